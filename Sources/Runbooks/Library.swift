@@ -1,0 +1,92 @@
+/// Whether a policy stops a run, only speaks, or stays silent.
+package enum PolicyLevel: String, Sendable, Codable, CaseIterable { case required, advisory, off }
+
+/// An environment: a set of targets with a policy of its own.
+package struct EnvironmentRule: Sendable, Hashable, Codable {
+    package let name: String
+    /// Gates 1 and 2.
+    package let content: PolicyLevel
+    /// Gates 5, 6 and 7.
+    package let change: PolicyLevel
+    /// Shown in red in confirmations.
+    package let isProduction: Bool
+
+    package init(name: String, content: PolicyLevel, change: PolicyLevel, isProduction: Bool) {
+        self.name = name
+        self.content = content
+        self.change = change
+        self.isProduction = isProduction
+    }
+}
+
+/// A target as the inventory says it.
+package struct Target: Sendable, Hashable, Codable {
+    package let name: TargetName
+    /// A host name or an address, checked; never starts with a dash.
+    package let address: String
+    /// TCP port, 1 to 65535.
+    package let port: Int
+    /// The account to log in with; nil leaves it to the person's ssh configuration.
+    package let user: String?
+    package let environment: String
+    /// Labels by name; one value, or several for a list.
+    package let labels: [String: [String]]
+    /// Names that alerts use for this target.
+    package let aliases: [String]
+    /// The groups it is in, sorted.
+    package let groups: [String]
+
+    package init(
+        name: TargetName, address: String, port: Int = 22, user: String? = nil,
+        environment: String, labels: [String: [String]] = [:], aliases: [String] = [],
+        groups: [String] = []
+    ) {
+        self.name = name
+        self.address = address
+        self.port = port
+        self.user = user
+        self.environment = environment
+        self.labels = labels
+        self.aliases = aliases
+        self.groups = groups
+    }
+}
+
+/// All targets that a library knows.
+package struct Inventory: Sendable, Hashable {
+    /// Sorted by name; names and aliases are unique.
+    package let targets: [Target]
+
+    package init(targets: [Target]) { self.targets = targets }
+}
+
+/// What `handrail.yaml` says.
+package struct Configuration: Sendable, Hashable {
+    /// The library's own id, such as `messaging-runbooks`.
+    package let libraryID: String
+    package let environments: [EnvironmentRule]
+
+    package init(libraryID: String, environments: [EnvironmentRule]) {
+        self.libraryID = libraryID
+        self.environments = environments
+    }
+}
+
+/// A whole library, read and checked.
+package struct Library: Sendable {
+    package let configuration: Configuration
+    package let inventory: Inventory
+    /// Sorted by id; those whose documents have errors are missing here.
+    package let runbooks: [Runbook]
+    package let tree: LibraryTree
+
+    package init(
+        configuration: Configuration, inventory: Inventory, runbooks: [Runbook],
+        tree: LibraryTree
+    ) {
+        self.configuration = configuration
+        self.inventory = inventory
+        self.runbooks = runbooks
+        self.tree = tree
+    }
+}

@@ -1,0 +1,148 @@
+/// A name that was checked against its own grammar when it was made.
+///
+/// Each kind of name is a type of its own, so that a step's id can't be passed where a target's
+/// name is meant. `init(rawValue:)` answers nil for text outside the grammar.
+package protocol CheckedName: RawRepresentable<String>, Hashable, Sendable, Codable, Comparable,
+    CustomStringConvertible
+{
+    /// What the name may look like, in words for a diagnostic.
+    static var grammar: String { get }
+}
+
+extension CheckedName {
+    /// The name as people write it.
+    package var description: String { rawValue }
+
+    /// Whether the first name sorts before the second, by UTF-8 bytes.
+    package static func < (left: Self, right: Self) -> Bool {
+        left.rawValue.utf8.lexicographicallyPrecedes(right.rawValue.utf8)
+    }
+
+    /// Reads a name from one string; text outside the grammar is a decoding error.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let name = Self(rawValue: text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is no name here: \(Self.grammar)")
+        }
+        self = name
+    }
+
+    /// Writes the name as one string.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+/// The id of a runbook: dotted lower-case words, such as `mailbox.slow-server`.
+package struct RunbookID: CheckedName {
+    package let rawValue: String
+    package static let grammar =
+        "words of a-z, 0-9 and '-', joined by dots, each starting with a letter, 128 at most"
+
+    package init?(rawValue: String) {
+        guard rawValue.utf8.count <= 128, NameGrammar.isDottedWords(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
+/// The id of a step within its runbook.
+package struct StepID: CheckedName {
+    package let rawValue: String
+    package static let grammar = "a-z, 0-9 and '-', starting with a letter, 63 at most"
+
+    package init?(rawValue: String) {
+        guard rawValue.utf8.count <= 63, NameGrammar.isWord(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
+/// The name of a parameter, an output, or an environment variable given by `with`.
+package struct ParameterName: CheckedName {
+    package let rawValue: String
+    package static let grammar =
+        "a-z, 0-9 and '_', starting with a letter, 32 at most, and no reserved name"
+
+    package init?(rawValue: String) {
+        guard NameGrammar.isParameter(rawValue), !NameGrammar.isReserved(rawValue) else {
+            return nil
+        }
+        self.rawValue = rawValue
+    }
+}
+
+/// The name of a target in the inventory, such as `mbx01a` or `hub-07.eu`.
+package struct TargetName: CheckedName {
+    package let rawValue: String
+    package static let grammar =
+        "a-z, A-Z, 0-9, '.', '-' and '_', starting with a letter or digit, 253 at most"
+
+    package init?(rawValue: String) {
+        guard rawValue.utf8.count <= 253, NameGrammar.isTarget(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
+/// The grammars of names, as predicates over bytes (docs/format.md, "Names").
+package enum NameGrammar {
+    /// Names that scripts and shells give a meaning of their own.
+    package static let reserved: Set<String> = [
+        "path", "ifs", "home", "shell", "user", "logname", "env", "enoexec", "pwd", "oldpwd",
+        "ps1", "ps2", "ps4", "optarg", "optind", "lang", "tz", "target", "facts", "alert", "run",
+        "true", "false", "and", "or", "not", "in", "has",
+    ]
+
+    /// The starts of names that belong to the loader, to the locale, to the engine or to a target.
+    package static let reservedPrefixes = ["ld_", "lc_", "bash_", "handrail_", "target_", "git_"]
+
+    /// Whether the text has the form `[a-z][a-z0-9_]{0,31}`.
+    package static func isParameter(_ text: String) -> Bool {
+        guard let first = text.utf8.first, isLower(first), text.utf8.count <= 32 else {
+            return false
+        }
+        return text.utf8.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    /// Whether a parameter of this name would change how a script runs, or hide a built-in name.
+    package static func isReserved(_ text: String) -> Bool {
+        reserved.contains(text) || reservedPrefixes.contains { text.hasPrefix($0) }
+    }
+
+    /// Whether the text has the form `[a-z][a-z0-9-]*` and doesn't end in a dash.
+    package static func isWord(_ text: String) -> Bool {
+        guard let first = text.utf8.first, isLower(first), text.utf8.last != UInt8(ascii: "-")
+        else { return false }
+        return text.utf8.allSatisfy { isLower($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
+    }
+
+    /// Whether the text is one or more words joined by single dots.
+    package static func isDottedWords(_ text: String) -> Bool {
+        text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy {
+            isWord(String($0))
+        }
+    }
+
+    /// Whether the text can name a target: no separator, space, control byte or leading dash.
+    package static func isTarget(_ text: String) -> Bool {
+        guard let first = text.utf8.first, isAlphanumeric(first) else { return false }
+        return text.utf8.allSatisfy {
+            isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                || $0 == UInt8(ascii: "_")
+        }
+    }
+
+    private static func isLower(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        isLower(byte) || isDigit(byte)
+            || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
+}

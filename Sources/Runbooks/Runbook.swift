@@ -1,0 +1,128 @@
+/// What a runbook is for; the kind decides which gates bind (docs/semantics.md, "Gates").
+package enum RunbookKind: String, Sendable, Codable, CaseIterable {
+    case resolution, change, baseline
+}
+
+/// A symptom that a runbook is a fix for.
+package struct Symptom: Sendable, Hashable {
+    /// What to do when the symptom isn't there before the run.
+    package enum NotPresent: String, Sendable, Codable { case ask, refuse }
+
+    /// Names of alerts, as monitoring calls them.
+    package var alerts: [String]
+    /// Which targets it is about, over labels.
+    package var when: Expression?
+    /// Parameters taken from an alert: name → path such as `alert.labels.instance`.
+    package var fill: [String: String]
+    /// 0: the symptom is here; 1: it is not. Asked before the run, and after it as the proof.
+    package var present: ScriptCall?
+    package var notPresent: NotPresent
+    /// How long it must stay gone before the run counts as resolved.
+    package var goneFor: Duration
+    package var position: SourcePosition
+
+    package init(
+        alerts: [String], when: Expression? = nil, fill: [String: String] = [:],
+        present: ScriptCall? = nil, notPresent: NotPresent = .ask, goneFor: Duration = .zero,
+        position: SourcePosition
+    ) {
+        self.alerts = alerts
+        self.when = when
+        self.fill = fill
+        self.present = present
+        self.notPresent = notPresent
+        self.goneFor = goneFor
+        self.position = position
+    }
+}
+
+/// Which targets a runbook may run on.
+package struct TargetRule: Sendable, Hashable {
+    /// How many targets one run is for.
+    package enum Pick: String, Sendable, Codable { case one, many }
+
+    /// Over labels; nil allows every target.
+    package var select: Expression?
+    package var pick: Pick
+    /// How many targets changing steps may reach without a change.
+    package var max: Int
+
+    package init(select: Expression? = nil, pick: Pick = .one, max: Int = 1) {
+        self.select = select
+        self.pick = pick
+        self.max = max
+    }
+}
+
+/// The part of a rollout that is built: how many targets at once, and when to stop.
+package struct Rollout: Sendable, Hashable, Codable {
+    /// Targets in flight at once, 1 to 1000.
+    package var maxInFlight: Int
+    /// The number of failed targets at which no further target starts (`>=`).
+    package var stopAtFailures: Int
+
+    package init(maxInFlight: Int = 50, stopAtFailures: Int = 1) {
+        self.maxInFlight = maxInFlight
+        self.stopAtFailures = stopAtFailures
+    }
+}
+
+/// Who is told when a run has failed.
+package struct OnFailure: Sendable, Hashable, Codable {
+    package var escalate: String?
+    package var note: String?
+
+    package init(escalate: String?, note: String?) {
+        self.escalate = escalate
+        self.note = note
+    }
+}
+
+/// A runbook as its document says it, after every check.
+package struct Runbook: Sendable, Hashable {
+    package var id: RunbookID
+    package var title: String
+    package var kind: RunbookKind
+    package var owner: String
+    /// `YYYY-MM-DD`; a warning after it.
+    package var reviewBy: String?
+    /// The account the steps run as on the target; nil for the login's own.
+    package var runAs: String?
+    package var symptoms: [Symptom]
+    package var targets: TargetRule
+    package var parameters: [Parameter]
+    package var steps: [Step]
+    package var verify: [AssertAction]
+    package var rollout: Rollout
+    package var onFailure: OnFailure?
+    /// Paths under `lib/` that belong to the digest.
+    package var uses: [String]
+    package var help: String?
+    /// The folder of `runbook.yaml`, relative to the library's root.
+    package var folder: String
+
+    package init(
+        id: RunbookID, title: String, kind: RunbookKind, owner: String, reviewBy: String? = nil,
+        runAs: String? = nil, symptoms: [Symptom] = [], targets: TargetRule = TargetRule(),
+        parameters: [Parameter] = [], steps: [Step], verify: [AssertAction] = [],
+        rollout: Rollout = Rollout(), onFailure: OnFailure? = nil, uses: [String] = [],
+        help: String? = nil, folder: String
+    ) {
+        self.id = id
+        self.title = title
+        self.kind = kind
+        self.owner = owner
+        self.reviewBy = reviewBy
+        self.runAs = runAs
+        self.symptoms = symptoms
+        self.targets = targets
+        self.parameters = parameters
+        self.steps = steps
+        self.verify = verify
+        self.rollout = rollout
+        self.onFailure = onFailure
+        self.uses = uses
+        self.help = help
+        self.folder = folder
+    }
+}

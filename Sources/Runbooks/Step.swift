@@ -1,0 +1,341 @@
+/// What a step does to its target, which decides dry run, retry and recovery (docs/semantics.md).
+package enum Effect: String, Sendable, Codable, CaseIterable {
+    case read, idempotent, once, irreversible
+}
+
+/// An argument of a script: text, or a reference `$name` to a value that is known later.
+package enum Argument: Sendable, Hashable {
+    case text(String)
+    /// `$parameter`, `$target_name`, `$target.label` or `$step.output`, without the dollar sign.
+    case reference(Expression.Name)
+}
+
+/// A script with everything it is given.
+package struct ScriptCall: Sendable, Hashable {
+    /// Where the program text is.
+    package enum Program: Sendable, Hashable {
+        /// A path relative to the runbook's folder (`scripts/x`), or `lib/x` named by `uses`.
+        case file(String)
+        /// Text written in the document itself.
+        case inline(String)
+    }
+
+    package var program: Program
+    /// The interpreter and its options (`["sh"]`, `["python3"]`); the text's `#!` line when unset.
+    package var interpreter: [String]
+    package var arguments: [Argument]
+    /// Environment variables, by name; keys of `with`.
+    package var environment: [String: Argument]
+    /// What the script reads on standard input.
+    package var standardInput: Argument?
+
+    package init(
+        program: Program, interpreter: [String] = ["sh"], arguments: [Argument] = [],
+        environment: [String: Argument] = [:], standardInput: Argument? = nil
+    ) {
+        self.program = program
+        self.interpreter = interpreter
+        self.arguments = arguments
+        self.environment = environment
+        self.standardInput = standardInput
+    }
+}
+
+/// A file's wanted state.
+package struct FileAction: Sendable, Hashable {
+    /// Where the wanted bytes come from.
+    package enum Content: Sendable, Hashable {
+        /// A file of the runbook (`files/x`), copied byte for byte.
+        case file(String)
+        /// A template of the runbook (`files/x`), with its `{{ name }}` values.
+        case template(String, values: [String: Argument])
+        /// The file must not exist.
+        case absent
+    }
+
+    /// The absolute path on the target.
+    package var path: Argument
+    package var content: Content
+    /// Permission bits, such as 0o644; kept as they are when unset.
+    package var mode: Int?
+    package var owner: String?
+    package var group: String?
+    /// A script that is given the new file's path and must exit 0 before it is moved in place.
+    package var check: ScriptCall?
+
+    package init(
+        path: Argument, content: Content, mode: Int? = nil, owner: String? = nil,
+        group: String? = nil, check: ScriptCall? = nil
+    ) {
+        self.path = path
+        self.content = content
+        self.mode = mode
+        self.owner = owner
+        self.group = group
+        self.check = check
+    }
+}
+
+/// A service's wanted state, under systemd or runit.
+package struct ServiceAction: Sendable, Hashable {
+    /// What the service should be; the last two are acts that are done once.
+    package enum State: String, Sendable, Codable, CaseIterable {
+        case running, stopped, restarted, reloaded
+    }
+
+    package var name: Argument
+    package var state: State
+
+    package init(name: Argument, state: State) {
+        self.name = name
+        self.state = state
+    }
+}
+
+/// A Debian package's wanted version.
+package struct PackageAction: Sendable, Hashable {
+    /// What should be installed.
+    package enum Version: Sendable, Hashable {
+        /// Any version.
+        case present
+        case absent
+        case exactly(Argument)
+        /// In `undo` only: what was installed before the step.
+        case previous
+    }
+
+    package var name: Argument
+    package var version: Version
+
+    package init(name: Argument, version: Version) {
+        self.name = name
+        self.version = version
+    }
+}
+
+/// A wait until a script exits 0, or for a fixed time.
+package struct WaitAction: Sendable, Hashable {
+    package var until: ScriptCall?
+    /// The pause between two attempts of `until`.
+    package var every: Duration
+    /// The longest wait; also the length of a wait without `until`.
+    package var upTo: Duration
+
+    package init(until: ScriptCall?, every: Duration, upTo: Duration) {
+        self.until = until
+        self.every = every
+        self.upTo = upTo
+    }
+}
+
+/// A check: the script exits 0, and goes on doing so for a while.
+package struct AssertAction: Sendable, Hashable {
+    package var script: ScriptCall
+    /// How long it must go on holding; zero for a single look.
+    package var staysOKFor: Duration
+
+    package init(script: ScriptCall, staysOKFor: Duration = .zero) {
+        self.script = script
+        self.staysOKFor = staysOKFor
+    }
+}
+
+/// Evidence to fetch from the target before it is gone.
+package struct CollectAction: Sendable, Hashable {
+    /// Scripts of the runbook, or command lines run by `sh`.
+    package var commands: [String]
+    /// Absolute paths.
+    package var files: [String]
+    /// The greatest sum of what is fetched, in bytes.
+    package var limitBytes: Int
+
+    package init(commands: [String], files: [String], limitBytes: Int) {
+        self.commands = commands
+        self.files = files
+        self.limitBytes = limitBytes
+    }
+}
+
+/// A question or a request to a person.
+package struct PersonAction: Sendable, Hashable {
+    /// One answer that can be chosen.
+    package struct Choice: Sendable, Hashable, Codable {
+        package let id: String
+        package let label: String
+
+        package init(id: String, label: String) {
+            self.id = id
+            self.label = label
+        }
+    }
+
+    /// The question, or what the person is to do.
+    package var text: String
+    /// The answers of an `ask`; empty for `manual`, which is confirmed with a note.
+    package var choices: [Choice]
+    /// How long the run waits before it needs a person (default 1 h).
+    package var deadline: Duration
+    /// Whether every target asks for itself; otherwise the run asks once.
+    package var perTarget: Bool
+
+    package init(text: String, choices: [Choice], deadline: Duration, perTarget: Bool) {
+        self.text = text
+        self.choices = choices
+        self.deadline = deadline
+        self.perTarget = perTarget
+    }
+}
+
+/// The end of a target's sequence, decided by the runbook.
+package struct StopAction: Sendable, Hashable {
+    /// Whether the runbook helped.
+    package enum Resolution: String, Sendable, Codable { case resolved, unresolved }
+
+    package var resolution: Resolution
+    /// Who takes over, such as `tier-3`.
+    package var escalate: String?
+    /// What the operator is told.
+    package var say: String
+
+    package init(resolution: Resolution, escalate: String?, say: String) {
+        self.resolution = resolution
+        self.escalate = escalate
+        self.say = say
+    }
+}
+
+/// What a step does; a step has exactly one.
+package enum Action: Sendable, Hashable {
+    case run(ScriptCall)
+    case file(FileAction)
+    case service(ServiceAction)
+    case package(PackageAction)
+    case wait(WaitAction)
+    case assert(AssertAction)
+    case collect(CollectAction)
+    case manual(PersonAction)
+    case ask(PersonAction)
+    case stop(StopAction)
+
+    /// The key that names this kind of step in a document.
+    package var keyword: String {
+        switch self {
+        case .run: "run"
+        case .file: "file"
+        case .service: "service"
+        case .package: "package"
+        case .wait: "wait"
+        case .assert: "assert"
+        case .collect: "collect"
+        case .manual: "manual"
+        case .ask: "ask"
+        case .stop: "stop"
+        }
+    }
+}
+
+/// What gives back what a step took (out of service … back into service).
+package struct Release: Sendable, Hashable {
+    /// What happens when the target stops before `after` has ended.
+    package enum IfStopped: String, Sendable, Codable { case pay, keep }
+
+    package var script: ScriptCall
+    /// The step after whose end the release is paid.
+    package var after: StepID
+    package var ifStopped: IfStopped
+
+    package init(script: ScriptCall, after: StepID, ifStopped: IfStopped = .pay) {
+        self.script = script
+        self.after = after
+        self.ifStopped = ifStopped
+    }
+}
+
+/// An output that a step writes as `name=value` to `$HANDRAIL_OUTPUT`.
+package struct OutputDeclaration: Sendable, Hashable {
+    package let name: ParameterName
+    package let kind: Parameter.Kind
+    package let constraints: Parameter.Constraints
+
+    package init(
+        name: ParameterName, kind: Parameter.Kind,
+        constraints: Parameter.Constraints = Parameter.Constraints()
+    ) {
+        self.name = name
+        self.kind = kind
+        self.constraints = constraints
+    }
+}
+
+/// How often a step is tried, and how long between two attempts.
+package struct Retry: Sendable, Hashable, Codable {
+    /// The total number of attempts, from 1.
+    package var attempts: Int
+    /// The pause between two attempts, in milliseconds.
+    package var pauseMilliseconds: Int
+
+    package init(attempts: Int, pauseMilliseconds: Int) {
+        self.attempts = attempts
+        self.pauseMilliseconds = pauseMilliseconds
+    }
+}
+
+/// One step of a runbook: one action, one token.
+package struct Step: Sendable, Hashable {
+    /// Where a step runs.
+    package enum Place: String, Sendable, Codable { case target, controller }
+    /// What a failure means for the target's sequence.
+    package enum OnFailed: String, Sendable, Codable { case stop, `continue` }
+    /// Whether a dry run may look at the target for this step.
+    package enum Probe: String, Sendable, Codable { case auto, never }
+
+    package var id: StepID
+    package var title: String
+    package var effect: Effect
+    package var action: Action
+    /// False: the step is skipped.
+    package var when: Expression?
+    /// The guard: 0 satisfied, 1 needed, 77 can't look.
+    package var unless: ScriptCall?
+    /// What must hold after the action; each is an attempt's last part.
+    package var verify: [AssertAction]
+    /// What undoes the step; nil when nothing was written, empty when another step's undo does it.
+    package var undo: [Action]?
+    package var release: Release?
+    package var timeout: Duration
+    package var retry: Retry
+    package var outputs: [OutputDeclaration]
+    package var place: Place
+    package var onFailed: OnFailed
+    /// What the operator is told when the step fails.
+    package var ifFails: String?
+    package var help: String?
+    package var probe: Probe
+    package var isSafeStop: Bool
+    package var position: SourcePosition
+
+    package init(
+        id: StepID, title: String, effect: Effect, action: Action, position: SourcePosition
+    ) {
+        self.id = id
+        self.title = title
+        self.effect = effect
+        self.action = action
+        self.position = position
+        self.when = nil
+        self.unless = nil
+        self.verify = []
+        self.undo = nil
+        self.release = nil
+        self.timeout = .seconds(60)
+        self.retry = Retry(
+            attempts: effect == .read || effect == .idempotent ? 2 : 1, pauseMilliseconds: 1000)
+        self.outputs = []
+        self.place = .target
+        self.onFailed = .stop
+        self.ifFails = nil
+        self.help = nil
+        self.probe = .auto
+        self.isSafeStop = false
+    }
+}
