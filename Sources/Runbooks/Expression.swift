@@ -3,9 +3,9 @@
 /// Total: it has a value for every scope, never loops and never fails. Names are resolved by the
 /// `Scope` it is evaluated in. Its canonical text (`description`) parses to an equal expression,
 /// and is what plans and JSON carry.
-package indirect enum Expression: Sendable, Hashable {
+package indirect enum Expression: Sendable, Hashable, Codable {
     /// How two sides are compared.
-    package enum Comparison: String, Sendable, CaseIterable {
+    package enum Comparison: String, Sendable, Codable, CaseIterable {
         case equal = "="
         case notEqual = "!="
         case less = "<"
@@ -25,7 +25,7 @@ package indirect enum Expression: Sendable, Hashable {
     case not(Expression)
 
     /// A name as written: `role`, `target.role`, `measure.latency`, `users`.
-    package struct Name: Sendable, Hashable, CustomStringConvertible {
+    package struct Name: Sendable, Hashable, Codable, CustomStringConvertible {
         /// The parts between the dots: one or two.
         package let parts: [String]
 

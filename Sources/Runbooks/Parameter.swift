@@ -1,5 +1,5 @@
 /// A parameter that a runbook declares: its type, its constraints and its help.
-package struct Parameter: Sendable, Hashable {
+package struct Parameter: Sendable, Hashable, Codable {
     /// What a parameter's text is read as.
     package enum Kind: String, Sendable, Codable, CaseIterable {
         case string, integer, number, boolean, choice, list, duration, size, timestamp, target
@@ -7,7 +7,7 @@ package struct Parameter: Sendable, Hashable {
     }
 
     /// The constraints a value must meet; all of them are checked, all violations reported.
-    package struct Constraints: Sendable, Hashable {
+    package struct Constraints: Sendable, Hashable, Codable {
         /// An anchored regular expression over the whole text.
         package var pattern: String?
         /// The least number, length of time (ms) or size (bytes).

@@ -14,7 +14,9 @@ package struct Symptom: Sendable, Hashable {
     package var when: Expression?
     /// Parameters taken from an alert: name → path such as `alert.labels.instance`.
     package var fill: [String: String]
-    /// 0: the symptom is here; 1: it is not. Asked before the run, and after it as the proof.
+    /// Exits 0 when the symptom is here, 1 when it is not.
+    ///
+    /// Asked before the run, and after it as the proof.
     package var present: ScriptCall?
     package var notPresent: NotPresent
     /// How long it must stay gone before the run counts as resolved.

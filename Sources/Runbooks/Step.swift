@@ -11,7 +11,7 @@ package enum Argument: Sendable, Hashable {
 }
 
 /// A script with everything it is given.
-package struct ScriptCall: Sendable, Hashable {
+package struct ScriptCall: Sendable, Hashable, Codable {
     /// Where the program text is.
     package enum Program: Sendable, Hashable {
         /// A path relative to the runbook's folder (`scripts/x`), or `lib/x` named by `uses`.
@@ -29,6 +29,13 @@ package struct ScriptCall: Sendable, Hashable {
     /// What the script reads on standard input.
     package var standardInput: Argument?
 
+    private enum CodingKeys: String, CodingKey {
+        case program, interpreter
+        case arguments = "args"
+        case environment = "with"
+        case standardInput = "stdin"
+    }
+
     package init(
         program: Program, interpreter: [String] = ["sh"], arguments: [Argument] = [],
         environment: [String: Argument] = [:], standardInput: Argument? = nil
@@ -42,7 +49,7 @@ package struct ScriptCall: Sendable, Hashable {
 }
 
 /// A file's wanted state.
-package struct FileAction: Sendable, Hashable {
+package struct FileAction: Sendable, Hashable, Codable {
     /// Where the wanted bytes come from.
     package enum Content: Sendable, Hashable {
         /// A file of the runbook (`files/x`), copied byte for byte.
@@ -77,7 +84,7 @@ package struct FileAction: Sendable, Hashable {
 }
 
 /// A service's wanted state, under systemd or runit.
-package struct ServiceAction: Sendable, Hashable {
+package struct ServiceAction: Sendable, Hashable, Codable {
     /// What the service should be; the last two are acts that are done once.
     package enum State: String, Sendable, Codable, CaseIterable {
         case running, stopped, restarted, reloaded
@@ -93,7 +100,7 @@ package struct ServiceAction: Sendable, Hashable {
 }
 
 /// A Debian package's wanted version.
-package struct PackageAction: Sendable, Hashable {
+package struct PackageAction: Sendable, Hashable, Codable {
     /// What should be installed.
     package enum Version: Sendable, Hashable {
         /// Any version.
@@ -114,12 +121,18 @@ package struct PackageAction: Sendable, Hashable {
 }
 
 /// A wait until a script exits 0, or for a fixed time.
-package struct WaitAction: Sendable, Hashable {
+package struct WaitAction: Sendable, Hashable, Codable {
     package var until: ScriptCall?
     /// The pause between two attempts of `until`.
-    package var every: Duration
+    @InMilliseconds package var every: Duration
     /// The longest wait; also the length of a wait without `until`.
-    package var upTo: Duration
+    @InMilliseconds package var upTo: Duration
+
+    private enum CodingKeys: String, CodingKey {
+        case until
+        case every = "every_ms"
+        case upTo = "up_to_ms"
+    }
 
     package init(until: ScriptCall?, every: Duration, upTo: Duration) {
         self.until = until
@@ -129,10 +142,15 @@ package struct WaitAction: Sendable, Hashable {
 }
 
 /// A check: the script exits 0, and goes on doing so for a while.
-package struct AssertAction: Sendable, Hashable {
+package struct AssertAction: Sendable, Hashable, Codable {
     package var script: ScriptCall
     /// How long it must go on holding; zero for a single look.
-    package var staysOKFor: Duration
+    @InMilliseconds package var staysOKFor: Duration
+
+    private enum CodingKeys: String, CodingKey {
+        case script
+        case staysOKFor = "stays_ok_for_ms"
+    }
 
     package init(script: ScriptCall, staysOKFor: Duration = .zero) {
         self.script = script
@@ -141,13 +159,19 @@ package struct AssertAction: Sendable, Hashable {
 }
 
 /// Evidence to fetch from the target before it is gone.
-package struct CollectAction: Sendable, Hashable {
+package struct CollectAction: Sendable, Hashable, Codable {
     /// Scripts of the runbook, or command lines run by `sh`.
     package var commands: [String]
     /// Absolute paths.
     package var files: [String]
     /// The greatest sum of what is fetched, in bytes.
     package var limitBytes: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case commands
+        case files
+        case limitBytes = "limit_bytes"
+    }
 
     package init(commands: [String], files: [String], limitBytes: Int) {
         self.commands = commands
@@ -157,7 +181,7 @@ package struct CollectAction: Sendable, Hashable {
 }
 
 /// A question or a request to a person.
-package struct PersonAction: Sendable, Hashable {
+package struct PersonAction: Sendable, Hashable, Codable {
     /// One answer that can be chosen.
     package struct Choice: Sendable, Hashable, Codable {
         package let id: String
@@ -174,9 +198,15 @@ package struct PersonAction: Sendable, Hashable {
     /// The answers of an `ask`; empty for `manual`, which is confirmed with a note.
     package var choices: [Choice]
     /// How long the run waits before it needs a person (default 1 h).
-    package var deadline: Duration
+    @InMilliseconds package var deadline: Duration
     /// Whether every target asks for itself; otherwise the run asks once.
     package var perTarget: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case text, choices
+        case deadline = "deadline_ms"
+        case perTarget = "per_target"
+    }
 
     package init(text: String, choices: [Choice], deadline: Duration, perTarget: Bool) {
         self.text = text
@@ -187,7 +217,7 @@ package struct PersonAction: Sendable, Hashable {
 }
 
 /// The end of a target's sequence, decided by the runbook.
-package struct StopAction: Sendable, Hashable {
+package struct StopAction: Sendable, Hashable, Codable {
     /// Whether the runbook helped.
     package enum Resolution: String, Sendable, Codable { case resolved, unresolved }
 
@@ -235,7 +265,7 @@ package enum Action: Sendable, Hashable {
 }
 
 /// What gives back what a step took (out of service … back into service).
-package struct Release: Sendable, Hashable {
+package struct Release: Sendable, Hashable, Codable {
     /// What happens when the target stops before `after` has ended.
     package enum IfStopped: String, Sendable, Codable { case pay, keep }
 
@@ -243,6 +273,12 @@ package struct Release: Sendable, Hashable {
     /// The step after whose end the release is paid.
     package var after: StepID
     package var ifStopped: IfStopped
+
+    private enum CodingKeys: String, CodingKey {
+        case script
+        case after
+        case ifStopped = "if_stopped"
+    }
 
     package init(script: ScriptCall, after: StepID, ifStopped: IfStopped = .pay) {
         self.script = script
@@ -252,7 +288,7 @@ package struct Release: Sendable, Hashable {
 }
 
 /// An output that a step writes as `name=value` to `$HANDRAIL_OUTPUT`.
-package struct OutputDeclaration: Sendable, Hashable {
+package struct OutputDeclaration: Sendable, Hashable, Codable {
     package let name: ParameterName
     package let kind: Parameter.Kind
     package let constraints: Parameter.Constraints
@@ -274,6 +310,11 @@ package struct Retry: Sendable, Hashable, Codable {
     /// The pause between two attempts, in milliseconds.
     package var pauseMilliseconds: Int
 
+    private enum CodingKeys: String, CodingKey {
+        case attempts
+        case pauseMilliseconds = "pause_ms"
+    }
+
     package init(attempts: Int, pauseMilliseconds: Int) {
         self.attempts = attempts
         self.pauseMilliseconds = pauseMilliseconds
@@ -281,7 +322,7 @@ package struct Retry: Sendable, Hashable, Codable {
 }
 
 /// One step of a runbook: one action, one token.
-package struct Step: Sendable, Hashable {
+package struct Step: Sendable, Hashable, Codable {
     /// Where a step runs.
     package enum Place: String, Sendable, Codable { case target, controller }
     /// What a failure means for the target's sequence.
@@ -302,7 +343,7 @@ package struct Step: Sendable, Hashable {
     /// What undoes the step; nil when nothing was written, empty when another step's undo does it.
     package var undo: [Action]?
     package var release: Release?
-    package var timeout: Duration
+    @InMilliseconds package var timeout: Duration
     package var retry: Retry
     package var outputs: [OutputDeclaration]
     package var place: Place
@@ -312,10 +353,20 @@ package struct Step: Sendable, Hashable {
     package var help: String?
     package var probe: Probe
     package var isSafeStop: Bool
-    package var position: SourcePosition
+    package var position: SourcePosition?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, title, effect, action, when, unless, verify, undo, release
+        case timeout = "timeout_ms"
+        case retry, outputs, place
+        case onFailed = "on_failed"
+        case ifFails = "if_fails"
+        case help, probe
+        case isSafeStop = "safe_stop"
+    }
 
     package init(
-        id: StepID, title: String, effect: Effect, action: Action, position: SourcePosition
+        id: StepID, title: String, effect: Effect, action: Action, position: SourcePosition? = nil
     ) {
         self.id = id
         self.title = title

@@ -1,0 +1,175 @@
+/// The one key of a JSON object that stands for a case with a value: `{"run": …}`.
+private struct CaseKey: CodingKey {
+    let stringValue: String
+    let intValue: Int? = nil
+
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+extension Encoder {
+    /// Writes `{"name": value}`.
+    fileprivate func encodeCase(_ name: String, _ value: some Encodable) throws {
+        var container = container(keyedBy: CaseKey.self)
+        try container.encode(value, forKey: CaseKey(name))
+    }
+}
+
+/// A JSON object with one key, being read.
+private struct CaseReader {
+    let container: KeyedDecodingContainer<CaseKey>
+    let name: String
+
+    init(_ decoder: any Decoder) throws {
+        container = try decoder.container(keyedBy: CaseKey.self)
+        guard container.allKeys.count == 1, let key = container.allKeys.first else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "one key was expected"))
+        }
+        name = key.stringValue
+    }
+
+    func value<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        try container.decode(type, forKey: CaseKey(name))
+    }
+
+    func unknown() -> DecodingError {
+        .dataCorrupted(
+            .init(
+                codingPath: container.codingPath,
+                debugDescription: "'\(name)' is no case that this version knows"))
+    }
+}
+
+extension Argument: Codable {
+    /// Reads `{"text": …}` or `{"ref": …}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "text": self = .text(try reader.value())
+        case "ref":
+            let name: String = try reader.value()
+            self = .reference(
+                Expression.Name(parts: name.split(separator: ".").map(String.init)))
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"text": …}` or `{"ref": …}`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .text(let text): try encoder.encodeCase("text", text)
+        case .reference(let name): try encoder.encodeCase("ref", name.description)
+        }
+    }
+}
+
+extension ScriptCall.Program: Codable {
+    /// Reads `{"file": …}` or `{"inline": …}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "file": self = .file(try reader.value())
+        case "inline": self = .inline(try reader.value())
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"file": …}` or `{"inline": …}`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .file(let path): try encoder.encodeCase("file", path)
+        case .inline(let text): try encoder.encodeCase("inline", text)
+        }
+    }
+}
+
+extension FileAction.Content: Codable {
+    private struct Template: Codable {
+        let source: String
+        let values: [String: Argument]
+    }
+
+    /// Reads `{"file": …}`, `{"template": {…}}` or `{"absent": true}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "file": self = .file(try reader.value())
+        case "template":
+            let template: Template = try reader.value()
+            self = .template(template.source, values: template.values)
+        case "absent": self = .absent
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"file": …}`, `{"template": {…}}` or `{"absent": true}`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .file(let path): try encoder.encodeCase("file", path)
+        case .template(let source, let values):
+            try encoder.encodeCase("template", Template(source: source, values: values))
+        case .absent: try encoder.encodeCase("absent", true)
+        }
+    }
+}
+
+extension PackageAction.Version: Codable {
+    /// Reads `{"exactly": …}`, or `present`, `absent` or `previous` with `true`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "present": self = .present
+        case "absent": self = .absent
+        case "previous": self = .previous
+        case "exactly": self = .exactly(try reader.value())
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"exactly": …}`, or `present`, `absent` or `previous` with `true`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .present: try encoder.encodeCase("present", true)
+        case .absent: try encoder.encodeCase("absent", true)
+        case .previous: try encoder.encodeCase("previous", true)
+        case .exactly(let version): try encoder.encodeCase("exactly", version)
+        }
+    }
+}
+
+extension Action: Codable {
+    /// Reads an object whose one key is the step kind's keyword.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "run": self = .run(try reader.value())
+        case "file": self = .file(try reader.value())
+        case "service": self = .service(try reader.value())
+        case "package": self = .package(try reader.value())
+        case "wait": self = .wait(try reader.value())
+        case "assert": self = .assert(try reader.value())
+        case "collect": self = .collect(try reader.value())
+        case "manual": self = .manual(try reader.value())
+        case "ask": self = .ask(try reader.value())
+        case "stop": self = .stop(try reader.value())
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes an object whose one key is the step kind's keyword.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .run(let call): try encoder.encodeCase(keyword, call)
+        case .file(let file): try encoder.encodeCase(keyword, file)
+        case .service(let service): try encoder.encodeCase(keyword, service)
+        case .package(let package): try encoder.encodeCase(keyword, package)
+        case .wait(let wait): try encoder.encodeCase(keyword, wait)
+        case .assert(let assertion): try encoder.encodeCase(keyword, assertion)
+        case .collect(let collect): try encoder.encodeCase(keyword, collect)
+        case .manual(let request), .ask(let request): try encoder.encodeCase(keyword, request)
+        case .stop(let stop): try encoder.encodeCase(keyword, stop)
+        }
+    }
+}

@@ -1,0 +1,180 @@
+import Runbooks
+
+/// Which part of a target's sequence an attempt carries out.
+package enum Part: Sendable, Codable, Hashable {
+    /// The symptom's `present`, before (a dry run asks it) and after (the proof).
+    case symptom
+    case guarding(StepID)
+    case action(StepID)
+    /// One of a step's own `verify`, by index.
+    case check(StepID, Int)
+    /// One of the runbook's `verify`, by index.
+    case verify(Int)
+    case release(StepID)
+    case undo(StepID, Int)
+
+    /// The step it belongs to; nil for the symptom and the runbook's `verify`.
+    package var step: StepID? {
+        switch self {
+        case .symptom, .verify: nil
+        case .guarding(let id), .action(let id), .check(let id, _), .release(let id),
+            .undo(let id, _):
+            id
+        }
+    }
+}
+
+/// The name of one attempt within a run: at most one start for each.
+package struct AttemptKey: Sendable, Codable, Hashable {
+    package let target: TargetName
+    package let part: Part
+    /// From 1.
+    package let number: Int
+
+    package init(target: TargetName, part: Part, number: Int) {
+        self.target = target
+        self.part = part
+        self.number = number
+    }
+}
+
+/// What the executor is to do with an action.
+package enum Mode: String, Sendable, Codable, Hashable {
+    /// Look only: a typed action computes its guard and diff. Never changes anything.
+    case probe
+    case apply
+    case undo
+}
+
+/// One thing for an executor to do, with every value at hand.
+///
+/// In its scripts every argument is `.text`, but for references to secrets: those stay
+/// references, and `secrets` has their values.
+package struct AttemptRequest: Sendable {
+    package var run: RunID
+    package var key: AttemptKey
+    package var target: PlannedTarget
+    package var place: Step.Place
+    /// `run`, `wait` and `assert` are scripts; `ask`, `manual` and `stop` never reach an executor.
+    package var action: Action
+    package var mode: Mode
+    package var timeout: Duration
+    /// Whether `$HANDRAIL_OUTPUT` is read back.
+    package var wantsOutputs: Bool
+    package var secrets: [ParameterName: Secret]
+    /// The session that an earlier leader had open: nothing starts until it is proved gone.
+    package var previousSession: String?
+
+    package init(
+        run: RunID, key: AttemptKey, target: PlannedTarget, place: Step.Place, action: Action,
+        mode: Mode, timeout: Duration, wantsOutputs: Bool = false,
+        secrets: [ParameterName: Secret] = [:], previousSession: String? = nil
+    ) {
+        self.run = run
+        self.key = key
+        self.target = target
+        self.place = place
+        self.action = action
+        self.mode = mode
+        self.timeout = timeout
+        self.wantsOutputs = wantsOutputs
+        self.secrets = secrets
+        self.previousSession = previousSession
+    }
+}
+
+/// How an attempt ended, as the executor saw it.
+package enum Ending: Sendable, Codable, Hashable {
+    /// The script's exit status. A typed action: 0 satisfied, 1 needed (probe) or failed, 77 can't
+    /// look; after `apply`, `changed` says whether anything was.
+    case exited(Int32)
+    case timedOut
+    /// Cancelled on request; its processes are gone.
+    case cancelled
+    /// The target could not be reached or refused the login, and nothing was started. The text
+    /// says why and what to do.
+    case unreachable(String)
+    /// It could not be started: a missing interpreter, a full disk. Nothing was started.
+    case notStarted(String)
+    /// It may have been started, and how it ended can't be known.
+    case unknown(String)
+}
+
+/// A stream's bytes, bounded and redacted.
+package struct CapturedOutput: Sendable, Hashable {
+    /// The first bytes, up to the limit, and after them the last ones.
+    package var bytes: [UInt8]
+    /// How many bytes the script wrote.
+    package var totalBytes: Int
+    /// How many of them are not in `bytes`.
+    package var droppedBytes: Int
+
+    package init(bytes: [UInt8] = [], totalBytes: Int = 0, droppedBytes: Int = 0) {
+        self.bytes = bytes
+        self.totalBytes = totalBytes
+        self.droppedBytes = droppedBytes
+    }
+}
+
+/// A file that a `collect` step fetched.
+package struct CollectedFile: Sendable, Hashable {
+    /// The path on the target, or the command.
+    package var name: String
+    package var content: CapturedOutput
+
+    package init(name: String, content: CapturedOutput) {
+        self.name = name
+        self.content = content
+    }
+}
+
+/// What came of an attempt.
+package struct AttemptReport: Sendable {
+    package var ending: Ending
+    package var stdout: CapturedOutput
+    package var stderr: CapturedOutput
+    /// What the script wrote to `$HANDRAIL_OUTPUT`: `name=value` lines, 64 KiB at most.
+    package var outputs: [UInt8]
+    /// For typed actions: whether anything was changed; nil for scripts.
+    package var changed: Bool?
+    /// For typed actions: a unified diff, or one line saying what differs.
+    package var diff: String?
+    package var collected: [CollectedFile]
+    package var durationMilliseconds: Int64
+
+    package init(
+        ending: Ending, stdout: CapturedOutput = CapturedOutput(),
+        stderr: CapturedOutput = CapturedOutput(), outputs: [UInt8] = [], changed: Bool? = nil,
+        diff: String? = nil, collected: [CollectedFile] = [], durationMilliseconds: Int64 = 0
+    ) {
+        self.ending = ending
+        self.stdout = stdout
+        self.stderr = stderr
+        self.outputs = outputs
+        self.changed = changed
+        self.diff = diff
+        self.collected = collected
+        self.durationMilliseconds = durationMilliseconds
+    }
+}
+
+/// How a step ended on a target (docs/semantics.md, "Runs").
+package enum Outcome: String, Sendable, Codable, CaseIterable {
+    case satisfied, changed, ok, failed, timedOut, unreachable, aborted, skipped, unknown
+
+    /// Whether a target's sequence goes on after it.
+    package var isGood: Bool {
+        switch self {
+        case .satisfied, .changed, .ok, .skipped: true
+        case .failed, .timedOut, .unreachable, .aborted, .unknown: false
+        }
+    }
+
+    /// Whether it counts against `stop_at`.
+    package var countsAsFailure: Bool {
+        switch self {
+        case .failed, .timedOut, .unknown, .unreachable: true
+        case .satisfied, .changed, .ok, .aborted, .skipped: false
+        }
+    }
+}

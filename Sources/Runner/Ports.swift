@@ -1,0 +1,232 @@
+import Runbooks
+
+/// Carries out attempts on targets.
+///
+/// One executor serves one run. It keeps one session per target (and account) from the first
+/// attempt until `close`, and never has two attempts of one target under way.
+package protocol Executor: Sendable {
+    /// Carries out one attempt, and returns when it has ended or can't be followed any more.
+    ///
+    /// Never throws and always returns: within the request's timeout, the grace for ending it and
+    /// the time limit for connecting. When the calling task is cancelled it leaves at once,
+    /// without touching the target, and returns `.unknown`.
+    func perform(_ request: AttemptRequest) async -> AttemptReport
+
+    /// Asks the attempt under way on a target to end: TERM, a grace, KILL.
+    ///
+    /// `perform` then returns `.cancelled`, or the attempt's own ending if that came first.
+    func cancel(_ target: TargetName) async
+
+    /// Ends the target's session in order: staged files removed, nothing killed.
+    func close(_ target: TargetName) async
+
+    /// Ends all sessions in order, within 10 s, then by force.
+    func shutDown() async
+}
+
+/// What an executor tells while it works, besides reports.
+package enum ExecutorNotice: Sendable {
+    /// A session was opened; the text proves later that its processes are gone.
+    case sessionOpened(TargetName, String)
+    /// Redacted bytes of a running step, for people who watch. `isError` means standard error.
+    case output(AttemptKey, bytes: [UInt8], isError: Bool)
+}
+
+/// Says which host keys are known for a target, as `ssh` would look them up.
+package protocol HostKeyDirectory: Sendable {
+    /// The fingerprints (`SHA256:…`) known for each target, sorted; empty where none is known.
+    func fingerprints(of targets: [Target]) async -> [TargetName: [String]]
+}
+
+/// A failure of the journal or of the store of outputs: dispatch stops on it.
+package struct JournalError: Error, Sendable {
+    /// What kind of failure it is; callers switch on it.
+    package enum Code: String, Sendable {
+        case notFound, locked, leaseLost, full, corrupt, newerFormat, io
+    }
+
+    package let code: Code
+    /// What failed, on what, in one sentence.
+    package let message: String
+    /// What the operator can do next.
+    package let hint: String?
+    /// The lower error.
+    package let cause: (any Error)?
+
+    package init(
+        _ code: Code, _ message: String, hint: String? = nil, cause: (any Error)? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.cause = cause
+    }
+}
+
+/// The process that leads a run: who may append to it.
+package struct Lease: Sendable, Codable, Hashable {
+    /// The process id, with its start time and the boot id, so that a reused pid is no proof.
+    package var pid: Int32
+    package var processStart: String
+    package var bootID: String
+    /// Random, so that two leases of one process differ.
+    package var nonce: String
+
+    package init(pid: Int32, processStart: String, bootID: String, nonce: String) {
+        self.pid = pid
+        self.processStart = processStart
+        self.bootID = bootID
+        self.nonce = nonce
+    }
+}
+
+/// One recorded event of a run.
+package struct RecordedEvent: Sendable, Codable, Hashable {
+    /// From 1, gap-free within a run.
+    package let sequence: Int
+    package let at: Timestamp
+    package let event: RunEvent
+
+    package init(sequence: Int, at: Timestamp, event: RunEvent) {
+        self.sequence = sequence
+        self.at = at
+        self.event = event
+    }
+}
+
+/// A run's unchanging facts, written once when it is opened.
+package struct RunRecord: Sendable, Codable, Hashable {
+    package let id: RunID
+    /// Among the runs of its plan, from 1.
+    package let number: Int
+    package let plan: Plan
+    package let planDigest: Digest
+    package let forecastDigest: Digest?
+    /// The account's name; with trust, the person's id.
+    package let actor: String
+    package let ticket: String?
+    package let alert: String?
+    /// Such as `main@3f2c1d9, clean`.
+    package let librarySource: String
+    package let opened: Timestamp
+
+    package init(
+        id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
+        actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp
+    ) {
+        self.id = id
+        self.number = number
+        self.plan = plan
+        self.planDigest = planDigest
+        self.forecastDigest = forecastDigest
+        self.actor = actor
+        self.ticket = ticket
+        self.alert = alert
+        self.librarySource = librarySource
+        self.opened = opened
+    }
+}
+
+/// A run as lists show it, without its events; kept up to date in the same commit as they are.
+package struct RunSummary: Sendable, Codable, Hashable {
+    package let id: RunID
+    package let runbook: RunbookID
+    package let title: String
+    package let environment: String
+    package let actor: String
+    package let ticket: String?
+    package let state: RunState
+    package let resolution: RunResolution?
+    package let targets: [TargetName]
+    package let opened: Timestamp
+    package let closed: Timestamp?
+    /// Whether a living process leads it.
+    package let isLed: Bool
+
+    package init(
+        id: RunID, runbook: RunbookID, title: String, environment: String, actor: String,
+        ticket: String?, state: RunState, resolution: RunResolution?, targets: [TargetName],
+        opened: Timestamp, closed: Timestamp?, isLed: Bool
+    ) {
+        self.id = id
+        self.runbook = runbook
+        self.title = title
+        self.environment = environment
+        self.actor = actor
+        self.ticket = ticket
+        self.state = state
+        self.resolution = resolution
+        self.targets = targets
+        self.opened = opened
+        self.closed = closed
+        self.isLed = isLed
+    }
+}
+
+/// The durable state of runs.
+///
+/// Every write is on disk when its call returns.
+package protocol Journal: Sendable {
+    /// Records a new run and gives its leader the lease, in one transaction.
+    func open(_ run: RunRecord, lease: Lease, leaseUntil: Timestamp) async throws(JournalError)
+    /// Appends events in order, with one commit; refused with `leaseLost` for any other leader.
+    ///
+    /// - Returns: the sequence number of the last event.
+    func append(_ events: [RunEvent], to run: RunID, at: Timestamp, lease: Lease)
+        async throws(JournalError) -> Int
+    /// The run's facts.
+    func record(of run: RunID) async throws(JournalError) -> RunRecord
+    /// The run's events after a sequence number, in order.
+    func events(of run: RunID, after sequence: Int) async throws(JournalError) -> [RecordedEvent]
+    /// Takes over a run whose leader's lease has run out or whose process is proved dead.
+    ///
+    /// - Returns: false when a living leader holds it.
+    func takeOver(_ run: RunID, lease: Lease, now: Timestamp, until: Timestamp)
+        async throws(JournalError) -> Bool
+    /// Prolongs the lease; refused with `leaseLost` when another leader has it.
+    func renew(_ lease: Lease, of run: RunID, until: Timestamp) async throws(JournalError)
+    /// Gives the lease back.
+    func release(_ lease: Lease, of run: RunID) async throws(JournalError)
+    /// Puts a person's command into the run's inbox, for whoever leads it.
+    func post(_ command: PersonCommand, to run: RunID, at: Timestamp) async throws(JournalError)
+    /// The commands after an id, in order; they stay until `append` has recorded their effect.
+    func inbox(of run: RunID, after id: Int) async throws(JournalError) -> [(
+        id: Int, PersonCommand
+    )]
+}
+
+/// Questions about runs, past and present.
+package protocol RunCatalog: Sendable {
+    /// The newest runs first.
+    func runs(matching filter: RunFilter) async throws(JournalError) -> [RunSummary]
+}
+
+/// Which runs a list is about.
+package struct RunFilter: Sendable, Hashable {
+    /// Only runs that haven't ended.
+    package var isOpen: Bool?
+    package var target: TargetName?
+    package var runbook: RunbookID?
+    package var since: Timestamp?
+    /// How many at most.
+    package var limit: Int
+
+    package init(
+        isOpen: Bool? = nil, target: TargetName? = nil, runbook: RunbookID? = nil,
+        since: Timestamp? = nil, limit: Int = 50
+    ) {
+        self.isOpen = isOpen
+        self.target = target
+        self.runbook = runbook
+        self.since = since
+        self.limit = limit
+    }
+}
+
+/// Keeps redacted outputs, runbook files and forecasts by the digest of their bytes.
+package protocol ContentStore: Sendable {
+    /// Stores bytes durably; storing the same bytes again does nothing.
+    func put(_ bytes: [UInt8]) async throws(JournalError) -> Digest
+    /// The bytes of a digest, checked against it.
+    func get(_ digest: Digest) async throws(JournalError) -> [UInt8]
+}

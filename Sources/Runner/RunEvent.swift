@@ -1,0 +1,136 @@
+import Runbooks
+
+/// Where a run is in its life (docs/semantics.md, "Runs").
+package enum RunState: String, Sendable, Codable, CaseIterable {
+    case pending, waiting, running, paused, needsPerson, rollingBack
+    case succeeded, failed, rolledBack, rollbackFailed, aborted
+
+    /// Whether nothing can happen to the run any more.
+    package var isTerminal: Bool {
+        switch self {
+        case .pending, .waiting, .running, .paused, .needsPerson, .rollingBack: false
+        case .succeeded, .failed, .rolledBack, .rollbackFailed, .aborted: true
+        }
+    }
+}
+
+/// Whether a run helped.
+package enum RunResolution: String, Sendable, Codable, CaseIterable {
+    case resolved, unresolved, unclear
+}
+
+/// A stream's record: its text when short, else the digest of what the store keeps.
+package struct OutputRecord: Sendable, Codable, Hashable {
+    /// The bytes as printable text, when there are 2 KiB of them at most; else the last 1 KiB.
+    package var text: String
+    package var totalBytes: Int
+    package var droppedBytes: Int
+    /// The stored bytes; nil when `text` has all of them.
+    package var stored: Digest?
+
+    package init(text: String, totalBytes: Int, droppedBytes: Int, stored: Digest?) {
+        self.text = text
+        self.totalBytes = totalBytes
+        self.droppedBytes = droppedBytes
+        self.stored = stored
+    }
+}
+
+/// What the journal keeps of an attempt's report.
+package struct AttemptRecord: Sendable, Codable, Hashable {
+    /// A collected file: its name and where its bytes are.
+    package struct File: Sendable, Codable, Hashable {
+        package var name: String
+        package var output: OutputRecord
+
+        package init(name: String, output: OutputRecord) {
+            self.name = name
+            self.output = output
+        }
+    }
+
+    package var ending: Ending
+    package var stdout: OutputRecord
+    package var stderr: OutputRecord
+    /// Parsed `name=value` lines in their order; checked against the declarations by the machine.
+    package var outputs: [String: String]
+    /// Why `$HANDRAIL_OUTPUT` could not be read as lines; nil when it could.
+    package var outputsProblem: String?
+    package var changed: Bool?
+    package var diff: String?
+    package var collected: [File]
+    package var durationMilliseconds: Int64
+
+    package init(
+        ending: Ending, stdout: OutputRecord, stderr: OutputRecord, outputs: [String: String] = [:],
+        outputsProblem: String? = nil, changed: Bool? = nil, diff: String? = nil,
+        collected: [File] = [], durationMilliseconds: Int64 = 0
+    ) {
+        self.ending = ending
+        self.stdout = stdout
+        self.stderr = stderr
+        self.outputs = outputs
+        self.outputsProblem = outputsProblem
+        self.changed = changed
+        self.diff = diff
+        self.collected = collected
+        self.durationMilliseconds = durationMilliseconds
+    }
+}
+
+/// What a person tells a run.
+package struct PersonCommand: Sendable, Codable, Hashable {
+    /// What is asked for.
+    package enum Verb: Sendable, Codable, Hashable {
+        case abort
+        case pause
+        case resume
+        /// The choice's id; the target where the question is asked per target.
+        case answer(StepID, choice: String, target: TargetName?)
+        /// A `manual` step was done.
+        case confirm(StepID, note: String, target: TargetName?)
+        case note(String)
+        /// Pay what a target owes.
+        case pay(TargetName)
+    }
+
+    package let verb: Verb
+    package let actor: String
+
+    package init(verb: Verb, actor: String) {
+        self.verb = verb
+        self.actor = actor
+    }
+}
+
+/// Something that happened to a run; a run's state is the fold of its events.
+package enum RunEvent: Sendable, Codable, Hashable {
+    case stateChanged(RunState, reason: String)
+    case targetStarted(TargetName)
+    case sessionOpened(TargetName, String)
+    /// The intent: durable before the attempt starts.
+    case attemptStarted(AttemptKey)
+    case attemptEnded(AttemptKey, AttemptRecord)
+    /// A step's outcome on a target, with one sentence where it needs one.
+    case stepEnded(TargetName, StepID, Outcome, reason: String?)
+    /// Checked outputs, by name.
+    case outputsTaken(TargetName, StepID, [String: String])
+    case verifyEnded(TargetName, Int, Outcome, reason: String?)
+    /// Whether the symptom is still there at the end; nil when it can't be told.
+    case symptomAsked(TargetName, isPresent: Bool?)
+    case owed(TargetName, StepID)
+    case paid(TargetName, StepID)
+    /// A release that failed, or is kept: it stays owed until a person pays it.
+    case leftOwed(TargetName, StepID, reason: String)
+    case asked(StepID, TargetName?, until: Timestamp)
+    case answered(StepID, TargetName?, choice: String, note: String?, actor: String)
+    /// A `stop` step's decision.
+    case stopped(TargetName, StepID, StopAction.Resolution)
+    case targetEnded(TargetName, Outcome)
+    /// A person's act that is recorded as it is: note, abort, pause, resume, pay.
+    case commanded(PersonCommand, inboxID: Int)
+    /// A command that could not be done, and why.
+    case refused(inboxID: Int, reason: String)
+    case thresholdReached(failures: Int, limit: Int)
+    case closed(RunState, RunResolution)
+}
