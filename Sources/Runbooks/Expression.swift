@@ -3,7 +3,7 @@
 /// Total: it has a value for every scope, never loops and never fails. Names are resolved by the
 /// `Scope` it is evaluated in. Its canonical text (`description`) parses to an equal expression,
 /// and is what plans and JSON carry.
-package indirect enum Expression: Sendable, Hashable, Codable {
+package indirect enum Expression: Sendable, Hashable {
     /// How two sides are compared.
     package enum Comparison: String, Sendable, Codable, CaseIterable {
         case equal = "="
@@ -40,8 +40,15 @@ package indirect enum Expression: Sendable, Hashable, Codable {
 package struct Scope: Sendable {
     /// The values a name has: nil for none, several for a label that holds a list.
     package let lookUp: @Sendable (Expression.Name) -> [String]?
+    /// Whether a name's values are of type number, so that 0.5 is greater than 0.25; dotted text
+    /// is otherwise compared as a version, where 1.10 is greater than 1.9.
+    package let isNumber: @Sendable (Expression.Name) -> Bool
 
-    package init(lookUp: @escaping @Sendable (Expression.Name) -> [String]?) {
+    package init(
+        lookUp: @escaping @Sendable (Expression.Name) -> [String]?,
+        isNumber: @escaping @Sendable (Expression.Name) -> Bool = { _ in false }
+    ) {
         self.lookUp = lookUp
+        self.isNumber = isNumber
     }
 }
