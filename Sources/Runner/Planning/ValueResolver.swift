@@ -1,0 +1,161 @@
+import Runbooks
+
+/// A reference that has no value where it is needed.
+package struct MissingValue: Error, Sendable, Hashable {
+    /// The name without the dollar sign.
+    package let name: Expression.Name
+    /// What has no value, on which target, and why, in one sentence.
+    package let message: String
+
+    package init(name: Expression.Name, message: String) {
+        self.name = name
+        self.message = message
+    }
+}
+
+/// Gives the references of a plan their values, for one target at one moment.
+///
+/// A plan's steps already hold the text of their parameters; what is left is `$target_name`,
+/// `$target.LABEL`, `$STEP.OUTPUT`, the answer `$STEP`, and secrets. Secrets stay references:
+/// only the executor sees their values.
+package struct ValueResolver: Sendable {
+    private let parameters: [String: PlannedParameter]
+    private let steps: [String: StepID]
+    private let numericOutputs: Set<String>
+
+    /// A resolver for a plan's parameters and steps.
+    package init(_ plan: Plan) {
+        parameters = Dictionary(
+            plan.parameters.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        steps = Dictionary(
+            plan.steps.map { ($0.id.rawValue, $0.id) }, uniquingKeysWith: { first, _ in first })
+        numericOutputs = Set(
+            plan.steps.flatMap { step in
+                step.outputs.filter { $0.kind == .number }.map { "\(step.id).\($0.name)" }
+            })
+    }
+
+    /// The call with text for every reference but secrets.
+    package func resolved(
+        _ call: ScriptCall, target: PlannedTarget, outputs: [StepID: [String: String]],
+        answers: [StepID: String]
+    ) -> Result<ScriptCall, MissingValue> {
+        let known = Known(target: target, outputs: outputs, answers: answers)
+        return Result { () throws(MissingValue) in
+            try call.mappingArguments { argument throws(MissingValue) in
+                try text(of: argument, known)
+            }
+        }
+    }
+
+    /// The action with text for every reference but secrets.
+    package func resolved(
+        _ action: Action, target: PlannedTarget, outputs: [StepID: [String: String]],
+        answers: [StepID: String]
+    ) -> Result<Action, MissingValue> {
+        let known = Known(target: target, outputs: outputs, answers: answers)
+        return Result { () throws(MissingValue) in
+            try action.mappingArguments { argument throws(MissingValue) in
+                try text(of: argument, known)
+            }
+        }
+    }
+
+    /// The check with text for every reference but secrets.
+    package func resolved(
+        _ check: AssertAction, target: PlannedTarget, outputs: [StepID: [String: String]],
+        answers: [StepID: String]
+    ) -> Result<AssertAction, MissingValue> {
+        let known = Known(target: target, outputs: outputs, answers: answers)
+        return Result { () throws(MissingValue) in
+            try check.mappingArguments { argument throws(MissingValue) in
+                try text(of: argument, known)
+            }
+        }
+    }
+
+    /// The secret parameters whose values an action needs.
+    package func secrets(in action: Action) -> Set<ParameterName> {
+        Set(
+            action.references.compactMap { parameters[$0.description] }.filter { $0.secret != nil }
+                .map(
+                    \.name))
+    }
+
+    /// What names mean in a `when` on a target: parameters, labels, outputs, answers, outcomes.
+    ///
+    /// A bare step id is its answer, and without one its outcome (`changed`, `failed` …). Secrets
+    /// have no value here.
+    package func scope(
+        target: PlannedTarget, outputs: [StepID: [String: String]], answers: [StepID: String],
+        outcomes: [StepID: Outcome]
+    ) -> Scope {
+        let known = Known(target: target, outputs: outputs, answers: answers)
+        return Scope(
+            lookUp: { name in values(of: name, known, outcomes: outcomes) },
+            isNumber: { name in
+                parameters[name.description]?.kind == .number
+                    || numericOutputs.contains(name.description)
+            })
+    }
+
+    /// What is known about one target at one moment.
+    private struct Known: Sendable {
+        let target: PlannedTarget
+        let outputs: [StepID: [String: String]]
+        let answers: [StepID: String]
+    }
+
+    private func values(
+        of name: Expression.Name, _ known: Known, outcomes: [StepID: Outcome]
+    ) -> [String]? {
+        if name.parts.count == 2 {
+            if name.parts[0] == "target" { return known.target.labels[name.parts[1]] }
+            guard let step = steps[name.parts[0]] else { return nil }
+            return known.outputs[step]?[name.parts[1]].map { [$0] }
+        }
+        guard name.parts.count == 1 else { return nil }
+        let word = name.parts[0]
+        if word == "target_name" { return [known.target.name.rawValue] }
+        if let parameter = parameters[word] { return parameter.values }
+        guard let step = steps[word] else { return nil }
+        return (known.answers[step] ?? outcomes[step]?.rawValue).map { [$0] }
+    }
+
+    private func text(of argument: Argument, _ known: Known) throws(MissingValue) -> Argument {
+        guard case .reference(let name) = argument else { return argument }
+        if name.parts.count == 1, let parameter = parameters[name.parts[0]] {
+            // A parameter that may be left out, and was, reaches scripts as empty text.
+            return parameter.secret == nil ? .text(parameter.text ?? "") : argument
+        }
+        if let values = values(of: name, known, outcomes: [:]) {
+            return .text(values.joined(separator: "\n"))
+        }
+        throw MissingValue(name: name, message: reason(name, on: known.target))
+    }
+
+    private func reason(_ name: Expression.Name, on target: PlannedTarget) -> String {
+        guard name.parts.count == 2 else {
+            let isStep = name.parts.first.map { steps[$0] != nil } ?? false
+            return isStep
+                ? "step '\(name)' has no answer for \(target.name)"
+                : "'$\(name)' means nothing in this plan"
+        }
+        return name.parts[0] == "target"
+            ? "\(target.name) has no label '\(name.parts[1])'"
+            : "step '\(name.parts[0])' gave no output '\(name.parts[1])' on \(target.name)"
+    }
+}
+
+extension PlannedParameter {
+    /// Whether its value is a secret, known to the executor only.
+    package var isSecret: Bool { kind == .secret }
+
+    /// The values that comparisons see: the elements of a list, one value else; nil without one.
+    package var values: [String]? {
+        guard !isSecret, let text else { return nil }
+        guard kind == .list else { return [text] }
+        return text.isEmpty
+            ? [] : text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+}
