@@ -6,24 +6,13 @@
 
 hr_nl='
 '
-hr_sig=
+hr_signals='HUP INT QUIT TERM PIPE ALRM USR1 USR2'
 set -f
 
 # --- reading ---------------------------------------------------------------------------------
 
-# One line of standard input into hr_line. A handled signal makes `read` of some shells return
-# early: what it had is kept, and reading goes on. Fails at the end of input only.
 hr_getline() {
-    hr_line=
-    while :; do
-        hr_sig=
-        if IFS= read -r hr_part; then
-            hr_line=$hr_line$hr_part
-            return 0
-        fi
-        hr_line=$hr_line$hr_part
-        [ -n "$hr_sig" ] || return 1
-    done
+    IFS= read -r hr_line
 }
 
 # The first line of file $1 into hr_val when it is a plain word, else `-`.
@@ -232,7 +221,6 @@ hr_refuse() {
 }
 
 hr_reader() {
-    trap 'hr_sig=1' HUP INT QUIT TERM PIPE ALRM USR1 USR2
     hr_path= hr_running=
     while hr_getline; do
         set -- $hr_line
@@ -354,7 +342,6 @@ hr_secret_dir() {
 # --- the worker ------------------------------------------------------------------------------
 
 hr_worker() {
-    trap 'hr_sig=1' HUP INT QUIT TERM PIPE ALRM USR1 USR2
     hr_secret=
     while hr_getline; do
         set -- $hr_line
@@ -374,12 +361,14 @@ hr_worker() {
 hr_run() {
     hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad= hr_interp= hr_argc=0
     set --
-    while hr_getline && [ "$hr_line" != 'go 0' ]; do
+    while hr_getline || return; do
+        [ "$hr_line" != 'go 0' ] || break
         hr_split
+        [ "$hr_verb" != reply ] || { hr_say "${hr_line#reply }"; return; }
         hr_val=
-        if [ "$hr_lines" -gt 0 ]; then hr_getline; hr_val=$hr_line; fi
+        if [ "$hr_lines" -gt 0 ]; then hr_getline || return; hr_val=$hr_line; fi
         while [ "$hr_lines" -gt 1 ]; do
-            hr_getline
+            hr_getline || return
             hr_val=$hr_val$hr_nl$hr_line
             hr_lines=$((hr_lines - 1))
         done
@@ -408,6 +397,9 @@ hr_start() {
     hr_out=$hr_dir/out/$hr_n
     hr_say "$hr_n begin"
     hr_say "$hr_n begin" >&2
+    # Handled, not ignored, when the step is forked: it would inherit what is ignored. A cancel
+    # that came while they were ignored has left its mark in out/.
+    trap : $hr_signals
     (
         umask "$hr_umask"
         cd "$hr_dir" 2>/dev/null || exit 143
@@ -428,6 +420,7 @@ hr_start() {
         exec "$@" <"$hr_in"
     )
     hr_rc=$?
+    trap '' $hr_signals
     hr_left=- hr_given=none
     case $hr_flags in *left*) hr_members "$hr_pg" && hr_left=$hr_count ;; esac
     case $hr_flags in *output*) hr_give ;; esac
@@ -513,7 +506,6 @@ LC_ALL=C
 export LC_ALL
 hr_umask=$(umask)
 umask 077
-trap 'hr_sig=1' HUP INT QUIT TERM PIPE ALRM USR1 USR2
 hr_getline || exit 0
 set -- $hr_line
 [ "$1:$3:$#" = hello:1:4 ] && hr_is_nonce "$2" && hr_is_number "$4" && [ "$4" -le 600 ] ||
@@ -525,5 +517,8 @@ for hr_val in /dev/shm /run; do
 done
 hr_make_dir "$2"
 hr_hello "$2"
+# Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's
+# POSIX mode lose what it had. The worker handles them only around a step (hr_start).
+trap '' $hr_signals
 hr_reader | hr_worker
 exit 0
