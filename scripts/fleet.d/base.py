@@ -48,6 +48,7 @@ def build(base, targets, public_key):
     _services(base)
     _postfix(base)
     _package_repository(base)
+    _package_triggers(base)
     for where, mode in (("var/tmp", 0o1777), ("tmp", 0o1777), ("root", 0o700)):
         os.chmod(os.path.join(base, where), mode)
 
@@ -89,6 +90,8 @@ def _hide(base):
         os.setxattr(os.path.join(base, name), "trusted.overlay.opaque", b"y")
     for where in OWN_CONTENTS:
         _opaque(base, where)
+    for name in ("bin", "lib", "share"):
+        os.mkdir(os.path.join(base, "usr/local", name))
     owned = _packaged_paths()
     for folder, generated in GENERATED.items():
         _like_machine(base, base + folder)
@@ -246,9 +249,25 @@ def _package_repository(base):
             f"{control}Filename: ./{name}\nSize: {len(content)}\n"
             f"SHA256: {hashlib.sha256(content).hexdigest()}\n\n"
         )
-    _write(folder, "Packages", index)
-    # What `apt-get update` would leave for this one source.
-    lists = os.path.join(base, "var/lib/apt/lists")
-    os.makedirs(os.path.join(lists, "partial"), exist_ok=True)
-    _write(base, "var/lib/apt/lists/_srv_apt_._Packages", index)
-    os.makedirs(os.path.join(base, "var/cache/apt/archives/partial"), exist_ok=True)
+    digest = hashlib.sha256(index.encode()).hexdigest()
+    release = (
+        "Origin: fleet\nSuite: fleet\nDate: Thu, 01 Jan 2026 00:00:00 UTC\n"
+        f"SHA256:\n {digest} {len(index)} Packages\n"
+    )
+    # The second is what `apt-get update` leaves for this one source.
+    for start in ("srv/apt/", "var/lib/apt/lists/_srv_apt_._"):
+        _write(base, start + "Packages", index)
+        _write(base, start + "Release", release)
+    for where in ("var/lib/apt/lists/partial", "var/cache/apt/archives/partial"):
+        _like_machine(base, os.path.join(base, where))
+    for where in ("apt.conf.d", "preferences.d", "sources.list.d", "trusted.gpg.d"):
+        _like_machine(base, os.path.join(base, "etc/apt", where))
+
+
+def _package_triggers(base):
+    """Leaves runit's trigger out: it would rewrite /etc/sv, which is the fleet's."""
+    path = "/var/lib/dpkg/triggers/File"
+    if os.path.exists(path):
+        with open(path) as stream:
+            kept = [line for line in stream if not line.split()[-1].startswith("runit")]
+        _write(base, path.lstrip("/"), "".join(kept))

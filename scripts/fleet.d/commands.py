@@ -123,16 +123,9 @@ def start(options, directory):
     if not 1 <= options.port <= 65535:
         raise FleetError("--port must be 1 to 65535", code=USAGE)
     began = time.monotonic()
-    was_running = fleets.supervisor_pid(directory) is not None
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        targets = fleets.start(
-            directory, names, options.network, options.port, options.plain
-        )
-    except BaseException:
-        if not was_running:
-            fleets.stop(directory)
-        raise
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    targets = fleets.start(directory, names, options.network, options.port, options.plain)
     seconds = time.monotonic() - began
     kind = "plain targets" if options.plain else "targets"
     shown = [t.name for t in targets]
@@ -269,6 +262,9 @@ VERBS = {
 
 
 def main(arguments):
+    # argparse gives up on `fault NAME --check TARGET`, so the option goes last.
+    if arguments[:1] == ["fault"] and "--check" in arguments:
+        arguments = [each for each in arguments if each != "--check"] + ["--check"]
     options = parser().parse_args(arguments)
     directory = Directory(options.dir)
     try:

@@ -137,6 +137,13 @@ def free_network():
 
 
 def start(directory, names, network, port, plain):
+    """Starts the targets and waits until each is healthy; a failure leaves nothing."""
+    directory.claim()
+    with directory.locked():
+        return _start(directory, names, network, port, plain)
+
+
+def _start(directory, names, network, port, plain):
     if supervisor_pid(directory) is not None:
         raise FleetError(
             f"a fleet is running in {directory.path}",
@@ -146,8 +153,18 @@ def start(directory, names, network, port, plain):
     if network == "auto":
         network = free_network()
     targets = layout.make_targets(names, network, port)
-    check_free(targets, plain, network)
-    os.makedirs(directory.path, exist_ok=True)
+    try:
+        check_free(targets, plain, network)
+        _launch(directory, targets, network, port, plain)
+    except BaseException:
+        _end(directory)
+        clean(directory, keep=False)
+        raise
+    return targets
+
+
+def _launch(directory, targets, network, port, plain):
+    directory.claim()
     keys = make_keys(directory, targets, plain)
     directory.write_client_files(targets, keys, plain)
     fleet = {"network": network, "port": port, "plain": plain, "targets": targets}
@@ -158,7 +175,6 @@ def start(directory, names, network, port, plain):
         raise FleetError("the fleet's process did not start", last_words(directory))
     wanted = [pair for t in targets for pair in t.listening(plain)]
     wait_until_listening(directory, wanted)
-    return targets
 
 
 def check_free(targets, plain, network):
@@ -175,6 +191,17 @@ def check_free(targets, plain, network):
 
 def stop(directory, keep=False):
     """Ends everything of the fleet; returns whether it was running."""
+    if not directory.is_ours():
+        return False
+    was_running = _end(directory)
+    # A start that was under way notices, or has finished by the time we have the lock.
+    with directory.locked():
+        was_running = _end(directory) or was_running
+        clean(directory, keep)
+    return was_running
+
+
+def _end(directory):
     pid = supervisor_pid(directory)
     if pid is not None:
         os.kill(pid, signal.SIGKILL)
@@ -183,7 +210,6 @@ def stop(directory, keep=False):
             if time.monotonic() > end:
                 raise FleetError(f"process {pid} does not end", f"look at /proc/{pid}/stack")
             time.sleep(0.01)
-    clean(directory, keep)
     return pid is not None
 
 
@@ -198,7 +224,10 @@ def clean(directory, keep):
     for name in ["mnt"] + ([] if keep else ["hostkeys"]):
         if os.path.isdir(directory.file(name)):
             shutil.rmtree(directory.file(name))
-    if not keep and os.path.isdir(directory.path) and not os.listdir(directory.path):
+    if keep:
+        return
+    if os.listdir(directory.path) == [directory.MARK]:
+        os.unlink(directory.file(directory.MARK))
         os.rmdir(directory.path)
 
 

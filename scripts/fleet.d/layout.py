@@ -1,5 +1,7 @@
 """What a fleet consists of: names, addresses, and the files in its directory."""
 
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -103,8 +105,34 @@ class Directory:
         "supervisor.json", "supervisor.log", "control.sock",
     ]  # fmt: skip
 
+    MARK = ".handrail-fleet"
+
     def __init__(self, path):
         self.path = os.path.abspath(path)
+
+    def claim(self):
+        """Makes the directory ours, unless it holds anybody else's files."""
+        os.makedirs(self.path, exist_ok=True)
+        if not self.is_ours():
+            if os.listdir(self.path):
+                raise FleetError(
+                    f"{self.path} has files that are not a fleet's",
+                    "give --dir a new or empty directory",
+                )
+            self.write(self.MARK, "A fleet of scripts/fleet lives here; its stop deletes it.\n")
+
+    def is_ours(self):
+        return os.path.isfile(self.file(self.MARK))
+
+    @contextlib.contextmanager
+    def locked(self):
+        """Lets one start or stop at a time work here; a crash gives the lock back."""
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def file(self, *parts):
         return os.path.join(self.path, *parts)

@@ -152,13 +152,10 @@ def _child(base, disk, outside_proc, report):
 
 
 def _mount_root(base, disk, root):
-    kernel.mount(
-        "overlay",
-        root,
-        "overlay",
-        0,
-        f"lowerdir={base}:/,upperdir={disk.file('upper')},workdir={disk.file('work')}",
-    )
+    # Relative paths, because a comma or a colon in the fleet's own would end an option.
+    os.chdir(disk.path)
+    layers = f"lowerdir={os.path.relpath(base, disk.path)}:/,upperdir=upper,workdir=work"
+    kernel.mount("overlay", root, "overlay", 0, layers)
     kernel.mount("proc", f"{root}/proc", "proc", 14)
     for part in ("sys", "irq", "bus"):
         if os.path.isdir(f"{root}/proc/{part}"):
