@@ -1,9 +1,6 @@
 # What the scripts know about the limits of imapd-sim. Read after lib/output.sh.
 # shellcheck shell=sh
 
-# The server stands where a local administrator puts programs; lib/output.sh leaves that out.
-PATH=/usr/local/sbin:$PATH
-
 # Each prints the limits in one form, `idle_timeout_s=1 max_connections=2 max_message_mib=3`, so that
 # they can be compared as text.
 

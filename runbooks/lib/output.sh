@@ -1,8 +1,8 @@
 # Small functions for every script of this library. A script reads them with `. ./lib/output.sh`.
 # shellcheck shell=sh
 
-# People log in with all sorts of paths; these four hold everything the scripts call.
-PATH=/usr/sbin:/usr/bin:/sbin:/bin
+# People log in with all sorts of paths; this is root's own on Debian.
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
 

@@ -1,5 +1,5 @@
 # What the scripts know about Postfix and its queue. Read after lib/output.sh.
-# shellcheck shell=sh disable=SC2034  # what look_at_queue sets, its callers read
+# shellcheck shell=sh disable=SC2034  # what is set here, the scripts read
 
 # look_at_queue: sets waiting, held and reasons of the whole queue; fails when Postfix can't be
 # asked. `waiting` counts what was tried and put off; `reasons` is its commonest reasons.
@@ -35,10 +35,28 @@ child_of_master() {
     done
 }
 
-# started_at PID: prints when a process started, in seconds since 1970, a second off at most.
+# started_ticks PID: prints when a process started, in clock ticks since the machine's start.
+started_ticks() {
+    sed -n '$s/^.*) //p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20
+}
+
+# started_at PID: the same in seconds since 1970, a second off at most.
 started_at() {
-    started_ticks=$(sed -n '$s/^.*) //p' "/proc/$1/stat" 2>/dev/null | cut -d ' ' -f 20)
-    [ -n "$started_ticks" ] || return 1
+    started_since=$(started_ticks "$1")
+    [ -n "$started_since" ] || return 1
     started_uptime=$(cut -d . -f 1 /proc/uptime)
-    printf '%s\n' $(($(date +%s) - started_uptime + started_ticks / $(getconf CLK_TCK)))
+    printf '%s\n' $(($(date +%s) - started_uptime + started_since / $(getconf CLK_TCK)))
+}
+
+# What `reload` notes and `loaded` reads: which queue manager works by which main.cf.
+loaded_note=/run/postfix-loaded.note
+
+# loaded_fingerprint PID CHECKSUM: prints the queue manager's process, its start and a main.cf.
+loaded_fingerprint() {
+    printf '%s %s %s\n' "$1" "$(started_ticks "$1")" "$2"
+}
+
+# main_checksum: prints a checksum of the main.cf of now.
+main_checksum() {
+    cksum <"$(postconf -h config_directory)/main.cf"
 }
