@@ -1,0 +1,131 @@
+import Runbooks
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// The one form of a JSON value that digests are taken of (RFC 8785).
+///
+/// Keys are sorted by UTF-16 code units, there is no space, numbers are written as ECMAScript
+/// does. Our own rule on top (docs/plan.md): integers beyond ±(2^53−1), which a double can't
+/// hold, are written as strings of their digits.
+package enum CanonicalJSON {
+    /// The greatest integer that every JSON reader keeps (RFC 7493, section 2.2).
+    static let greatestInteger: Int64 = 9_007_199_254_740_991
+
+    /// The canonical bytes of a value.
+    package static func bytes(of value: JSONValue) -> [UInt8] {
+        var output: [UInt8] = []
+        write(value, to: &output)
+        return output
+    }
+
+    /// The canonical bytes of anything that can be encoded.
+    ///
+    /// - Throws: what its `encode(to:)` throws, and `EncodingError` for a number that isn't finite.
+    package static func bytes(of value: some Encodable) throws -> [UInt8] {
+        bytes(of: try self.value(of: value))
+    }
+
+    /// The JSON value of anything that can be encoded.
+    ///
+    /// - Throws: what its `encode(to:)` throws, and `EncodingError` for a number that isn't finite.
+    package static func value(of value: some Encodable) throws -> JSONValue {
+        let bytes = Array(try JSONEncoder().encode(value))
+        return try JSONReader.read(bytes, largest: bytes.count)
+    }
+
+    private static func write(_ value: JSONValue, to output: inout [UInt8]) {
+        switch value {
+        case .null: output += Array("null".utf8)
+        case .boolean(let truth): output += Array((truth ? "true" : "false").utf8)
+        case .integer(let integer): write(integer, to: &output)
+        case .number(let number): output += Array(text(of: number).utf8)
+        case .string(let string): write(string, to: &output)
+        case .array(let elements):
+            output.append(UInt8(ascii: "["))
+            for (index, element) in elements.enumerated() {
+                if index > 0 { output.append(UInt8(ascii: ",")) }
+                write(element, to: &output)
+            }
+            output.append(UInt8(ascii: "]"))
+        case .object(let members):
+            output.append(UInt8(ascii: "{"))
+            let sorted = members.sorted { precedes($0.key, $1.key) }
+            for (index, member) in sorted.enumerated() {
+                if index > 0 { output.append(UInt8(ascii: ",")) }
+                write(member.key, to: &output)
+                output.append(UInt8(ascii: ":"))
+                write(member.value, to: &output)
+            }
+            output.append(UInt8(ascii: "}"))
+        }
+    }
+
+    /// Whether a key comes first: by UTF-16 code units (RFC 8785, section 3.2.3).
+    static func precedes(_ left: String, _ right: String) -> Bool {
+        left.utf16.lexicographicallyPrecedes(right.utf16)
+    }
+
+    private static func write(_ integer: Int64, to output: inout [UInt8]) {
+        let isSafe = (-greatestInteger...greatestInteger).contains(integer)
+        output += Array((isSafe ? "\(integer)" : "\"\(integer)\"").utf8)
+    }
+
+    private static func write(_ string: String, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        for byte in string.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+                output += [UInt8(ascii: "\\"), byte]
+            case 0x08: output += Array("\\b".utf8)
+            case 0x09: output += Array("\\t".utf8)
+            case 0x0A: output += Array("\\n".utf8)
+            case 0x0C: output += Array("\\f".utf8)
+            case 0x0D: output += Array("\\r".utf8)
+            case 0..<0x20:
+                output += Array((byte < 0x10 ? "\\u000" : "\\u00").utf8)
+                output += Array(String(byte, radix: 16).utf8)
+            default: output.append(byte)
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+
+    /// A finite number as ECMAScript writes it (ECMA-262, Number::toString with radix 10).
+    static func text(of number: Double) -> String {
+        precondition(number.isFinite, "JSON has no text for a number that isn't finite")
+        guard number != 0 else { return "0" }
+        let (digits, point) = shortestDigits(number.magnitude)
+        let count = digits.utf8.count
+        let sign = number < 0 ? "-" : ""
+        if point > 21 || point <= -6 {
+            let exponent = point - 1
+            let fraction = count > 1 ? "." + digits.dropFirst() : ""
+            return sign + digits.prefix(1) + fraction + "e" + (exponent < 0 ? "-" : "+")
+                + "\(exponent.magnitude)"
+        }
+        if point <= 0 { return sign + "0." + String(repeating: "0", count: -point) + digits }
+        if count <= point { return sign + digits + String(repeating: "0", count: point - count) }
+        return sign + digits.prefix(point) + "." + digits.dropFirst(point)
+    }
+
+    /// The fewest digits that read back as the number, and where the decimal point stands.
+    ///
+    /// `0.<digits> × 10^point`. The digits are those that Swift prints: the shortest, and of the
+    /// shortest the closest, as ECMAScript wants them.
+    private static func shortestDigits(_ magnitude: Double) -> (digits: String, point: Int) {
+        let parts = "\(magnitude)".split(separator: "e")
+        let exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+        let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
+        let whole = mantissa[0]
+        let fraction = mantissa.count > 1 ? mantissa[1] : ""
+        let all = whole + fraction
+        let significant = all.drop { $0 == "0" }
+        let point = whole.utf8.count - (all.utf8.count - significant.utf8.count) + exponent
+        let trailing = significant.reversed().prefix { $0 == "0" }.count
+        return (String(significant.dropLast(trailing)), point)
+    }
+}

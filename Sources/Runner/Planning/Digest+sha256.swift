@@ -1,0 +1,21 @@
+import Crypto
+
+extension Digest {
+    /// The SHA-256 of bytes (FIPS 180-4).
+    package static func sha256(of bytes: [UInt8]) -> Digest {
+        let hexadecimal = SHA256.hash(data: bytes).map { byte in
+            (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
+        }
+        guard let digest = Digest(rawValue: hexadecimal.joined()) else {
+            preconditionFailure("a SHA-256 has 64 hexadecimal digits")
+        }
+        return digest
+    }
+
+    /// The SHA-256 of a value's canonical JSON.
+    ///
+    /// - Throws: what encoding the value throws.
+    package static func sha256(ofCanonical value: some Encodable) throws -> Digest {
+        sha256(of: try CanonicalJSON.bytes(of: value))
+    }
+}

@@ -1,0 +1,180 @@
+import Runbooks
+
+/// Makes plans: everything a run does, from the library and what the operator asked for.
+///
+/// Pure, so that a plan file can be checked by making the plan again.
+package struct PlanBuilder: Sendable {
+    /// How long a plan may be started (docs/semantics.md, "Plan").
+    package static let lifetime: Duration = .seconds(35 * 86_400)
+
+    package let library: Library
+    package let runbook: Runbook
+    /// The selected targets, in any order.
+    package let targets: [Target]
+    /// Checked values; a parameter that is not here takes its default.
+    package let parameters: [ParameterName: Value]
+    /// The alert the run is an answer to, by its name.
+    package let alert: String?
+    /// The fingerprints known for each target.
+    package let hostKeys: [TargetName: [String]]
+    package let planID: PlanID
+    package let created: Timestamp
+    package let expires: Timestamp
+
+    /// A builder for one plan; `expires` is given only when a plan file is rebuilt.
+    package init(
+        library: Library, runbook: Runbook, targets: [Target],
+        parameters: [ParameterName: Value], alert: String? = nil,
+        hostKeys: [TargetName: [String]], planID: PlanID, created: Timestamp,
+        expires: Timestamp? = nil
+    ) {
+        self.library = library
+        self.runbook = runbook
+        self.targets = targets
+        self.parameters = parameters
+        self.alert = alert
+        self.hostKeys = hostKeys
+        self.planID = planID
+        self.created = created
+        self.expires = expires ?? created.adding(Self.lifetime)
+    }
+
+    /// The plan, or the first reason why there is none.
+    package func plan() -> Result<Plan, PlanError> {
+        Result { () throws(PlanError) in try build() }
+    }
+
+    private func build() throws(PlanError) -> Plan {
+        guard runbook.kind != .baseline else {
+            throw PlanError(
+                .notBuilt, "\(runbook.id) is a baseline, and baselines are not built yet",
+                hint: nil)
+        }
+        let digests = try RunbookDigest(of: runbook, in: library.tree)
+        let environment = try environment()
+        let planned = try PlannedValues(runbook.parameters, given: parameters)
+        var steps: [Step] = []
+        for step in runbook.steps { steps.append(try planned.resolved(step)) }
+        return Plan(
+            planID: planID, libraryID: library.configuration.libraryID,
+            runbook: PlannedRunbook(
+                id: runbook.id, title: runbook.title, kind: runbook.kind, digest: digests.digest,
+                files: digests.plannedFiles),
+            environment: environment, parameters: planned.parameters,
+            targets: plannedTargets(), steps: steps,
+            verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
+            rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
+            symptom: try symptom(planned), rollout: runbook.rollout,
+            onFailure: runbook.onFailure, created: created, expires: expires)
+    }
+
+    private func environment() throws(PlanError) -> EnvironmentRule {
+        guard let first = targets.first else {
+            throw PlanError(
+                .noTargets, "no target was selected for \(runbook.id)",
+                hint: "name one with --on, or several with --limit")
+        }
+        if runbook.targets.pick == .one, targets.count > 1 {
+            throw PlanError(
+                .tooManyTargets,
+                "\(runbook.id) is for one target at a time, and \(targets.count) are selected",
+                hint: "name one with --on")
+        }
+        if let other = targets.first(where: { $0.environment != first.environment }) {
+            throw PlanError(
+                .severalEnvironments,
+                "\(first.name) is in '\(first.environment)' and \(other.name) in "
+                    + "'\(other.environment)': a plan is for one environment",
+                hint: "make a plan for each")
+        }
+        let rules = library.configuration.environments
+        guard let rule = rules.first(where: { $0.name == first.environment }) else {
+            throw PlanError(
+                .unknownEnvironment,
+                "\(first.name) is in '\(first.environment)', which handrail.yaml doesn't have",
+                hint: "add it to 'environments', or correct the inventory")
+        }
+        return rule
+    }
+
+    /// The records of the targets in their order: label `canary` first, then by name.
+    private func plannedTargets() -> [PlannedTarget] {
+        let used = usedLabels
+        let sorted = targets.sorted { left, right in
+            let isLater = (left.isCanary ? 0 : 1, right.isCanary ? 0 : 1)
+            return isLater.0 == isLater.1 ? left.name < right.name : isLater.0 < isLater.1
+        }
+        return sorted.map { target in
+            PlannedTarget(
+                name: target.name, address: target.address, port: target.port, user: target.user,
+                becomeUser: runbook.runAs, hostKeys: (hostKeys[target.name] ?? []).sorted(),
+                labels: target.labels.filter { used.contains($0.key) })
+        }
+    }
+
+    /// Every label that a selector, an expression or a reference of the runbook names.
+    private var usedLabels: Set<String> {
+        let selectors = [runbook.targets.select] + runbook.symptoms.map(\.when)
+        let bare = selectors.compactMap { $0 }.flatMap(\.names).filter { $0.parts.count == 1 }
+        let names =
+            runbook.steps.flatMap(\.names) + runbook.verify.flatMap(\.script.references)
+            + runbook.symptoms.flatMap { $0.present?.references ?? [] }
+        let dotted = names.filter { $0.parts.count == 2 && $0.parts[0] == "target" }
+        return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] })
+    }
+
+    /// The alert's symptom; without an alert the first with a test that fits every target.
+    private func symptom(_ planned: PlannedValues) throws(PlanError) -> PlannedSymptom? {
+        let chosen: Symptom?
+        if let alert {
+            let known = runbook.symptoms.flatMap(\.alerts)
+            guard known.contains(alert) else {
+                throw PlanError(
+                    .unknownAlert,
+                    "\(runbook.id) is no answer to the alert \(printableExcerpt(alert))",
+                    hint: known.isEmpty
+                        ? "run it without --alert"
+                        : "it answers " + known.joined(separator: ", "))
+            }
+            let named = runbook.symptoms.filter { $0.alerts.contains(alert) }
+            chosen = named.first { $0.present != nil && fits($0) } ?? named.first { fits($0) }
+        } else {
+            chosen = runbook.symptoms.first { $0.present != nil && fits($0) }
+        }
+        guard let chosen, let present = chosen.present else { return nil }
+        return PlannedSymptom(
+            present: present.mappingArguments(planned.resolved),
+            notPresent: chosen.notPresent,
+            goneForMilliseconds: chosen.goneFor.inMilliseconds)
+    }
+
+    private func fits(_ symptom: Symptom) -> Bool {
+        guard let when = symptom.when else { return true }
+        return targets.allSatisfy { when.holds(in: $0.labelScope) }
+    }
+}
+
+extension Target {
+    /// Whether it goes first in its order.
+    fileprivate var isCanary: Bool { labels["canary"] == ["true"] }
+
+    /// What names mean in a selector: a bare name is a label.
+    fileprivate var labelScope: Scope {
+        Scope { name in name.parts.count == 1 ? labels[name.parts[0]] : nil }
+    }
+}
+
+extension PlannedUndo {
+    /// What a rollback does about a step; nil for a step that only reads.
+    package init?(undoing step: Step) {
+        guard step.effect != .read else { return nil }
+        switch (step.effect, step.undo) {
+        case (.irreversible, let undo):
+            self.init(step: step.id, actions: undo, notUndone: "irreversible")
+        case (_, nil):
+            self.init(step: step.id, actions: nil, notUndone: "no undo written")
+        case (_, let undo?):
+            self.init(step: step.id, actions: undo, notUndone: nil)
+        }
+    }
+}

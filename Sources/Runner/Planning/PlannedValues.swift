@@ -1,0 +1,124 @@
+import Runbooks
+
+/// A plan's parameters, and the text that references to them become.
+struct PlannedValues: Sendable {
+    /// In the order in which the runbook declares them.
+    let parameters: [PlannedParameter]
+    private let byName: [String: PlannedParameter]
+
+    /// The values given, and defaults for the rest.
+    ///
+    /// - Throws: `badParameter` for a name that isn't declared, a value that is missing, or text
+    ///   that no script can be given.
+    init(_ declared: [Parameter], given: [ParameterName: Value]) throws(PlanError) {
+        let names = Set(declared.map(\.name))
+        if let unknown = given.keys.filter({ !names.contains($0) }).min() {
+            throw PlanError(
+                .badParameter, "there is no parameter '\(unknown)'",
+                hint: names.isEmpty
+                    ? "this runbook has no parameters"
+                    : "there are " + names.sorted().map(\.rawValue).joined(separator: ", "))
+        }
+        var planned: [PlannedParameter] = []
+        for parameter in declared {
+            planned.append(
+                try Self.planned(parameter, given[parameter.name] ?? parameter.defaultValue))
+        }
+        parameters = planned
+        byName = Dictionary(
+            planned.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The text of a reference to a parameter; everything else, and a secret, as it is.
+    func resolved(_ argument: Argument) -> Argument {
+        guard case .reference(let name) = argument, name.parts.count == 1,
+            let parameter = byName[name.parts[0]], parameter.secret == nil
+        else { return argument }
+        // A parameter that may be left out, and was, reaches scripts as empty text.
+        return .text(parameter.text ?? "")
+    }
+
+    /// The step with text for its parameters, and its typed actions' names looked at again.
+    func resolved(_ step: Step) throws(PlanError) -> Step {
+        var step = step.mappingArguments(resolved)
+        step.position = nil
+        for action in [step.action] + (step.undo ?? []) {
+            if let problem = Self.problem(of: action) {
+                throw PlanError(
+                    .badParameter, "step '\(step.id)': \(problem)",
+                    hint: "give the parameter it is taken from another value")
+            }
+        }
+        return step
+    }
+
+    private static func planned(
+        _ parameter: Parameter, _ value: Value?
+    ) throws(PlanError) -> PlannedParameter {
+        switch value {
+        case nil:
+            guard parameter.isOptional else {
+                throw PlanError(
+                    .badParameter, "the parameter '\(parameter.name)' has no value",
+                    hint: "give it with --set \(parameter.name)=…")
+            }
+            return PlannedParameter(name: parameter.name, kind: parameter.kind, text: nil)
+        case .secret(let reference):
+            return PlannedParameter(
+                name: parameter.name, kind: parameter.kind, text: nil, secret: reference)
+        case let value?:
+            guard parameter.kind != .secret else {
+                // Its text must not get into the plan by a wrong type.
+                throw PlanError(
+                    .badParameter, "the secret '\(parameter.name)' was given as plain text",
+                    hint: "give it with --set \(parameter.name)=@FILE, or at the prompt")
+            }
+            if case .list(let elements) = value,
+                let broken = elements.first(where: { $0.utf8.contains(UInt8(ascii: "\n")) })
+            {
+                throw PlanError(
+                    .badParameter,
+                    "an element of '\(parameter.name)' has a line end: \(printableExcerpt(broken))",
+                    hint: "a list reaches scripts as one element a line")
+            }
+            let text = value.planText ?? ""
+            guard !text.utf8.contains(0) else {
+                throw PlanError(
+                    .badParameter, "the value of '\(parameter.name)' has a NUL character",
+                    hint: "no program can be given one")
+            }
+            return PlannedParameter(name: parameter.name, kind: parameter.kind, text: text)
+        }
+    }
+
+    /// What is wrong with a typed action's values, now that they are known.
+    private static func problem(of action: Action) -> String? {
+        switch action {
+        case .file(let file):
+            guard case .text(let path) = file.path, !path.hasPrefix("/") else { return nil }
+            return "the path \(printableExcerpt(path)) is not absolute"
+        case .service(let service): return problem(ofName: service.name, "service")
+        case .package(let package):
+            if case .exactly(let version) = package.version,
+                let problem = problem(ofName: version, "version")
+            {
+                return problem
+            }
+            return problem(ofName: package.name, "package")
+        case .run, .wait, .assert, .collect, .manual, .ask, .stop: return nil
+        }
+    }
+
+    /// Names of services and packages are words: no program takes them for an option or a list.
+    private static func problem(ofName argument: Argument, _ what: String) -> String? {
+        guard case .text(let name) = argument else { return nil }
+        if name.isEmpty { return "the \(what) has no name" }
+        let isWord = name.unicodeScalars.allSatisfy {
+            $0.isASCII && $0.value > 0x20 && $0 != "\u{7F}"
+        }
+        guard isWord, !name.hasPrefix("-") else {
+            return "\(printableExcerpt(name)) is no name of a \(what)"
+        }
+        return nil
+    }
+}
