@@ -11,10 +11,6 @@ set -f
 
 # --- reading ---------------------------------------------------------------------------------
 
-hr_getline() {
-    IFS= read -r hr_line
-}
-
 # The first line of file $1 into hr_val when it is a plain word, else `-`.
 hr_word_of() {
     hr_val=
@@ -103,9 +99,7 @@ hr_say() {
 
 # --- process groups --------------------------------------------------------------------------
 
-hr_nap() {
-    sleep 0.1 2>/dev/null || sleep 1
-}
+hr_nap() { sleep 0.1 2>/dev/null || sleep 1; }
 
 hr_now() {
     hr_up=0
@@ -142,8 +136,7 @@ hr_members() {
     for hr_pid in "$@"; do
         hr_is_number "$hr_pid" && hr_stat "$hr_pid" && [ "$hr_pgrp" = "$hr_group" ] || continue
         case $hr_state in Z | X) continue ;; esac
-        [ "$hr_group" != "$hr_pg" ] ||
-            { [ "$hr_pid" != "$hr_pg" ] && [ "$hr_ppid" != "$hr_pg" ]; } || continue
+        case $hr_group:$hr_pid:$hr_ppid in "$hr_pg:$hr_pg:"* | "$hr_pg:"*":$hr_pg") continue ;; esac
         hr_pids="$hr_pids $hr_pid"
         hr_count=$((hr_count + 1))
     done
@@ -171,9 +164,7 @@ hr_purge() {
     return 1
 }
 
-hr_clean() {
-    rm -rf "$hr_dir" "$hr_sec" 2>/dev/null
-}
+hr_clean() { rm -rf "$hr_dir" "$hr_sec" 2>/dev/null; }
 
 # The reader's last act when input ends without `bye`: nothing of the group is left behind.
 hr_end() {
@@ -211,9 +202,7 @@ hr_end_group() {
 # --- the reader ------------------------------------------------------------------------------
 
 # A line to the worker. Without a worker there is no session.
-hr_pass() {
-    printf '%s\n' "$1" 2>/dev/null || hr_end
-}
+hr_pass() { printf '%s\n' "$1" 2>/dev/null || hr_end; }
 
 hr_refuse() {
     hr_is_nonce "$1" && hr_pass "reply $1 err protocol" || hr_pass 'reply - err protocol'
@@ -222,7 +211,7 @@ hr_refuse() {
 
 hr_reader() {
     hr_path= hr_running=
-    while hr_getline; do
+    while IFS= read -r hr_line; do
         set -- $hr_line
         hr_is_nonce "$2" || hr_refuse -
         case $1:$# in
@@ -240,14 +229,9 @@ hr_reader() {
 }
 
 # Marks run $1 as one that must not start any more, if it has not.
-hr_halt() {
-    { true >"$hr_dir/out/$1.stop"; } 2>/dev/null
-}
+hr_halt() { { true >"$hr_dir/out/$1.stop"; } 2>/dev/null; }
 
-hr_abandon() {
-    hr_clean
-    kill -KILL "-$hr_pg"
-}
+hr_abandon() { hr_clean; kill -KILL "-$hr_pg"; }
 
 hr_relay_group() {
     hr_is_number "$3" && hr_is_number "$4" && hr_is_number "${6:-0}" || hr_refuse "$2"
@@ -259,25 +243,21 @@ hr_relay_group() {
 hr_relay() {
     case $2 in - | output | left | output,left | left,output) ;; *) hr_refuse "$1" ;; esac
     hr_pass "run $1 $2"
-    while hr_getline; do
+    while IFS= read -r hr_line; do
         hr_head=$hr_line
         hr_split
         hr_is_number "$hr_lines" && [ "$hr_lines" -le 65537 ] || hr_refuse "$1"
         case $hr_verb in
         go) [ "$hr_head" = 'go 0' ] || hr_refuse "$1"; hr_pass 'go 0'; return ;;
-        word | arg) [ "$hr_head" = "$hr_verb $hr_lines" ] || hr_refuse "$1" ;;
-        env) ;;
-        script | argfile | stdin) hr_is_path "$hr_rest" || hr_refuse "$1" ;;
-        envfile) hr_is_path "${hr_rest#* }" || hr_refuse "$1" ;;
-        *) hr_refuse "$1" ;;
-        esac
-        case $hr_verb in
-        word | arg | env) [ "$hr_lines" -gt 0 ] || hr_refuse "$1" ;;
-        *) [ "$hr_lines" = 0 ] || hr_refuse "$1" ;;
-        esac
+        word | arg) [ "$hr_lines" -gt 0 ] && [ "$hr_head" = "$hr_verb $hr_lines" ] ;;
+        env) [ "$hr_lines" -gt 0 ] ;;
+        script | argfile | stdin) [ "$hr_lines" = 0 ] && hr_is_path "$hr_rest" ;;
+        envfile) [ "$hr_lines" = 0 ] && hr_is_path "${hr_rest#* }" ;;
+        *) false ;;
+        esac || hr_refuse "$1"
         hr_pass "$hr_head"
         while [ "$hr_lines" -gt 0 ]; do
-            hr_getline || hr_end
+            IFS= read -r hr_line || hr_end
             hr_pass "$hr_line"
             hr_lines=$((hr_lines - 1))
         done
@@ -306,8 +286,9 @@ hr_put() {
         [ -n "$hr_why" ] || { true >"$hr_temp"; } 2>/dev/null || hr_why=write
     fi
     hr_sink=/dev/null
-    [ -n "$hr_why" ] || { true >>"$hr_temp"; } 2>/dev/null && hr_sink=$hr_temp || hr_why=${hr_why:-write}
-    [ -z "$hr_why" ] || hr_sink=/dev/null
+    if [ -z "$hr_why" ]; then
+        { true >>"$hr_temp"; } 2>/dev/null && hr_sink=$hr_temp || hr_why=write
+    fi
     hr_take "$2" >>"$hr_sink"
     hr_rc=$?
     [ "$hr_rc" -lt 128 ] || hr_end
@@ -343,7 +324,7 @@ hr_secret_dir() {
 
 hr_worker() {
     hr_secret=
-    while hr_getline; do
+    while IFS= read -r hr_line; do
         set -- $hr_line
         case $1 in
         reply) shift; hr_say "$*" ;;
@@ -361,14 +342,14 @@ hr_worker() {
 hr_run() {
     hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad= hr_interp= hr_argc=0
     set --
-    while hr_getline || return; do
+    while IFS= read -r hr_line || return; do
         [ "$hr_line" != 'go 0' ] || break
         hr_split
         [ "$hr_verb" != reply ] || { hr_say "${hr_line#reply }"; return; }
         hr_val=
-        if [ "$hr_lines" -gt 0 ]; then hr_getline || return; hr_val=$hr_line; fi
+        if [ "$hr_lines" -gt 0 ]; then IFS= read -r hr_line || return; hr_val=$hr_line; fi
         while [ "$hr_lines" -gt 1 ]; do
-            hr_getline || return
+            IFS= read -r hr_line || return
             hr_val=$hr_val$hr_nl$hr_line
             hr_lines=$((hr_lines - 1))
         done
@@ -458,13 +439,10 @@ hr_lead() {
     [ "$hr_pgrp" = "$$" ] && { hr_pg=$$ hr_begun=$hr_start; return; }
     if [ "$1" != again ]; then
         if hr_has setsid; then exec setsid sh -c "$hr_lib" handrail again; fi
-        if hr_has python3; then
-            exec python3 -c 'import os, sys; os.setpgid(0, 0); os.execvp("sh", sys.argv[1:])' \
-                sh -c "$hr_lib" handrail again
-        fi
-        if hr_has perl; then
-            exec perl -e 'setpgrp(0, 0); exec @ARGV' sh -c "$hr_lib" handrail again
-        fi
+        hr_val='import os, sys; os.setpgid(0, 0); os.execvp("sh", sys.argv[1:])'
+        if hr_has python3; then exec python3 -c "$hr_val" sh -c "$hr_lib" handrail again; fi
+        hr_val='setpgrp(0, 0); exec @ARGV'
+        if hr_has perl; then exec perl -e "$hr_val" sh -c "$hr_lib" handrail again; fi
     fi
     printf '\n@HR - err nogroup\n'
     exit 1
@@ -489,7 +467,7 @@ hr_hello() {
     dd bs=1 count=1 iflag=fullblock </dev/null >/dev/null 2>&1 && hr_full=,fullblock
     hr_tools=$hr_tools$hr_full
     hr_kind=sh
-    if [ -n "$BASH_VERSION" ]; then hr_kind=bash; fi
+    [ -z "$BASH_VERSION" ] || hr_kind=bash
     if hr_has busybox && [ "/proc/$$/exe" -ef "$hr_cmd" ]; then hr_kind=busybox; fi
     hr_word_of /proc/sys/kernel/random/boot_id; hr_boot=$hr_val
     hr_word_of /proc/sys/kernel/hostname; hr_host=$hr_val
@@ -506,7 +484,7 @@ LC_ALL=C
 export LC_ALL
 hr_umask=$(umask)
 umask 077
-hr_getline || exit 0
+IFS= read -r hr_line || exit 0
 set -- $hr_line
 [ "$1:$3:$#" = hello:1:4 ] && hr_is_nonce "$2" && hr_is_number "$4" && [ "$4" -le 600 ] ||
     { printf '\n@HR - err protocol\n'; exit 1; }
