@@ -75,9 +75,7 @@ hr_has() {
     IFS=:
     for hr_cmd in $PATH; do
         [ -n "$hr_cmd" ] && [ -f "$hr_cmd/$1" ] && [ -x "$hr_cmd/$1" ] || continue
-        IFS=$hr_ifs
-        hr_cmd=$hr_cmd/$1
-        hr_known="$hr_known $1"
+        IFS=$hr_ifs hr_cmd=$hr_cmd/$1 hr_known="$hr_known $1"
         return 0
     done
     IFS=$hr_ifs
@@ -426,8 +424,7 @@ hr_give() {
 }
 
 hr_forget() {
-    [ -z "$hr_secret" ] || rm -rf "$hr_sec" 2>/dev/null
-    hr_secret=
+    [ -z "$hr_secret" ] || { rm -rf "$hr_sec" 2>/dev/null; hr_secret=; }
 }
 
 # --- the leader ------------------------------------------------------------------------------
@@ -480,8 +477,7 @@ hr_hello() {
 hr_known= hr_full= hr_tools= hr_dir=/nonexistent hr_start=
 hr_lead "$1"
 hr_lc=${LC_ALL+LC_ALL=$LC_ALL}
-LC_ALL=C
-export LC_ALL
+export LC_ALL=C
 hr_umask=$(umask)
 umask 077
 IFS= read -r hr_line || exit 0
