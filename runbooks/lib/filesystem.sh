@@ -46,8 +46,8 @@ find_log_root() {
     [ "$log_root_mount" = "$mounted_on" ] || log_root=
 }
 
-# old_rotated DAYS ACTION…: runs find's ACTION on logs that were rotated and are at least DAYS days
-# old. Records of log-ins and the audit daemon's logs are the auditors', and stay.
+# old_rotated DAYS ACTION...: runs find's ACTION on logs that were rotated and are at least DAYS
+# days old. Records of log-ins and the audit daemon's logs are the auditors', and stay.
 old_rotated() {
     old_days=$1
     shift
@@ -116,7 +116,7 @@ looks_like_log() {
     esac
 }
 
-# kib_of COMMAND…: the sum of the first column that the command prints.
+# kib_of COMMAND...: the sum of the first column that the command prints.
 kib_of() {
     "$@" | awk '$1 ~ /^[0-9]+$/ { sum += $1 } END { printf "%d\n", sum }'
 }

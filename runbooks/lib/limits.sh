@@ -1,8 +1,8 @@
 # What the scripts know about the limits of imapd-sim. Read after lib/output.sh.
 # shellcheck shell=sh
 
-# Each prints the limits in one form, `idle_timeout_s=1 max_connections=2 max_message_mib=3`, so that
-# they can be compared as text.
+# Each prints the limits in one form, `idle_timeout_s=1 max_connections=2 max_message_mib=3`, so
+# that they can be compared as text.
 
 limits_wanted() {
     printf 'idle_timeout_s=%s max_connections=%s max_message_mib=%s\n' "$3" "$1" "$2"

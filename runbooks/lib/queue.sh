@@ -5,8 +5,8 @@
 # asked. `waiting` counts what was tried and put off; `reasons` is its commonest reasons.
 look_at_queue() {
     command -v postqueue >/dev/null || return 1
-    # One line of JSON per message; each starts with its queue's name, so nothing that a sender wrote
-    # can be taken for it.
+    # One line of JSON per message; each starts with its queue's name, so nothing that a sender
+    # wrote can be taken for it.
     queue_lines=$(postqueue -j 2>/dev/null) || return 1
     waiting=$(printf '%s\n' "$queue_lines" | grep -c '^{"queue_name": "deferred"')
     held=$(printf '%s\n' "$queue_lines" | grep -c '^{"queue_name": "hold"')
