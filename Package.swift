@@ -32,7 +32,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Audit",
-            dependencies: ["Runner", "CGit2", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Runner", "CGit2", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: strict),
         .target(
             name: "Plugins",

@@ -42,7 +42,7 @@ package protocol HostKeyDirectory: Sendable {
 package struct JournalError: Error, Sendable {
     /// What kind of failure it is; callers switch on it.
     package enum Code: String, Sendable {
-        case notFound, locked, leaseLost, full, corrupt, newerFormat, io
+        case notFound, locked, leaseLost, closed, full, corrupt, newerFormat, io
     }
 
     package let code: Code
@@ -199,6 +199,10 @@ package protocol Journal: Sendable {
 package protocol RunCatalog: Sendable {
     /// The newest runs first.
     func runs(matching filter: RunFilter) async throws(JournalError) -> [RunSummary]
+    /// The number that the next run of a plan gets: 1 when it has none yet.
+    func nextRunNumber(for plan: PlanID) async throws(JournalError) -> Int
+    /// The targets that ended well in some run of a plan: they are used up for it.
+    func targetsEndedWell(_ plan: PlanID) async throws(JournalError) -> Set<TargetName>
 }
 
 /// Which runs a list is about.

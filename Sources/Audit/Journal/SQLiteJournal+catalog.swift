@@ -1,0 +1,116 @@
+import GRDB
+import Runbooks
+import Runner
+
+extension SQLiteJournal: RunCatalog {
+    /// The newest runs first.
+    package func runs(matching filter: RunFilter) async throws(JournalError) -> [RunSummary] {
+        let isProvedDead = self.isProvedDead
+        return try await read { db in
+            let question = Self.question(for: filter)
+            let rows = try Row.fetchAll(db, sql: question.sql, arguments: question.arguments)
+            let targets = try Self.targets(of: rows.map { $0["id"] }, in: db)
+            return try rows.map { row in
+                try Self.summary(row, targets: targets[row["id"]] ?? [], isDead: isProvedDead)
+            }
+        }
+    }
+
+    /// The number that the next run of a plan gets.
+    package func nextRunNumber(for plan: PlanID) async throws(JournalError) -> Int {
+        try await read { db in
+            try Int.fetchOne(
+                db, sql: "SELECT coalesce(max(number), 0) + 1 FROM runs WHERE plan = ?",
+                arguments: [plan.rawValue]) ?? 1
+        }
+    }
+
+    /// The targets that ended well in some run of a plan.
+    package func targetsEndedWell(
+        _ plan: PlanID
+    ) async throws(JournalError) -> Set<TargetName> {
+        try await read { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT targets.name, targets.outcome FROM targets
+                    JOIN runs ON runs.id = targets.run
+                    WHERE runs.plan = ? AND targets.outcome IS NOT NULL
+                    """, arguments: [plan.rawValue])
+            var result: Set<TargetName> = []
+            for row in rows {
+                guard let outcome = Outcome(rawValue: row["outcome"]),
+                    let name = TargetName(rawValue: row["name"])
+                else { throw unreadable("targets") }
+                if outcome.isGood { result.insert(name) }
+            }
+            return result
+        }
+    }
+
+    private static func question(
+        for filter: RunFilter
+    ) -> (sql: String, arguments: StatementArguments) {
+        var conditions: [String] = []
+        var arguments: StatementArguments = []
+        if let isOpen = filter.isOpen {
+            conditions.append(isOpen ? "closed IS NULL" : "closed IS NOT NULL")
+        }
+        if let target = filter.target {
+            conditions.append("id IN (SELECT run FROM targets WHERE name = ?)")
+            arguments += [target.rawValue]
+        }
+        if let runbook = filter.runbook {
+            conditions.append("runbook = ?")
+            arguments += [runbook.rawValue]
+        }
+        if let since = filter.since {
+            conditions.append("opened >= ?")
+            arguments += [since.milliseconds]
+        }
+        let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
+        arguments += [max(0, filter.limit)]
+        return (
+            "SELECT * FROM runs \(condition) ORDER BY opened DESC, id DESC LIMIT ?", arguments
+        )
+    }
+
+    private static func targets(
+        of runs: [Int64], in db: Database
+    ) throws -> [Int64: [TargetName]] {
+        let statement = try db.cachedStatement(
+            sql: "SELECT name FROM targets WHERE run = ? ORDER BY position")
+        var result: [Int64: [TargetName]] = [:]
+        for run in runs {
+            result[run] = try String.fetchAll(statement, arguments: [run]).map { text in
+                guard let name = TargetName(rawValue: text) else { throw unreadable("targets") }
+                return name
+            }
+        }
+        return result
+    }
+
+    private static func summary(
+        _ row: Row, targets: [TargetName], isDead: (Lease) -> Bool
+    ) throws -> RunSummary {
+        guard let id = RunID(rawValue: row["name"]),
+            let runbook = RunbookID(rawValue: row["runbook"]),
+            let state = RunState(rawValue: row["state"])
+        else { throw unreadable("runs") }
+        let resolution: String? = row["resolution"]
+        let closed: Int64? = row["closed"]
+        let isLed = closed == nil && HeldLease(row: row).map { !isDead($0.lease) } ?? false
+        return RunSummary(
+            id: id, runbook: runbook, title: row["title"], environment: row["environment"],
+            actor: row["actor"], ticket: row["ticket"], state: state,
+            resolution: resolution.flatMap(RunResolution.init(rawValue:)), targets: targets,
+            opened: Timestamp(milliseconds: row["opened"]),
+            closed: closed.map(Timestamp.init(milliseconds:)), isLed: isLed)
+    }
+}
+
+private func unreadable(_ table: String) -> JournalError {
+    JournalError(
+        .corrupt, "The journal's table '\(table)' has a row that this Handrail can't read.",
+        hint: "Use the version that wrote it, or restore the last backup.")
+}

@@ -1,0 +1,133 @@
+import Dispatch
+import GRDB
+import Runner
+import Synchronization
+
+/// The journal of a home, in one SQLite file (docs/journal.md).
+///
+/// All accesses of one instance run in order on GRDB's own dispatch queue, never on the
+/// cooperative pool. A cancelled task doesn't cancel a write that was handed over.
+///
+/// A class, because it owns the connection and remembers that writing has ended.
+package final class SQLiteJournal: Sendable {
+    /// Where the file is, for messages.
+    package let path: String
+    let isProvedDead: @Sendable (Lease) -> Bool
+    private let queue: DatabaseQueue
+    /// Why nothing is written any more; set once.
+    private let ended = Mutex<JournalError?>(nil)
+
+    private init(
+        path: String, queue: DatabaseQueue, isProvedDead: @escaping @Sendable (Lease) -> Bool
+    ) {
+        self.path = path
+        self.queue = queue
+        self.isProvedDead = isProvedDead
+    }
+
+    /// Opens the journal of a home, makes it when there is none, and brings its schema up to date.
+    ///
+    /// - Throws: `locked`, `full`, `corrupt`, `newerFormat`, `io`.
+    package static func open(
+        in home: Home, isProvedDead: @escaping @Sendable (Lease) -> Bool
+    ) async throws(JournalError) -> SQLiteJournal {
+        let path = home.journalPath
+        let result: Result<DatabaseQueue, JournalError> = await BlockingQueue.opening.run {
+            do {
+                let lock = try FolderLock(home.path, waiting: .seconds(10))
+                defer { lock.unlock() }
+                try home.prepareJournalFile()
+                return .success(try connect(path))
+            } catch {
+                return .failure(JournalError(access: error, path: path))
+            }
+        }
+        return SQLiteJournal(path: path, queue: try result.get(), isProvedDead: isProvedDead)
+    }
+
+    private static func connect(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(10)
+        configuration.foreignKeysEnabled = true
+        configuration.label = "handrail.journal"
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let isNewer = try queue.read { db in
+            let mark = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+            let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+            guard mark == JournalSchema.applicationID || (mark == 0 && tables == 0) else {
+                throw JournalError(
+                    .corrupt, "\(path) is an SQLite database, but no journal of Handrail.",
+                    hint: "Move it away, or name another home with --home.")
+            }
+            return try tables > 0 && JournalSchema.migrator.hasBeenSuperseded(db)
+        }
+        guard !isNewer else {
+            throw JournalError(
+                .newerFormat, "The journal \(path) was written by a newer Handrail.",
+                hint: "Use that version or a later one; it can't be read by an older one.")
+        }
+        try JournalSchema.migrator.migrate(queue)
+        // WHY NOT in prepareDatabase: GRDB sets NORMAL after that, when it turns WAL on.
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        return queue
+    }
+
+    /// Runs a body in one immediate transaction; durable when this returns.
+    func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        try await access { db, journal in
+            if let refusal = journal.ended.withLock({ $0 }) { throw refusal }
+            return try Self.transaction(.immediate, db, body)
+        }
+    }
+
+    /// Runs a body in one transaction that only reads: it sees one state.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(JournalError) -> Value {
+        try await access { db, _ in try Self.transaction(.deferred, db, body) }
+    }
+
+    private func access<Value: Sendable>(
+        _ body: @escaping @Sendable (Database, SQLiteJournal) throws -> Value
+    ) async throws(JournalError) -> Value {
+        let result: Result<Value, JournalError> = await withCheckedContinuation { continuation in
+            queue.asyncWriteWithoutTransaction { db in
+                do {
+                    continuation.resume(returning: .success(try body(db, self)))
+                } catch {
+                    continuation.resume(returning: .failure(self.refusal(of: error)))
+                }
+            }
+        }
+        return try result.get()
+    }
+
+    private static func transaction<Value>(
+        _ kind: Database.TransactionKind, _ db: Database, _ body: (Database) throws -> Value
+    ) throws -> Value {
+        var values: [Value] = []
+        try db.inTransaction(kind) {
+            values.append(try body(db))
+            return .commit
+        }
+        return values[0]
+    }
+
+    /// Names an error, and ends writing after one that leaves the file's state in doubt.
+    private func refusal(of error: any Error) -> JournalError {
+        let refusal = JournalError(access: error, path: path)
+        guard JournalError.endsWriting(error) else { return refusal }
+        ended.withLock { known in
+            known =
+                known
+                ?? JournalError(
+                    refusal.code,
+                    "The journal \(path) takes no more writes after an error: "
+                        + refusal.message, hint: refusal.hint, cause: refusal)
+        }
+        return refusal
+    }
+}

@@ -1,0 +1,158 @@
+import struct Crypto.SHA256
+import Foundation
+import Runner
+
+/// Contents as files under `output/`, named by the SHA-256 of their bytes (docs/journal.md).
+///
+/// Writes are in order, on a thread of their own.
+package struct FileContentStore: ContentStore {
+    private let folder: String
+    private let queue = BlockingQueue(label: "handrail.contents")
+
+    /// Opens the store of a home, and removes what unfinished writes left there a day ago.
+    ///
+    /// - Throws: `io` when the folder can't be read.
+    package init(in home: Home) throws(JournalError) {
+        folder = home.outputPath
+        do {
+            try Self.removeLeftovers(in: home.outputPath + "/new", before: time(nil) - 86_400)
+        } catch {
+            throw JournalError(content: error, folder: folder)
+        }
+    }
+
+    /// Stores bytes durably; storing the same bytes again does nothing.
+    ///
+    /// - Throws: `full` over the limit or without space, `io`.
+    package func put(_ bytes: [UInt8]) async throws(JournalError) -> Digest {
+        guard bytes.count <= JournalLimit.contentBytes else {
+            throw JournalError(
+                .full, "\(bytes.count) bytes are too many to store at once.",
+                hint: "The limit is \(JournalLimit.contentBytes) bytes.")
+        }
+        let digest = Self.digest(of: bytes)
+        let folder = folder
+        return try await blocking { () throws in
+            try Self.store(bytes, as: digest, under: folder)
+            return digest
+        }
+    }
+
+    /// The bytes of a digest, checked against it.
+    ///
+    /// - Throws: `notFound`, `corrupt`, `io`.
+    package func get(_ digest: Digest) async throws(JournalError) -> [UInt8] {
+        let path = Self.path(of: digest, under: folder)
+        return try await blocking { () throws in
+            let file = try FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
+            let bytes = try file.read(upTo: JournalLimit.contentBytes)
+            guard Self.digest(of: bytes) == digest else {
+                throw JournalError(
+                    .corrupt, "The content \(path) was changed: its bytes have another digest.",
+                    hint: "Restore the file from a backup; what it held is lost otherwise.")
+            }
+            return bytes
+        }
+    }
+
+    /// The SHA-256 of bytes.
+    package static func digest(of bytes: [UInt8]) -> Digest {
+        let text = SHA256.hash(data: bytes).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+        guard let digest = Digest(rawValue: text) else {
+            preconditionFailure("a SHA-256 has 64 hexadecimal digits")
+        }
+        return digest
+    }
+
+    private static func path(of digest: Digest, under folder: String) -> String {
+        folder + "/" + digest.rawValue.prefix(2) + "/" + digest.rawValue
+    }
+
+    private static func store(
+        _ bytes: [UInt8], as digest: Digest, under folder: String
+    ) throws {
+        let path = path(of: digest, under: folder)
+        let parent = (path as NSString).deletingLastPathComponent
+        var status = stat()
+        let isThere = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        // A file of another size was damaged; the same bytes replace it.
+        if !isThere || Int(status.st_size) != bytes.count {
+            if mkdir(parent, 0o700) == 0 {
+                try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).synchronize()
+            } else if errno != EEXIST {
+                throw FileError(call: "mkdir", path: parent, number: errno)
+            }
+            try write(bytes, to: path, through: folder + "/new/" + temporaryName(digest))
+        }
+        // Also when it was there: another process may have renamed it a moment ago.
+        try FileDescriptor(parent, O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    private static func write(
+        _ bytes: [UInt8], to path: String, through temporary: String
+    ) throws {
+        do {
+            let file = try FileDescriptor(
+                temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            try file.write(bytes)
+            try file.synchronize()
+            guard rename(temporary, path) == 0 else {
+                throw FileError(call: "rename", path: path, number: errno)
+            }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+    }
+
+    private static func removeLeftovers(in folder: String, before end: time_t) throws {
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            var status = stat()
+            let path = folder + "/" + name
+            if lstat(path, &status) == 0, status.st_mtim.tv_sec < end { unlink(path) }
+        }
+    }
+
+    private static func temporaryName(_ digest: Digest) -> String {
+        "\(digest.rawValue.prefix(16))-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
+    }
+
+    private func blocking<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws(JournalError) -> Value {
+        let folder = folder
+        let result: Result<Value, JournalError> = await queue.run {
+            do {
+                return .success(try body())
+            } catch {
+                return .failure(JournalError(content: error, folder: folder))
+            }
+        }
+        return try result.get()
+    }
+}
+
+extension JournalError {
+    /// The refusal for an error that storing or reading a content ended with.
+    fileprivate init(content error: any Error, folder: String) {
+        switch error {
+        case let known as JournalError:
+            self = known
+        case let error as FileError where error.isFull:
+            self.init(
+                .full, "No space is left for outputs in \(folder): nothing was stored.",
+                hint: "Free space on its file system ('df -h').", cause: error)
+        case let error as FileError where error.number == ENOENT:
+            self.init(
+                .notFound, "There is no \(error.path).",
+                hint: "Its time to be kept may be over.", cause: error)
+        case let error as FileError:
+            self.init(
+                .io, "\(error.call) of \(error.path) failed: \(error.reason).", cause: error)
+        default:
+            self.init(.io, "The outputs in \(folder) can't be used.", cause: error)
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Runbooks
+
+/// A journal in memory, for simulations and tests: the rules of the real one, none of its files.
+package actor MemoryJournal: Journal, RunCatalog {
+    private struct Entry {
+        let record: RunRecord
+        var events: [RecordedEvent] = []
+        var summary = SummaryFold()
+        var held: HeldLease?
+        var inbox: [(id: Int, PersonCommand)] = []
+    }
+
+    private var entries: [RunID: Entry] = [:]
+    /// In the order in which they were opened.
+    private var order: [RunID] = []
+    private var lastInboxID = 0
+    private let isProvedDead: @Sendable (Lease) -> Bool
+
+    /// Makes an empty journal; the closure says which leaders are dead.
+    package init(isProvedDead: @escaping @Sendable (Lease) -> Bool) {
+        self.isProvedDead = isProvedDead
+    }
+
+    /// Records a new run and gives its leader the lease.
+    package func open(
+        _ run: RunRecord, lease: Lease, leaseUntil: Timestamp
+    ) throws(JournalError) {
+        let isTaken = entries.values.contains {
+            $0.record.plan.planID == run.plan.planID && $0.record.number == run.number
+        }
+        guard entries[run.id] == nil, !isTaken else {
+            throw .taken(run.id, number: run.number)
+        }
+        entries[run.id] = Entry(
+            record: run, held: HeldLease(lease: lease, until: leaseUntil))
+        order.append(run.id)
+    }
+
+    /// Appends events in order, all or none.
+    package func append(
+        _ events: [RunEvent], to run: RunID, at: Timestamp, lease: Lease
+    ) throws(JournalError) -> Int {
+        var entry = try led(run, by: lease)
+        guard entry.summary.closed == nil else { throw .closed(run, entry.summary.state) }
+        for event in events {
+            let recorded = RecordedEvent(
+                sequence: entry.events.count + 1, at: at, event: event)
+            entry.events.append(recorded)
+            entry.summary.fold(recorded)
+        }
+        entry.inbox.removeAll { entry.summary.doneCommands[$0.id] != nil }
+        entries[run] = entry
+        return entry.events.count
+    }
+
+    /// The run's facts.
+    package func record(of run: RunID) throws(JournalError) -> RunRecord { try known(run).record }
+
+    /// The run's events after a sequence number, in order.
+    package func events(
+        of run: RunID, after sequence: Int
+    ) throws(JournalError) -> [RecordedEvent] {
+        try known(run).events.filter { $0.sequence > sequence }
+    }
+
+    /// Takes over a run that nobody alive leads.
+    package func takeOver(
+        _ run: RunID, lease: Lease, now: Timestamp, until: Timestamp
+    ) throws(JournalError) -> Bool {
+        let entry = try known(run)
+        guard entry.summary.closed == nil else { throw .closed(run, entry.summary.state) }
+        if let held = entry.held,
+            !held.canBeTaken(by: lease, now: now, isProvedDead: isProvedDead)
+        {
+            return false
+        }
+        entries[run]?.held = HeldLease(lease: lease, until: until)
+        return true
+    }
+
+    /// Prolongs the lease.
+    package func renew(
+        _ lease: Lease, of run: RunID, until: Timestamp
+    ) throws(JournalError) {
+        var entry = try led(run, by: lease)
+        entry.held = HeldLease(lease: lease, until: until)
+        entries[run] = entry
+    }
+
+    /// Gives the lease back; without one there is nothing to do.
+    package func release(_ lease: Lease, of run: RunID) throws(JournalError) {
+        guard let held = try known(run).held else { return }
+        guard held.lease == lease else { throw .leaseLost(run) }
+        entries[run]?.held = nil
+    }
+
+    /// Puts a person's command into the run's inbox.
+    package func post(
+        _ command: PersonCommand, to run: RunID, at: Timestamp
+    ) throws(JournalError) {
+        let entry = try known(run)
+        guard !entry.summary.state.isTerminal else { throw .closed(run, entry.summary.state) }
+        guard entry.inbox.count < JournalLimit.waitingCommands else { throw .inboxFull(run) }
+        lastInboxID += 1
+        entries[run]?.inbox.append((id: lastInboxID, command))
+    }
+
+    /// The commands after an id whose effect isn't recorded yet, in order.
+    package func inbox(
+        of run: RunID, after id: Int
+    ) throws(JournalError) -> [(id: Int, PersonCommand)] {
+        try known(run).inbox.filter { $0.id > id }
+    }
+
+    /// The newest runs first.
+    package func runs(matching filter: RunFilter) -> [RunSummary] {
+        let newest = order.enumerated().compactMap { index, id in
+            entries[id].map { (index, $0) }
+        }
+        .sorted { ($0.1.record.opened, $0.0) > ($1.1.record.opened, $1.0) }
+        return Array(
+            newest.lazy.map { self.summary(of: $0.1) }.filter { filter.matches($0) }
+                .prefix(max(0, filter.limit)))
+    }
+
+    /// The number that the next run of a plan gets.
+    package func nextRunNumber(for plan: PlanID) -> Int {
+        1
+            + (entries.values.filter { $0.record.plan.planID == plan }.map(\.record.number).max()
+                ?? 0)
+    }
+
+    /// The targets that ended well in some run of a plan.
+    package func targetsEndedWell(_ plan: PlanID) -> Set<TargetName> {
+        var result: Set<TargetName> = []
+        for entry in entries.values where entry.record.plan.planID == plan {
+            result.formUnion(entry.summary.outcomes.filter { $0.value.isGood }.keys)
+        }
+        return result
+    }
+
+    private func known(_ run: RunID) throws(JournalError) -> Entry {
+        guard let entry = entries[run] else { throw .noRun(run) }
+        return entry
+    }
+
+    private func led(_ run: RunID, by lease: Lease) throws(JournalError) -> Entry {
+        let entry = try known(run)
+        guard entry.held?.lease == lease else { throw .leaseLost(run) }
+        return entry
+    }
+
+    private func summary(of entry: Entry) -> RunSummary {
+        let record = entry.record
+        return RunSummary(
+            id: record.id, runbook: record.plan.runbook.id, title: record.plan.runbook.title,
+            environment: record.plan.environment.name, actor: record.actor, ticket: record.ticket,
+            state: entry.summary.state, resolution: entry.summary.resolution,
+            targets: record.plan.targets.map(\.name), opened: record.opened,
+            closed: entry.summary.closed,
+            isLed: entry.summary.closed == nil
+                && entry.held.map { !isProvedDead($0.lease) } ?? false)
+    }
+}
+
+extension RunFilter {
+    /// Whether a run belongs into the list; the limit isn't looked at.
+    package func matches(_ run: RunSummary) -> Bool {
+        (isOpen == nil || isOpen == (run.closed == nil))
+            && (target.map { run.targets.contains($0) } ?? true)
+            && (runbook.map { run.runbook == $0 } ?? true)
+            && (since.map { run.opened >= $0 } ?? true)
+    }
+}
