@@ -3,7 +3,7 @@ import Runbooks
 /// The limits of a journal and its store (docs/journal.md, "Limits").
 package enum JournalLimit {
     /// Commands of one run that nobody has carried out yet.
-    package static let waitingCommands = 1_000
+    package static let waitingCommands = 256
     /// One stored content.
     package static let contentBytes = 64 << 20
 }

@@ -221,7 +221,8 @@ struct JournalContractTests {
             let run = try await opened("r-1", in: journal)
             let record = try await journal.record(of: run)
             func summary() async throws -> RunSummary? {
-                try await journal.runs(matching: RunFilter()).first
+                let runs: [RunSummary] = try await journal.runs(matching: RunFilter())
+                return runs.first
             }
             func expected(
                 _ state: RunState, _ resolution: RunResolution? = nil, closed: Timestamp? = nil
@@ -329,7 +330,9 @@ struct JournalContractTests {
                             return (number, won)
                         }
                     }
-                    return try await group.reduce(into: [Int]()) { if $1.1 { $0.append($1.0) } }
+                    var winners: [Int] = []
+                    for try await (number, won) in group where won { winners.append(number) }
+                    return winners
                 }
                 #expect(winners.count == 1)
                 let last = try await journal.append(
