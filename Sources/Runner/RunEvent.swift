@@ -92,6 +92,8 @@ package struct PersonCommand: Sendable, Codable, Hashable {
         case note(String)
         /// Pay what a target owes.
         case pay(TargetName)
+        /// What the target owed was given back by hand.
+        case paidByHand(TargetName, note: String)
     }
 
     package let verb: Verb

@@ -1,0 +1,47 @@
+import Runbooks
+
+/// Everything that can happen to a run, on one ordered stream.
+package enum RunInput: Sendable {
+    /// The run was opened, or taken over by a new leader: go on from what is recorded.
+    case led
+    case sessionOpened(TargetName, String)
+    case attemptEnded(AttemptKey, AttemptRecord)
+    case timer(RunTimer)
+    case command(PersonCommand, inboxID: Int)
+    /// The leader's process was asked to end: nothing more starts.
+    case leaving
+}
+
+/// A timer that the machine asks for; it may come late, twice or when nobody waits any more.
+package enum RunTimer: Sendable, Hashable {
+    /// The pause before a target's next attempt.
+    case retry(TargetName)
+    case deadline(Question)
+}
+
+/// A question to a person, asked once a run, or once for each target.
+package struct Question: Sendable, Codable, Hashable {
+    package let step: StepID
+    package let target: TargetName?
+
+    package init(step: StepID, target: TargetName?) {
+        self.step = step
+        self.target = target
+    }
+}
+
+/// What the loop starts once a decision's events are durable.
+package enum RunEffect: Sendable {
+    case perform(AttemptRequest)
+    case cancel(TargetName)
+    case timer(RunTimer, after: Duration)
+    case close(TargetName)
+    /// Nothing can happen any more without a person or a new leader.
+    case finish
+}
+
+/// What an input means: what to record, then what to start.
+package struct RunDecision: Sendable {
+    package var events: [RunEvent] = []
+    package var effects: [RunEffect] = []
+}

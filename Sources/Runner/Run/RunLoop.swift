@@ -1,0 +1,213 @@
+import Runbooks
+
+/// Drives a run: decides, makes it durable, and only then acts.
+///
+/// One loop leads one run. It ends when the run has ended or waits for a person with nothing under
+/// way, when the leader is asked to leave, or when the journal fails.
+package struct RunLoop: Sendable {
+    /// The limits of the loop, by name.
+    package struct Limits: Sendable {
+        /// Inputs that one commit may cover.
+        package var batch = 256
+        /// How often the inbox is read.
+        package var inboxInterval: Duration = .milliseconds(250)
+        /// How long a lease holds without being renewed.
+        package var lease: Duration = .seconds(10)
+        /// How often the lease is renewed.
+        package var leaseInterval: Duration = .seconds(2)
+        /// The most bytes of a stream that are kept in the journal itself.
+        package var inlineBytes = 2048
+
+        package init() {}
+    }
+
+    private let executor: any Executor
+    private let journal: any Journal
+    private let store: any ContentStore
+    private let lease: Lease
+    private let secrets: [ParameterName: Secret]
+    private let limits: Limits
+    private let now: @Sendable () -> Timestamp
+    private let sleep: @Sendable (Duration) async throws -> Void
+    private let observe: @Sendable (RunMachine, [RunEvent]) -> Void
+    private let inputs = InputQueue()
+
+    /// A loop over its ports.
+    ///
+    /// `sleep` waits, and throws `CancellationError` when its task is cancelled; `observe` is
+    /// called on the loop after each durable commit, and must return soon.
+    package init(
+        executor: any Executor, journal: any Journal, store: any ContentStore, lease: Lease,
+        secrets: [ParameterName: Secret], limits: Limits = Limits(),
+        now: @escaping @Sendable () -> Timestamp,
+        sleep: @escaping @Sendable (Duration) async throws -> Void,
+        observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void
+    ) {
+        self.executor = executor
+        self.journal = journal
+        self.store = store
+        self.lease = lease
+        self.secrets = secrets
+        self.limits = limits
+        self.now = now
+        self.sleep = sleep
+        self.observe = observe
+    }
+
+    /// Adds an input from outside: a session that was opened, a person's signal, the end of the
+    /// process.
+    package func tell(_ input: RunInput) async { await inputs.put(input) }
+
+    /// Leads a run until it finishes.
+    ///
+    /// The caller has opened the run or taken it over, and holds its lease. When the calling task
+    /// is cancelled, attempts under way are left as they are, to be found again by the next leader.
+    ///
+    /// - Returns: the machine as it was last recorded.
+    /// - Throws: `JournalError` when something could not be made durable: nothing was started
+    ///   after that.
+    package func lead(_ machine: RunMachine) async throws -> RunMachine {
+        await inputs.put(.led)
+        let result = await withTaskGroup(of: Void.self) { group in
+            let upkeep = Upkeep(journal: journal, lease: lease, limits: limits, now: now)
+            group.addTask { await watchInbox(of: machine.record.id, after: machine.inboxSeen) }
+            let failure = FailureBox()
+            group.addTask {
+                await upkeep.run(machine.record.id, sleep: sleep) { error in
+                    await failure.set(error)
+                    await inputs.close()
+                }
+            }
+            let result = await drive(machine, in: &group, failure: failure)
+            await inputs.close()
+            group.cancelAll()
+            return result
+        }
+        await executor.shutDown()
+        return try result.get()
+    }
+
+    private func drive(
+        _ first: RunMachine, in group: inout TaskGroup<Void>, failure: FailureBox
+    ) async -> Result<RunMachine, any Error> {
+        var run = first
+        while true {
+            let batch = await inputs.batch(upTo: limits.batch)
+            if let error = await failure.error { return .failure(error) }
+            guard !batch.isEmpty, !Task.isCancelled else { return .success(run) }
+            var next = run
+            var decision = RunDecision()
+            for input in batch {
+                let part = next.decide(input, at: now())
+                decision.events += part.events
+                decision.effects += part.effects
+            }
+            do {
+                if !decision.events.isEmpty {
+                    _ = try await journal.append(
+                        decision.events, to: run.record.id, at: now(), lease: lease)
+                }
+            } catch {
+                return .failure(error)
+            }
+            run = next
+            if !decision.events.isEmpty { observe(run, decision.events) }
+            if start(decision.effects, in: &group) { return .success(run) }
+        }
+    }
+
+    /// Starts effects.
+    ///
+    /// - Returns: whether the loop is done.
+    private func start(_ effects: [RunEffect], in group: inout TaskGroup<Void>) -> Bool {
+        var isDone = false
+        for effect in effects {
+            switch effect {
+            case .perform(var request):
+                request.secrets = secrets
+                let prepared = request
+                group.addTask { await perform(prepared) }
+            case .cancel(let target): group.addTask { await executor.cancel(target) }
+            case .close(let target): group.addTask { await executor.close(target) }
+            case .timer(let timer, let delay):
+                group.addTask {
+                    do {
+                        try await sleep(delay)
+                        await inputs.put(.timer(timer))
+                    } catch {
+                        // Cancelled: the loop has ended, and nobody waits for the timer.
+                        return
+                    }
+                }
+            case .finish: isDone = true
+            }
+        }
+        return isDone
+    }
+
+    private func perform(_ request: AttemptRequest) async {
+        let report = await executor.perform(request)
+        let recorder = AttemptRecorder(store: store, inlineBytes: limits.inlineBytes)
+        do {
+            let record = try await recorder.record(report)
+            await inputs.put(.attemptEnded(request.key, record))
+        } catch {
+            await inputs.put(
+                .attemptEnded(request.key, AttemptRecorder.withoutOutput(report, error)))
+        }
+    }
+
+    private func watchInbox(of run: RunID, after start: Int) async {
+        var seen = start
+        while !Task.isCancelled {
+            do throws(JournalError) {
+                for (id, command) in try await journal.inbox(of: run, after: seen) {
+                    await inputs.put(.command(command, inboxID: id))
+                    seen = id
+                }
+            } catch {
+                // Nothing is lost: the commands stay, and a journal that has failed stops the run
+                // at its next append, with the cause.
+            }
+            do {
+                try await sleep(limits.inboxInterval)
+            } catch {
+                return
+            }
+        }
+    }
+}
+
+/// Keeps the lease of a run alive.
+private struct Upkeep: Sendable {
+    let journal: any Journal
+    let lease: Lease
+    let limits: RunLoop.Limits
+    let now: @Sendable () -> Timestamp
+
+    /// Renews until cancelled; tells the first failure, and ends.
+    func run(
+        _ run: RunID, sleep: @Sendable (Duration) async throws -> Void,
+        onFailure: @Sendable (JournalError) async -> Void
+    ) async {
+        while !Task.isCancelled {
+            do {
+                try await sleep(limits.leaseInterval)
+                try await journal.renew(lease, of: run, until: now().adding(limits.lease))
+            } catch let error as JournalError {
+                guard error.code == .leaseLost else { continue }
+                await onFailure(error)
+                return
+            } catch {
+                return
+            }
+        }
+    }
+}
+
+/// The failure that ended a leader's upkeep.
+private actor FailureBox {
+    private(set) var error: JournalError?
+
+    func set(_ error: JournalError) { self.error = error }
+}

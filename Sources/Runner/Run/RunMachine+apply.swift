@@ -1,0 +1,162 @@
+import Runbooks
+
+extension RunMachine {
+    /// Changes the machine by one event: the only place where anything changes.
+    package mutating func apply(_ event: RunEvent, at time: Timestamp) {
+        switch event {
+        case .stateChanged(let next, let reason):
+            state = next
+            stateReason = reason
+        case .targetStarted(let target):
+            targets[target]?.phase = .running
+            runningCount += 1
+            startedCount += 1
+        case .sessionOpened(let target, let identity):
+            targets[target]?.session = identity
+            targets[target]?.isSessionForeign = false
+        case .attemptStarted(let key): applyStart(key)
+        case .attemptEnded(let key, let record): applyEnd(key, record, at: time)
+        case .stepEnded(let target, let step, let outcome, let reason):
+            applyStepEnd(target, step, outcome, reason)
+        case .outputsTaken(let target, let step, let values):
+            targets[target]?.outputs[step] = values
+        case .verifyEnded(let target, let index, let outcome, let reason):
+            targets[target]?.verifyRecord = nil
+            targets[target]?.verifyCursor = index + 1
+            if !outcome.isGood {
+                targets[target]?.ending = outcome
+                targets[target]?.endingReason = reason
+            }
+        case .symptomAsked(let target, let isPresent):
+            targets[target]?.symptomAnswer =
+                isPresent.map { $0 ? .present : .gone } ?? .unclear
+        case .owed(let target, let step): targets[target]?.owed.append(step)
+        case .paid(let target, let step): applyPaid(target, step)
+        case .leftOwed(let target, let step, let reason):
+            applyPaid(target, step)
+            targets[target]?.leftOwed[step] = reason
+        case .asked(let step, let target, let until):
+            questions[Question(step: step, target: target)] = QuestionState(until: until)
+        case .answered(let step, let target, let choice, let note, _):
+            let question = Question(step: step, target: target)
+            questions[question, default: QuestionState(until: time)].choice = choice
+            questions[question]?.note = note
+        case .stopped(let target, _, let resolution): targets[target]?.stop = resolution
+        case .targetEnded(let target, let outcome):
+            targets[target]?.phase = .ended(outcome)
+            targets[target]?.ending = outcome
+            targets[target]?.isPayAsked = false
+            runningCount -= 1
+            if outcome.countsAsFailure { failures += 1 }
+        case .commanded(let command, let id): applyCommand(command, inboxID: id)
+        case .refused(let id, _): inboxSeen = max(inboxSeen, id)
+        case .thresholdReached: isThresholdReached = true
+        case .closed(let final, let helped):
+            state = final
+            resolution = helped
+        }
+    }
+
+    private mutating func applyStart(_ key: AttemptKey) {
+        targets[key.target]?.inFlight = key
+        targets[key.target]?.attempts[key.part] = key.number
+        if case .check(let id, let index) = key.part, let step = step(id) {
+            let action = targets[key.target]?.position.actionOutcome(of: step) ?? .unknown
+            targets[key.target]?.position = .checking(index, action: action)
+        }
+        guard case .action(let id) = key.part, let step = step(id), step.effect != .read,
+            targets[key.target]?.touched.contains(id) == false
+        else { return }
+        targets[key.target]?.touched.append(id)
+    }
+
+    private mutating func applyEnd(_ key: AttemptKey, _ record: AttemptRecord, at time: Timestamp) {
+        guard var target = targets[key.target] else { return }
+        target.inFlight = nil
+        if case .unknown = record.ending {
+            target.lostAttempts[key.part, default: 0] += 1
+            target.isSessionForeign = true
+        }
+        switch key.part {
+        case .guarding:
+            target.position = .guarded(record.ending, hadErrors: record.stderr.totalBytes > 0)
+        case .action: target.position = .acted(record)
+        case .check(_, let index):
+            if case .checking(_, let outcome) = target.position {
+                target.position = .checked(index, record, action: outcome)
+            }
+        case .verify: target.verifyRecord = record
+        case .symptom:
+            target.symptomRecord = record
+            if record.ending == .exited(1), target.symptomGoneSince == nil {
+                target.symptomGoneSince = time
+            }
+        case .release, .undo: target.releaseRecord = record
+        }
+        targets[key.target] = target
+    }
+
+    private mutating func applyStepEnd(
+        _ name: TargetName, _ id: StepID, _ outcome: Outcome, _ reason: String?
+    ) {
+        guard var target = targets[name] else { return }
+        target.outcomes[id] = outcome
+        target.reasons[id] = reason
+        target.position = .fresh
+        target.cursor = target.stop == nil ? target.cursor + 1 : plan.steps.count
+        target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
+        target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
+        let isTolerated = step(id)?.onFailed == .continue && outcome != .aborted
+        if !outcome.isGood && !isTolerated {
+            target.ending = outcome
+            target.endingReason = reason
+        }
+        targets[name] = target
+    }
+
+    private mutating func applyPaid(_ name: TargetName, _ step: StepID) {
+        targets[name]?.owed.removeAll { $0 == step }
+        targets[name]?.leftOwed[step] = nil
+        targets[name]?.releaseRecord = nil
+    }
+
+    private mutating func applyCommand(_ command: PersonCommand, inboxID: Int) {
+        inboxSeen = max(inboxSeen, inboxID)
+        switch command.verb {
+        case .abort: isAbortRequested = true
+        case .pause: isPauseRequested = true
+        case .resume: isPauseRequested = false
+        case .note(let text): notes.append(text)
+        case .pay(let target):
+            // The release is tried again: what waited for a person is owed once more.
+            guard let left = targets[target]?.leftOwed, !left.isEmpty else { return }
+            if targets[target]?.outcome?.countsAsFailure == true { failures -= 1 }
+            let again = plan.steps.map(\.id).filter { left[$0] != nil }
+            targets[target]?.owed = again
+            targets[target]?.leftOwed = [:]
+            targets[target]?.isPayAsked = true
+            targets[target]?.phase = .running
+            runningCount += 1
+        case .answer, .confirm, .paidByHand: break
+        }
+    }
+
+    /// The plan's step of an id.
+    func step(_ id: StepID) -> Step? { plan.steps.first { $0.id == id } }
+}
+
+extension Part {
+    /// Whether it gives back what a step took.
+    var isRelease: Bool { if case .release = self { true } else { false } }
+}
+
+extension TargetProgress.Position {
+    /// The outcome that a step's action had when its checks begin; unknown when nobody saw it end.
+    fileprivate func actionOutcome(of step: Step) -> Outcome {
+        switch self {
+        case .acted(let record): Verdicts.action(step, record).0
+        case .checking(_, let action), .checked(_, _, let action): action
+        case .fresh, .guarded: .unknown
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Runbooks
+
+extension RunMachine {
+    /// Carries a target on until it waits for something: an attempt, a timer or a person.
+    ///
+    /// Every turn of the loop records at least one event or returns, and each event moves the
+    /// target forward, so the loop ends.
+    mutating func advance(_ name: TargetName, _ turn: inout Turn, isRetryDue: Bool = false) {
+        var isRetryDue = isRetryDue
+        while let target = targets[name], target.isRunning, target.inFlight == nil, !isLeaving {
+            if let release = dueRelease(of: target) {
+                guard pay(release, name, target, isRetryDue: isRetryDue, &turn) else { return }
+            } else if let ending = target.ending {
+                emit(.targetEnded(name, ending), &turn)
+                turn.decision.effects.append(.close(name))
+                noteThreshold(&turn)
+                return
+            } else if isAbortRequested {
+                abortCurrent(name, target, &turn)
+            } else if target.cursor < plan.steps.count {
+                let step = plan.steps[target.cursor]
+                guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
+            } else if target.stop == nil, target.verifyCursor < plan.verify.count {
+                guard verify(name, target, isRetryDue: isRetryDue, &turn) else { return }
+            } else if target.stop == nil, target.symptomAnswer == nil, plan.symptom != nil {
+                guard askSymptom(name, target, isRetryDue: isRetryDue, &turn) else { return }
+            } else {
+                emit(.targetEnded(name, target.goodOutcome), &turn)
+                turn.decision.effects.append(.close(name))
+                return
+            }
+            isRetryDue = false
+        }
+    }
+
+    private mutating func noteThreshold(_ turn: inout Turn) {
+        let limit = plan.rollout.stopAtFailures
+        guard failures >= limit, !isThresholdReached else { return }
+        emit(.thresholdReached(failures: failures, limit: limit), &turn)
+    }
+
+    private mutating func abortCurrent(
+        _ name: TargetName, _ target: TargetProgress, _ turn: inout Turn
+    ) {
+        if target.cursor < plan.steps.count {
+            let step = plan.steps[target.cursor]
+            emit(.stepEnded(name, step.id, .aborted, reason: "aborted by a person"), &turn)
+        } else if target.verifyCursor < plan.verify.count {
+            emit(
+                .verifyEnded(name, target.verifyCursor, .aborted, reason: "aborted by a person"),
+                &turn)
+        } else {
+            emit(.targetEnded(name, .aborted), &turn)
+            turn.decision.effects.append(.close(name))
+        }
+    }
+
+    /// Moves one step on.
+    ///
+    /// - Returns: false when the target waits.
+    private mutating func advance(
+        _ step: Step, _ name: TargetName, _ target: TargetProgress, isRetryDue: Bool,
+        _ turn: inout Turn
+    ) -> Bool {
+        switch target.position {
+        case .fresh:
+            return begin(step, name, target, &turn)
+        case .guarded(let ending, let hadErrors):
+            return judgeGuard(step, name, ending, hadErrors, target, isRetryDue, &turn)
+        case .acted(let attempt):
+            return judgeAction(step, name, attempt, target, isRetryDue, &turn)
+        case .checking(let index, _):
+            return start(.check(step.id, index), .assert(step.verify[index]), of: step, name, &turn)
+        case .checked(let index, let attempt, let action):
+            return judgeCheck(step, name, index, attempt, action, target, isRetryDue, &turn)
+        }
+    }
+
+    private mutating func begin(
+        _ step: Step, _ name: TargetName, _ target: TargetProgress, _ turn: inout Turn
+    ) -> Bool {
+        guard !isHeld(target), let planned = planned(name) else { return false }
+        if let condition = step.when {
+            let scope = resolver.scope(
+                target: planned, outputs: target.outputs, answers: answers(for: name),
+                outcomes: target.outcomes)
+            guard condition.holds(in: scope) else {
+                return end(step, name, .skipped, "\(condition) does not hold", &turn)
+            }
+        }
+        switch step.action {
+        case .stop(let stop):
+            emit(.stopped(name, step.id, stop.resolution), &turn)
+            return end(step, name, .ok, stop.say, &turn)
+        case .ask(let request), .manual(let request):
+            return ask(step, request, name, &turn)
+        case .run, .file, .service, .package, .wait, .assert, .collect:
+            if let unless = step.unless {
+                return start(
+                    .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn
+                )
+            }
+            return act(step, name, &turn)
+        }
+    }
+
+    /// Starts a step's action, and owes its release from now on.
+    mutating func act(_ step: Step, _ name: TargetName, _ turn: inout Turn) -> Bool {
+        let isOwed = targets[name]?.owed.contains(step.id) == true
+        if step.release != nil, !isOwed { emit(.owed(name, step.id), &turn) }
+        return start(.action(step.id), step.action, of: step, name, &turn)
+    }
+
+    private mutating func ask(
+        _ step: Step, _ request: PersonAction, _ name: TargetName, _ turn: inout Turn
+    ) -> Bool {
+        let question = Question(step: step.id, target: request.perTarget ? name : nil)
+        if questions[question] == nil {
+            let until = turn.now.adding(request.deadline)
+            emit(.asked(step.id, question.target, until: until), &turn)
+            turn.decision.effects.append(.timer(.deadline(question), after: request.deadline))
+        }
+        guard questions[question]?.choice != nil else { return false }
+        return end(step, name, .ok, questions[question]?.note, &turn)
+    }
+
+    /// Records a step's outcome; true, so that the target is carried on.
+    mutating func end(
+        _ step: Step, _ name: TargetName, _ outcome: Outcome, _ reason: String?,
+        _ turn: inout Turn
+    ) -> Bool {
+        emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
+        return true
+    }
+}

@@ -1,0 +1,239 @@
+import Runbooks
+
+/// A run as the fold of its events, and the decisions about what happens next.
+///
+/// `decide` changes the machine through `apply` alone, so replaying the recorded events gives the
+/// same machine. It is synchronous, reads no clock and touches nothing.
+///
+/// ```swift
+/// var machine = RunMachine(record: record)
+/// let decision = machine.decide(.led, at: now)   // record decision.events, then start its effects
+/// ```
+package struct RunMachine: Sendable, Equatable {
+    package let record: RunRecord
+    package internal(set) var state: RunState = .pending
+    package internal(set) var stateReason = ""
+    package internal(set) var resolution: RunResolution?
+    package internal(set) var targets: [TargetName: TargetProgress]
+    package internal(set) var questions: [Question: QuestionState] = [:]
+    /// How many targets have ended in a way that counts against `stop_at`.
+    package internal(set) var failures = 0
+    package internal(set) var isThresholdReached = false
+    package internal(set) var isAbortRequested = false
+    package internal(set) var isPauseRequested = false
+    /// The newest command taken from the inbox.
+    package internal(set) var inboxSeen = 0
+    package internal(set) var notes: [String] = []
+    /// How many targets hold a place in flight, and how many have been started.
+    package internal(set) var runningCount = 0
+    package internal(set) var startedCount = 0
+    let resolver: ValueResolver
+    private let places: [TargetName: Int]
+    /// Not recorded: this leader starts nothing more.
+    var isLeaving = false
+
+    /// Where a question stands.
+    package struct QuestionState: Sendable, Hashable {
+        package var until: Timestamp
+        package var choice: String?
+        package var note: String?
+    }
+
+    package init(record: RunRecord) {
+        self.record = record
+        targets = Dictionary(
+            uniqueKeysWithValues: record.plan.targets.map { ($0.name, TargetProgress()) })
+        places = Dictionary(
+            uniqueKeysWithValues: record.plan.targets.enumerated().map { ($1.name, $0) })
+        resolver = ValueResolver(record.plan)
+    }
+
+    /// The machine after its recorded events.
+    package init(record: RunRecord, events: [RecordedEvent]) {
+        self.init(record: record)
+        for event in events { apply(event.event, at: event.at) }
+    }
+
+    package var plan: Plan { record.plan }
+
+    /// Whether both machines are at the same point of the same run.
+    package static func == (left: RunMachine, right: RunMachine) -> Bool {
+        left.record.id == right.record.id && left.targets == right.targets
+            && left.questions == right.questions && left.state == right.state
+            && left.stateReason == right.stateReason && left.resolution == right.resolution
+            && left.failures == right.failures && left.inboxSeen == right.inboxSeen
+            && left.isThresholdReached == right.isThresholdReached
+            && left.isAbortRequested == right.isAbortRequested
+            && left.isPauseRequested == right.isPauseRequested && left.notes == right.notes
+            && left.runningCount == right.runningCount && left.startedCount == right.startedCount
+    }
+
+    /// Targets that hold a place in flight.
+    package var runningTargets: [TargetName] {
+        plan.targets.map(\.name).filter { targets[$0]?.isRunning == true }
+    }
+
+    /// Everything that is owed and waits for a person, in the plan's order.
+    package var owed: [(target: TargetName, step: StepID, reason: String)] {
+        plan.targets.flatMap { planned in
+            (targets[planned.name]?.leftOwed ?? [:]).sorted { $0.key < $1.key }
+                .map { (planned.name, $0.key, $0.value) }
+        }
+    }
+
+    /// What an input means, given all that is recorded.
+    ///
+    /// - Returns: the events to make durable, and the effects to start after that.
+    package mutating func decide(_ input: RunInput, at now: Timestamp) -> RunDecision {
+        var turn = Turn(now: now)
+        guard !state.isTerminal else {
+            if case .command(let command, let id) = input {
+                emit(
+                    .refused(inboxID: id, reason: "\(command.verb.word): the run has ended"), &turn)
+            }
+            return turn.decision
+        }
+        switch input {
+        case .led: takeLead(&turn)
+        case .sessionOpened(let target, let identity):
+            emit(.sessionOpened(target, identity), &turn)
+        case .attemptEnded(let key, let attempt):
+            guard targets[key.target]?.inFlight == key else { break }
+            emit(.attemptEnded(key, attempt), &turn)
+            advance(key.target, &turn)
+        case .timer(let timer): fire(timer, &turn)
+        case .command(let command, let id): obey(command, inboxID: id, &turn)
+        case .leaving: isLeaving = true
+        }
+        startTargets(&turn)
+        conclude(&turn)
+        return turn.decision
+    }
+
+    /// Records an event in the decision, and applies it.
+    mutating func emit(_ event: RunEvent, _ turn: inout Turn) {
+        apply(event, at: turn.now)
+        turn.decision.events.append(event)
+    }
+
+    /// Starts targets while there is room, and nothing says stop.
+    mutating func startTargets(_ turn: inout Turn) {
+        guard state == .running, !isThresholdReached, !isAbortRequested, !isPauseRequested,
+            !isLeaving
+        else { return }
+        while runningCount < plan.rollout.maxInFlight, startedCount < plan.targets.count,
+            !isThresholdReached
+        {
+            let name = plan.targets[startedCount].name
+            emit(.targetStarted(name), &turn)
+            advance(name, &turn)
+        }
+    }
+
+    private mutating func takeLead(_ turn: inout Turn) {
+        if state == .pending { emit(.stateChanged(.running, reason: "started"), &turn) }
+        for (question, asked) in questions where asked.choice == nil {
+            let left = max(0, asked.until.since(turn.now))
+            turn.decision.effects.append(
+                .timer(.deadline(question), after: .milliseconds(left)))
+        }
+        for name in runningTargets {
+            if let key = targets[name]?.inFlight {
+                let lost = AttemptRecord.lost(
+                    "the process that led the run ended before it was told")
+                emit(.attemptEnded(key, lost), &turn)
+            }
+            advance(name, &turn)
+        }
+    }
+
+    private mutating func fire(_ timer: RunTimer, _ turn: inout Turn) {
+        switch timer {
+        case .retry(let target):
+            guard targets[target]?.isRunning == true, targets[target]?.inFlight == nil else {
+                return
+            }
+            advance(target, &turn, isRetryDue: true)
+        case .deadline(let question):
+            guard let asked = questions[question], asked.choice == nil, state == .running else {
+                return
+            }
+            emit(
+                .stateChanged(
+                    .needsPerson, reason: "step \(question.step) has waited for an answer too long"),
+                &turn)
+        }
+    }
+
+    /// Ends the run, or hands it to a person, when nothing is under way any more.
+    private mutating func conclude(_ turn: inout Turn) {
+        if isLeaving, !targets.values.contains(where: { $0.inFlight != nil }) {
+            turn.decision.effects.append(.finish)
+            return
+        }
+        let held = isPauseRequested ? targets.values.count(where: isHeld) : 0
+        guard runningCount == held else { return }
+        let isAnyLeft = held > 0 || startedCount < plan.targets.count
+        if isAnyLeft && !isAbortRequested && !isThresholdReached {
+            if isPauseRequested, state != .paused {
+                emit(.stateChanged(.paused, reason: "paused by a person"), &turn)
+            }
+            if isPauseRequested { turn.decision.effects.append(.finish) }
+            return
+        }
+        if !owed.isEmpty {
+            if state != .needsPerson {
+                let names = Set(owed.map(\.target.rawValue)).sorted().joined(separator: ", ")
+                emit(.stateChanged(.needsPerson, reason: "something is owed on \(names)"), &turn)
+            }
+            turn.decision.effects.append(.finish)
+            return
+        }
+        emit(.closed(finalState, finalResolution), &turn)
+        turn.decision.effects.append(.finish)
+    }
+
+    /// The plan's record of a target.
+    func planned(_ name: TargetName) -> PlannedTarget? { places[name].map { plan.targets[$0] } }
+
+    /// Whether a paused target stands at a `safe_stop`.
+    func isHeld(_ target: TargetProgress) -> Bool {
+        isPauseRequested && target.isRunning && target.inFlight == nil && target.ending == nil
+            && target.position == .fresh && target.cursor > 0
+            && target.cursor < plan.steps.count && plan.steps[target.cursor - 1].isSafeStop
+    }
+
+    private var finalState: RunState {
+        if isAbortRequested { return .aborted }
+        let isGood = targets.values.allSatisfy { $0.outcome?.isGood == true }
+        return isGood ? .succeeded : .failed
+    }
+
+    private var finalResolution: RunResolution {
+        let all = targets.values
+        if all.contains(where: { $0.stop == .unresolved || $0.symptomAnswer == .present }) {
+            return .unresolved
+        }
+        if isAbortRequested { return .unclear }
+        if all.contains(where: { $0.outcome?.isGood != true }) { return .unresolved }
+        if all.contains(where: { $0.symptomAnswer == .unclear }) { return .unclear }
+        let isProved = all.allSatisfy {
+            $0.stop == .resolved || $0.symptomAnswer == .gone || !plan.verify.isEmpty
+        }
+        return isProved ? .resolved : .unclear
+    }
+}
+
+/// One call of `decide`: its instant, and what it has decided so far.
+struct Turn {
+    let now: Timestamp
+    var decision = RunDecision()
+}
+
+extension AttemptRecord {
+    /// The record of an attempt whose end nobody saw.
+    static func lost(_ reason: String) -> AttemptRecord {
+        let nothing = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
+        return AttemptRecord(ending: .unknown(reason), stdout: nothing, stderr: nothing)
+    }
+}

@@ -1,0 +1,79 @@
+import Runbooks
+
+/// How far a target has come in its sequence.
+package struct TargetProgress: Sendable, Hashable {
+    /// Where the target is in its life.
+    package enum Phase: Sendable, Hashable {
+        case notStarted
+        case running
+        case ended(Outcome)
+    }
+
+    /// What has happened to the step under way.
+    package enum Position: Sendable, Hashable {
+        case fresh
+        case guarded(Ending, hadErrors: Bool)
+        case acted(AttemptRecord)
+        /// Checks before this index hold; the action's outcome is kept for the step's end.
+        case checking(Int, action: Outcome)
+        /// One check ended; the record says how.
+        case checked(Int, AttemptRecord, action: Outcome)
+    }
+
+    package internal(set) var phase: Phase = .notStarted
+    /// The index of the step under way; the number of steps once they are done.
+    package internal(set) var cursor = 0
+    package internal(set) var position: Position = .fresh
+    package internal(set) var inFlight: AttemptKey?
+    /// The attempts made, by part; a part is cleared when its step has ended.
+    package internal(set) var attempts: [Part: Int] = [:]
+    /// How many of the attempts of a part ended without anybody seeing how.
+    package internal(set) var lostAttempts: [Part: Int] = [:]
+    package internal(set) var outcomes: [StepID: Outcome] = [:]
+    package internal(set) var reasons: [StepID: String] = [:]
+    package internal(set) var outputs: [StepID: [String: String]] = [:]
+    /// Steps other than `read` whose action has started, in order: what a rollback undoes.
+    package internal(set) var touched: [StepID] = []
+    /// Steps whose release is owed, in the order in which they started.
+    package internal(set) var owed: [StepID] = []
+    /// Owed releases that wait for a person, with the reason.
+    package internal(set) var leftOwed: [StepID: String] = [:]
+    /// Whether a person asked for what is owed to be paid, whatever its rule says.
+    package internal(set) var isPayAsked = false
+    /// The last attempt of a release under way.
+    package internal(set) var releaseRecord: AttemptRecord?
+    /// Set once the sequence is over and only releases follow.
+    package internal(set) var ending: Outcome?
+    package internal(set) var endingReason: String?
+    /// The index of the runbook's `verify` under way, and its last record.
+    package internal(set) var verifyCursor = 0
+    package internal(set) var verifyRecord: AttemptRecord?
+    package internal(set) var symptomRecord: AttemptRecord?
+    /// Since when the symptom is seen gone.
+    package internal(set) var symptomGoneSince: Timestamp?
+    /// What the symptom said at the end: nil before it was asked.
+    package internal(set) var symptomAnswer: SymptomAnswer?
+    package internal(set) var stop: StopAction.Resolution?
+    /// The newest session's proof of identity.
+    package internal(set) var session: String?
+    /// Whether the session was opened by an earlier leader, and must be proved gone.
+    package internal(set) var isSessionForeign = false
+
+    /// Whether the target occupies a place among those in flight.
+    package var isRunning: Bool { phase == .running }
+
+    /// How the target ended; nil while it hasn't.
+    package var outcome: Outcome? {
+        if case .ended(let outcome) = phase { outcome } else { nil }
+    }
+
+    /// The best word for a sequence that came to its end.
+    var goodOutcome: Outcome {
+        if outcomes.values.contains(.changed) { return .changed }
+        if outcomes.values.contains(.satisfied) { return .satisfied }
+        return .ok
+    }
+}
+
+/// What a symptom's `present` said.
+package enum SymptomAnswer: String, Sendable, Codable, Hashable { case present, gone, unclear }

@@ -1,0 +1,157 @@
+import Runbooks
+
+@testable import Runner
+
+/// Small plans, and a machine that is driven by hand with scripted answers.
+struct RunFixture {
+    var steps: [Step]
+    var verify: [AssertAction] = []
+    var symptom: PlannedSymptom?
+    var targets = ["a"]
+    var rollout = Rollout(maxInFlight: 50, stopAtFailures: 1)
+
+    static func call(_ name: String) -> ScriptCall { ScriptCall(program: .inline(name)) }
+
+    static func id(_ text: String) -> StepID {
+        guard let id = StepID(rawValue: text) else { preconditionFailure("bad id \(text)") }
+        return id
+    }
+
+    static func target(_ text: String) -> TargetName {
+        guard let name = TargetName(rawValue: text) else { preconditionFailure("bad name") }
+        return name
+    }
+
+    /// A `run` step, changed by the closure.
+    static func step(
+        _ name: String, _ effect: Effect = .idempotent, _ change: (inout Step) -> Void = { _ in }
+    ) -> Step {
+        var step = Step(id: id(name), title: name, effect: effect, action: .run(call(name)))
+        change(&step)
+        return step
+    }
+
+    var record: RunRecord {
+        guard let planID = PlanID(rawValue: String(repeating: "0", count: 32)),
+            let digest = Digest(rawValue: String(repeating: "a", count: 64)),
+            let runbook = RunbookID(rawValue: "test.book"),
+            let run = RunID(rawValue: "r-20260101-0000-abcd")
+        else { preconditionFailure("bad fixture") }
+        let plan = Plan(
+            planID: planID, libraryID: "lib",
+            runbook: PlannedRunbook(
+                id: runbook, title: "Test", kind: .resolution, digest: digest, files: []),
+            environment: EnvironmentRule(
+                name: "lab", content: .off, change: .off, isProduction: false),
+            parameters: [],
+            targets: targets.map {
+                PlannedTarget(
+                    name: Self.target($0), address: "127.0.0.1", port: 22, user: nil,
+                    becomeUser: nil, hostKeys: [], labels: [:])
+            },
+            steps: steps, verify: verify, rollback: [], symptom: symptom, rollout: rollout,
+            onFailure: nil, created: Timestamp(milliseconds: 0),
+            expires: Timestamp(milliseconds: 1_000_000))
+        return RunRecord(
+            id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",
+            ticket: nil, alert: nil, librarySource: "main@0000000",
+            opened: Timestamp(milliseconds: 0))
+    }
+}
+
+/// Drives a machine synchronously: every attempt is answered by a closure, timers fire at once.
+struct HandDrive {
+    var machine: RunMachine
+    var events: [RecordedEvent] = []
+    var performed: [AttemptRequest] = []
+    var closed: [TargetName] = []
+    var cancelled: [TargetName] = []
+    var isFinished = false
+    var now = Timestamp(milliseconds: 0)
+    /// Timers for people's deadlines, which don't fire by themselves.
+    var deadlines: [RunTimer] = []
+    /// Attempts that the answering closure left open.
+    var open: [AttemptKey] = []
+
+    init(_ fixture: RunFixture) { machine = RunMachine(record: fixture.record) }
+
+    /// Feeds inputs, and everything that follows from them, until nothing happens any more.
+    mutating func feed(
+        _ inputs: [RunInput], answer: (AttemptRequest) -> AttemptRecord?
+    ) {
+        var queue = inputs
+        while !queue.isEmpty {
+            let decision = machine.decide(queue.removeFirst(), at: now)
+            for event in decision.events {
+                events.append(RecordedEvent(sequence: events.count + 1, at: now, event: event))
+            }
+            for effect in decision.effects {
+                switch effect {
+                case .perform(let request):
+                    performed.append(request)
+                    if let record = answer(request) {
+                        queue.append(.attemptEnded(request.key, record))
+                    } else {
+                        open.append(request.key)
+                    }
+                case .cancel(let target): cancelled.append(target)
+                case .close(let target): closed.append(target)
+                case .finish: isFinished = true
+                case .timer(.deadline(let question), _):
+                    deadlines.append(.deadline(question))
+                case .timer(let timer, let delay):
+                    now = now.adding(delay)
+                    queue.append(.timer(timer))
+                }
+            }
+        }
+    }
+
+    /// The inline text of each script that was started, with its target.
+    var started: [String] {
+        performed.map { "\($0.key.target):\(Self.text(of: $0.action))" }
+    }
+
+    static func text(of action: Action) -> String {
+        switch action {
+        case .run(let call): text(of: call)
+        case .assert(let assertion): text(of: assertion.script)
+        default: action.keyword
+        }
+    }
+
+    private static func text(of call: ScriptCall) -> String {
+        switch call.program {
+        case .inline(let text), .file(let text): text
+        }
+    }
+
+    /// The step outcomes of a target, in the plan's order.
+    func outcomes(_ target: String = "a") -> [String] {
+        let progress = machine.targets[RunFixture.target(target)]
+        return machine.plan.steps.compactMap { step in
+            progress?.outcomes[step.id].map { "\(step.id)=\($0.rawValue)" }
+        }
+    }
+}
+
+extension AttemptRecord {
+    static func exit(
+        _ status: Int32, stdout: String = "", stderr: String = "", outputs: [String: String] = [:],
+        changed: Bool? = nil
+    ) -> AttemptRecord {
+        ended(.exited(status), stdout: stdout, stderr: stderr, outputs: outputs, changed: changed)
+    }
+
+    static func ended(
+        _ ending: Ending, stdout: String = "", stderr: String = "",
+        outputs: [String: String] = [:], changed: Bool? = nil
+    ) -> AttemptRecord {
+        func output(_ text: String) -> OutputRecord {
+            OutputRecord(text: text, totalBytes: text.utf8.count, droppedBytes: 0, stored: nil)
+        }
+        return AttemptRecord(
+            ending: ending, stdout: output(stdout), stderr: output(stderr), outputs: outputs,
+            changed: changed)
+    }
+}

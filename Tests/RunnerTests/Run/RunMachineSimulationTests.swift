@@ -1,0 +1,156 @@
+import Runbooks
+import Testing
+
+@testable import Runner
+
+/// Seeded random runs with random answers, commands and crashes: what must hold after every input.
+struct RunMachineSimulationTests {
+    /// A small generator of numbers from a seed (SplitMix64, public domain algorithm by S. Vigna).
+    struct Seeded: RandomNumberGenerator {
+        var state: UInt64
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var z = state
+            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+            return z ^ (z >> 31)
+        }
+    }
+
+    private static func plan(_ random: inout Seeded) -> RunFixture {
+        let count = Int.random(in: 1...5, using: &random)
+        var steps: [Step] = []
+        for index in 0..<count {
+            let effect = Effect.allCases.randomElement(using: &random) ?? .read
+            steps.append(
+                RunFixture.step("s\(index)", effect) { step in
+                    if Bool.random(using: &random) { step.unless = RunFixture.call("g\(index)") }
+                    if Bool.random(using: &random) {
+                        step.verify = [AssertAction(script: RunFixture.call("v\(index)"))]
+                    }
+                    if Int.random(in: 0..<3, using: &random) == 0 {
+                        step.release = Release(
+                            script: RunFixture.call("back\(index)"),
+                            after: RunFixture.id(
+                                "s\(Int.random(in: index..<count, using: &random))"),
+                            ifStopped: Bool.random(using: &random) ? .pay : .keep)
+                    }
+                    step.isSafeStop = Bool.random(using: &random)
+                    step.onFailed = Int.random(in: 0..<4, using: &random) == 0 ? .continue : .stop
+                })
+        }
+        var fixture = RunFixture(steps: steps)
+        fixture.targets = (0..<Int.random(in: 1...6, using: &random)).map { "t\($0)" }
+        fixture.rollout = Rollout(
+            maxInFlight: Int.random(in: 1...4, using: &random),
+            stopAtFailures: Int.random(in: 1...3, using: &random))
+        if Bool.random(using: &random) {
+            fixture.verify = [AssertAction(script: RunFixture.call("verify"))]
+        }
+        if Bool.random(using: &random) {
+            fixture.symptom = PlannedSymptom(
+                present: RunFixture.call("sick"), notPresent: .ask,
+                goneForMilliseconds: Bool.random(using: &random) ? 0 : 9000)
+        }
+        return fixture
+    }
+
+    private static func answer(_ random: inout Seeded) -> AttemptRecord {
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0: .exit(1)
+        case 1: .exit(1, stderr: "x")
+        case 2: .exit(77)
+        case 3: .ended(.timedOut)
+        case 4: .ended(.unreachable("gone"))
+        case 5: .ended(.unknown("lost"))
+        case 6: .ended(.notStarted("no room"))
+        default: .exit(0, changed: Bool.random(using: &random))
+        }
+    }
+
+    @Test(arguments: 0..<40)
+    func everyInvariantHoldsAfterEveryInput(_ block: Int) {
+        for seed in (block * 50)..<(block * 50 + 50) { Self.simulate(UInt64(seed)) }
+    }
+
+    private static func simulate(_ seed: UInt64) {
+        var random = Seeded(state: seed)
+        let fixture = plan(&random)
+        let record = fixture.record
+        var machine = RunMachine(record: record)
+        var events: [RecordedEvent] = []
+        var pending: [RunInput] = [.led]
+        var started: Set<AttemptKey> = []
+        var onceStarts: [String: Int] = [:]
+        var now = Timestamp(milliseconds: 0)
+        var inbox = 0
+        var budget = 3000
+        while budget > 0, !machine.state.isTerminal {
+            budget -= 1
+            if pending.isEmpty || Int.random(in: 0..<60, using: &random) == 0 {
+                if Int.random(in: 0..<3, using: &random) == 0 {
+                    // The leader dies; what it had under way is never told.
+                    machine = RunMachine(record: record, events: events)
+                    pending = [.led]
+                } else {
+                    inbox += 1
+                    pending.append(command(&random, machine, inbox))
+                }
+            }
+            let input = pending.remove(at: Int.random(in: 0..<pending.count, using: &random))
+            now = now.adding(.milliseconds(Int.random(in: 0..<2000, using: &random)))
+            let before = machine
+            let decision = machine.decide(input, at: now)
+            for event in decision.events {
+                events.append(RecordedEvent(sequence: events.count + 1, at: now, event: event))
+            }
+            #expect(RunMachine(record: record, events: events) == machine, "seed \(seed): fold")
+            #expect(machine.runningCount <= fixture.rollout.maxInFlight + 1, "seed \(seed)")
+            for effect in decision.effects {
+                guard case .perform(let request) = effect else {
+                    if case .timer(let timer, let delay) = effect {
+                        now = now.adding(delay)
+                        pending.append(.timer(timer))
+                    }
+                    continue
+                }
+                #expect(started.insert(request.key).inserted, "seed \(seed): \(request.key) twice")
+                #expect(events.contains { $0.event == .attemptStarted(request.key) })
+                if before.isThresholdReached || before.isAbortRequested {
+                    #expect(
+                        before.targets[request.key.target]?.phase != .notStarted, "seed \(seed)")
+                }
+                if case .action(let id) = request.key.part, machine.step(id)?.effect.isOnce == true
+                {
+                    onceStarts["\(request.key.target) \(id)", default: 0] += 1
+                }
+                pending.append(.attemptEnded(request.key, answer(&random)))
+            }
+        }
+        #expect(onceStarts.values.allSatisfy { $0 == 1 }, "seed \(seed): a once step ran twice")
+        #expect(budget > 0, "seed \(seed): never ended: \(machine.state) \(machine.stateReason) \(events.suffix(6).map(\.event)) \(pending)")
+        if machine.state == .succeeded {
+            #expect(machine.owed.isEmpty, "seed \(seed)")
+        }
+    }
+
+    private static func command(
+        _ random: inout Seeded, _ machine: RunMachine, _ id: Int
+    ) -> RunInput {
+        let verb: PersonCommand.Verb
+        if let owed = machine.owed.first {
+            verb =
+                Bool.random(using: &random)
+                ? .pay(owed.target) : .paidByHand(owed.target, note: "by hand")
+        } else if machine.isPauseRequested {
+            verb = .resume
+        } else {
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: verb = .abort
+            case 1: verb = .pause
+            default: verb = .note("seen")
+            }
+        }
+        return .command(PersonCommand(verb: verb, actor: "ann"), inboxID: id)
+    }
+}
