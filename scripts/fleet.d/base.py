@@ -29,9 +29,9 @@ GENERATED = {
 # Present on Debian, but with contents that are the machine's own.
 OWN_CONTENTS = [
     "etc/apt", "etc/cron.d", "etc/postfix", "etc/profile.d", "etc/runit", "etc/service",
-    "etc/ssh", "etc/sudoers.d", "etc/sv", "usr/local", "var/backups", "var/cache/apt",
-    "var/lib/apt/lists", "var/lib/postfix", "var/lib/sudo", "var/local", "var/log", "var/mail",
-    "var/spool/mail", "var/spool/postfix", "var/tmp",
+    "etc/ssh", "etc/ssl/private", "etc/sudoers.d", "etc/sv", "usr/local",
+    "var/backups", "var/cache/apt", "var/lib/apt/lists", "var/lib/postfix", "var/lib/sudo",
+    "var/local", "var/log", "var/mail", "var/spool/mail", "var/spool/postfix", "var/tmp",
 ]  # fmt: skip
 
 FIRST_UID = 1000

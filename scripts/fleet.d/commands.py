@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -141,7 +142,7 @@ def start(options, directory):
 def show(path):
     """The path as a person would type it from here."""
     short = os.path.relpath(path)
-    return path if short.startswith("..") else short
+    return shlex.quote(path if short.startswith("..") else short)
 
 
 def command_line(verb, directory):
@@ -280,6 +281,10 @@ def main(arguments):
         return problem.code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # The reader has seen enough; what was asked for is done.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except OSError as problem:
         print(f"fleet: {problem}", file=sys.stderr)
         return 1

@@ -124,16 +124,27 @@ def last_words(directory):
         return "(it left no log)"
 
 
-def free_network():
-    with open("/proc/net/unix") as stream:
-        claimed = stream.read()
-    taken = {address for address, _ in listening()}
-    for second in range(1, 250):
-        network = f"127.{second}"
-        used = any(address.startswith(network + ".") for address in taken)
-        if f"@handrail-fleet-{network}\n" not in claimed and not used:
-            return network
-    raise FleetError("no network 127.N is free")
+def claim_network(wanted):
+    """Takes a network's name, so two fleets cannot share it; returns (network, claim).
+
+    The claim is an abstract socket's name: the kernel gives it back with its last holder.
+    """
+    taken = {".".join(address.split(".")[:2]) for address, _ in listening()}
+    # The machine's own services often listen on 127.0.
+    candidates = [f"127.{second}" for second in range(1, 255)] if wanted == "auto" else [wanted]
+    for network in candidates:
+        if wanted == "auto" and network in taken:
+            continue
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            claim.bind(f"\0handrail-fleet-{network}")
+            return network, claim
+        except OSError:
+            claim.close()
+    raise FleetError(
+        f"the network {wanted} belongs to another fleet",
+        "stop that one, or start this one with --network auto",
+    )
 
 
 def start(directory, names, network, port, plain):
@@ -150,12 +161,12 @@ def _start(directory, names, network, port, plain):
             "stop it first (scripts/fleet stop), or give another --dir",
         )
     clean(directory, keep=True)
-    if network == "auto":
-        network = free_network()
-    targets = layout.make_targets(names, network, port)
     try:
-        check_free(targets, plain, network)
-        _launch(directory, targets, network, port, plain)
+        network, claim = claim_network(network)
+        with claim:
+            targets = layout.make_targets(names, network, port)
+            check_free(targets, plain)
+            _launch(directory, targets, network, port, plain, claim)
     except BaseException:
         _end(directory)
         clean(directory, keep=False)
@@ -163,7 +174,7 @@ def _start(directory, names, network, port, plain):
     return targets
 
 
-def _launch(directory, targets, network, port, plain):
+def _launch(directory, targets, network, port, plain, claim):
     directory.claim()
     keys = make_keys(directory, targets, plain)
     directory.write_client_files(targets, keys, plain)
@@ -171,21 +182,21 @@ def _launch(directory, targets, network, port, plain):
     directory.save({**fleet, "targets": [vars(t) for t in targets]})
     with open(directory.file("id_ed25519.pub")) as stream:
         public_key = stream.read()
-    if not supervisor.launch(directory, fleet, public_key):
+    if not supervisor.launch(directory, fleet, public_key, claim):
         raise FleetError("the fleet's process did not start", last_words(directory))
     wanted = [pair for t in targets for pair in t.listening(plain)]
     wait_until_listening(directory, wanted)
 
 
-def check_free(targets, plain, network):
+def check_free(targets, plain):
     taken = listening()
     everywhere = {port for address, port in taken if address == "0.0.0.0"}
     for t in targets:
         for address, port in t.listening(plain):
             if (address, port) in taken or port in everywhere:
                 raise FleetError(
-                    f"{address}:{port} is in use, perhaps by another fleet",
-                    f"stop that one, or start this one with --network auto (now {network})",
+                    f"{address}:{port} is in use on this machine",
+                    "start with another --port, or with --network auto",
                 )
 
 
@@ -221,11 +232,12 @@ def clean(directory, keep):
         for path in (directory.file(name), directory.file(name + ".new")):
             if os.path.lexists(path):
                 os.unlink(path)
-    for name in ["mnt"] + ([] if keep else ["hostkeys"]):
-        if os.path.isdir(directory.file(name)):
-            shutil.rmtree(directory.file(name))
+    if os.path.isdir(directory.file("mnt")):
+        os.rmdir(directory.file("mnt"))  # empty: what was mounted there, only the fleet saw
     if keep:
         return
+    if os.path.isdir(directory.file("hostkeys")):
+        shutil.rmtree(directory.file("hostkeys"))
     if os.listdir(directory.path) == [directory.MARK]:
         os.unlink(directory.file(directory.MARK))
         os.rmdir(directory.path)

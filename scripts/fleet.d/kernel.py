@@ -18,6 +18,8 @@ MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
 MNT_DETACH = 2
+# For file systems that hold no programs and no devices.
+QUIET = MS_NOSUID | MS_NODEV | MS_NOEXEC
 
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 

@@ -1,22 +1,26 @@
 """Cheap targets for benchmarks: sshd processes that share the machine's system."""
 
 import os
+import shutil
 
 PER_SERVER = 16
+
+# On the supervisor's own /run, which only the fleet sees and which ends with it.
+AREA = "/run/fleet"
 
 
 def start(directory, targets, public_key):
     """Starts one sshd for every 16 targets; returns name → pid."""
-    area = directory.file("mnt")
-    keys = os.path.join(area, "authorized_keys")
-    with open(keys, "w") as stream:
+    os.mkdir(AREA)
+    shutil.copy(directory.file("hostkeys", "shared"), f"{AREA}/hostkey")
+    with open(f"{AREA}/authorized_keys", "w") as stream:
         stream.write(public_key)
     pids = {}
     for first in range(0, len(targets), PER_SERVER):
         group = targets[first : first + PER_SERVER]
-        path = os.path.join(area, f"sshd_{first // PER_SERVER}.conf")
+        path = f"{AREA}/sshd_{first // PER_SERVER}.conf"
         with open(path, "w") as stream:
-            stream.write(_config(directory, area, keys, group))
+            stream.write(_config(group))
         pid = os.posix_spawn(
             "/usr/sbin/sshd",
             ["/usr/sbin/sshd", "-D", "-e", "-f", path],
@@ -26,12 +30,12 @@ def start(directory, targets, public_key):
     return pids
 
 
-def _config(directory, area, keys, group):
+def _config(group):
     lines = [f"Port {group[0].port}"]
     lines += [f"ListenAddress {t.address}" for t in group]
     lines += [
-        f'HostKey "{directory.file("hostkeys", "shared")}"',
-        f'AuthorizedKeysFile "{keys}"',
+        f"HostKey {AREA}/hostkey",
+        f"AuthorizedKeysFile {AREA}/authorized_keys",
         "KexAlgorithms curve25519-sha256",
         "PermitRootLogin prohibit-password",
         "PasswordAuthentication no",
@@ -48,7 +52,7 @@ def _config(directory, area, keys, group):
         "Subsystem sftp internal-sftp",
     ]
     for t in group:
-        home = os.path.join(area, "homes", t.name)
+        home = f"{AREA}/homes/{t.name}"
         os.makedirs(home)
-        lines += [f"Match LocalAddress {t.address}", f'  SetEnv "HOME={home}"']
+        lines += [f"Match LocalAddress {t.address}", f"  SetEnv HOME={home}"]
     return "\n".join(lines) + "\n"

@@ -14,6 +14,7 @@ import plain
 import target as targets_of
 
 MAXIMUM_REQUEST = 65536
+MAXIMUM_DESCRIPTOR = 4096
 
 
 def starttime(pid):
@@ -26,12 +27,15 @@ def starttime(pid):
     return None if fields[0] in "ZX" else fields[19]
 
 
-def launch(directory, fleet, public_key):
-    """Starts the supervisor as PID 1 of a new PID namespace, detached from us."""
+def launch(directory, fleet, public_key, claim):
+    """Starts the supervisor as PID 1 of a new PID namespace, detached from us.
+
+    It inherits `claim`, the socket whose name reserves the fleet's network.
+    """
     middle = os.fork()
     if middle == 0:
         try:
-            _middle(directory, fleet, public_key)
+            _middle(directory, fleet, public_key, claim.fileno())
         except BaseException as problem:
             print(f"the supervisor did not start: {problem}", file=sys.stderr)
         finally:
@@ -40,7 +44,7 @@ def launch(directory, fleet, public_key):
     return os.waitstatus_to_exitcode(status) == 0
 
 
-def _middle(directory, fleet, public_key):
+def _middle(directory, fleet, public_key, claim):
     os.setsid()
     log = os.open(directory.file("supervisor.log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     nothing = os.open("/dev/null", os.O_RDONLY)
@@ -51,12 +55,11 @@ def _middle(directory, fleet, public_key):
         os.close(writing)
         for there, here in ((0, nothing), (1, log), (2, log)):
             os.dup2(here, there)
-        keep = os.dup2(reading, 3)
-        os.closerange(4, 4096)
+        _close_all_but(reading, claim)
         # Nothing happens before the process number is on disk, so `stop` always finds us.
-        if os.read(keep, 1) != b"g":
+        if os.read(reading, 1) != b"g":
             os._exit(1)
-        os.close(keep)
+        os.close(reading)
         try:
             Supervisor(directory, fleet).run(public_key)
         except BaseException as problem:
@@ -71,6 +74,14 @@ def _middle(directory, fleet, public_key):
     os._exit(0)
 
 
+def _close_all_but(*kept):
+    first = 3
+    for descriptor in sorted(kept):
+        os.closerange(first, descriptor)
+        first = descriptor + 1
+    os.closerange(first, MAXIMUM_DESCRIPTOR)
+
+
 class Supervisor:
     def __init__(self, directory, fleet):
         self.directory = directory
@@ -82,7 +93,6 @@ class Supervisor:
         self.stopped = {}  # name → pids that freeze stopped
         self.booted = {}
         self.ready = False
-        self.problem = None
 
     def run(self, public_key):
         kernel.name_process("fleet")
@@ -90,12 +100,11 @@ class Supervisor:
         self.outside_proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         kernel.unshare(kernel.CLONE_NEWNS)
         kernel.make_mounts_private()
-        self.claim_network()
         self.area = self.directory.file("mnt")
         os.makedirs(self.area, exist_ok=True)
         kernel.mount("fleet", self.area, "tmpfs", 0, "mode=755")
-        kernel.mount("proc", "/proc", "proc", 14)
-        kernel.mount("run", "/run", "tmpfs", kernel.MS_NOSUID, "mode=755,size=1m")
+        kernel.mount("proc", "/proc", "proc", kernel.QUIET)
+        kernel.mount("run", "/run", "tmpfs", kernel.MS_NOSUID, "mode=755,size=1g")
         os.mkdir("/run/sshd")
         wake, woken = os.pipe()
         for end in (wake, woken):
@@ -106,11 +115,6 @@ class Supervisor:
         listener = self.listen()
         self.start_all(public_key)
         self.loop(wake, listener)
-
-    def claim_network(self):
-        """Holds the network's name until we die, so two fleets cannot share it."""
-        self.claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.claim.bind(f"\0handrail-fleet-{self.fleet['network']}")
 
     def listen(self):
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -186,7 +190,11 @@ class Supervisor:
         self.stopped.pop(name, None)
         self.state[name] = "down"
         if wants == signal.SIGHUP and not self.fleet["plain"]:
-            self.boot(name)
+            try:
+                self.boot(name)
+            except OSError as problem:
+                print(f"{name}: {problem}", flush=True)
+                self.state[name] = "failed"
         elif wants != signal.SIGINT:
             print(f"{name}: init ended unexpectedly, status {status}", flush=True)
             self.state[name] = "failed"
@@ -247,11 +255,10 @@ class Supervisor:
 
     def freeze(self, name):
         """Stops every process of the target: it takes connections and says nothing."""
+        if self.state[name] == "frozen":
+            return {"state": "frozen", "changed": False}
         if self.state[name] != "up":
-            changed = False
-            if self.state[name] != "frozen":
-                return {"error": f"{name} is {self.state[name]}, so it cannot be frozen"}
-            return {"state": "frozen", "changed": changed}
+            return {"error": f"{name} is {self.state[name]}, so it cannot be frozen"}
         stopped = set()
         while True:
             found = [p for p in self.processes(name) if p not in stopped]

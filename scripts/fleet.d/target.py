@@ -156,14 +156,14 @@ def _mount_root(base, disk, root):
     os.chdir(disk.path)
     layers = f"lowerdir={os.path.relpath(base, disk.path)}:/,upperdir=upper,workdir=work"
     kernel.mount("overlay", root, "overlay", 0, layers)
-    kernel.mount("proc", f"{root}/proc", "proc", 14)
+    kernel.mount("proc", f"{root}/proc", "proc", kernel.QUIET)
     for part in ("sys", "irq", "bus"):
         if os.path.isdir(f"{root}/proc/{part}"):
             kernel.bind(f"{root}/proc/{part}", f"{root}/proc/{part}", read_only=True)
     if os.path.exists(f"{root}/proc/sysrq-trigger"):
         kernel.bind("/dev/null", f"{root}/proc/sysrq-trigger")
     kernel.bind(disk.file("boot_id"), f"{root}/proc/sys/kernel/random/boot_id")
-    kernel.mount("sysfs", f"{root}/sys", "sysfs", 14 | kernel.MS_RDONLY)
+    kernel.mount("sysfs", f"{root}/sys", "sysfs", kernel.QUIET | kernel.MS_RDONLY)
     _mount_dev(f"{root}/dev")
     own = kernel.MS_NOSUID | kernel.MS_NODEV
     kernel.mount("run", f"{root}/run", "tmpfs", own, "size=32m,mode=755")
@@ -182,10 +182,11 @@ def _mount_dev(dev):
         kernel.bind(f"/dev/{name}", f"{dev}/{name}")
     for name in ("pts", "shm"):
         os.mkdir(f"{dev}/{name}")
-    kernel.mount(
-        "devpts", f"{dev}/pts", "devpts", 10, "newinstance,ptmxmode=0666,mode=620,gid=5"
-    )
-    kernel.mount("shm", f"{dev}/shm", "tmpfs", 6, "size=64m,mode=1777")
+    # 5 is the group tty on Debian (base-passwd).
+    terminals = "newinstance,ptmxmode=0666,mode=620,gid=5"
+    kernel.mount("devpts", f"{dev}/pts", "devpts", kernel.MS_NOSUID | kernel.MS_NOEXEC, terminals)
+    own = kernel.MS_NOSUID | kernel.MS_NODEV
+    kernel.mount("shm", f"{dev}/shm", "tmpfs", own, "size=64m,mode=1777")
     links = {"ptmx": "pts/ptmx", "fd": "/proc/self/fd"}
     links |= {"stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
     for name, where in links.items():
