@@ -17,3 +17,10 @@ package struct InMilliseconds: Sendable, Hashable, Codable {
         try container.encode(parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
     }
 }
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero; for the lengths that a document can hold.
+    var wholeMilliseconds: Int {
+        Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -6,7 +6,7 @@ package enum RunbookKind: String, Sendable, Codable, CaseIterable {
 /// A symptom that a runbook is a fix for.
 package struct Symptom: Sendable, Hashable {
     /// What to do when the symptom isn't there before the run.
-    package enum NotPresent: String, Sendable, Codable { case ask, refuse }
+    package enum NotPresent: String, Sendable, Codable, CaseIterable { case ask, refuse }
 
     /// Names of alerts, as monitoring calls them.
     package var alerts: [String]
@@ -41,7 +41,7 @@ package struct Symptom: Sendable, Hashable {
 /// Which targets a runbook may run on.
 package struct TargetRule: Sendable, Hashable {
     /// How many targets one run is for.
-    package enum Pick: String, Sendable, Codable { case one, many }
+    package enum Pick: String, Sendable, Codable, CaseIterable { case one, many }
 
     /// Over labels; nil allows every target.
     package var select: Expression?

@@ -219,7 +219,7 @@ package struct PersonAction: Sendable, Hashable, Codable {
 /// The end of a target's sequence, decided by the runbook.
 package struct StopAction: Sendable, Hashable, Codable {
     /// Whether the runbook helped.
-    package enum Resolution: String, Sendable, Codable { case resolved, unresolved }
+    package enum Resolution: String, Sendable, Codable, CaseIterable { case resolved, unresolved }
 
     package var resolution: Resolution
     /// Who takes over, such as `tier-3`.
@@ -267,7 +267,7 @@ package enum Action: Sendable, Hashable {
 /// What gives back what a step took (out of service … back into service).
 package struct Release: Sendable, Hashable, Codable {
     /// What happens when the target stops before `after` has ended.
-    package enum IfStopped: String, Sendable, Codable { case pay, keep }
+    package enum IfStopped: String, Sendable, Codable, CaseIterable { case pay, keep }
 
     package var script: ScriptCall
     /// The step after whose end the release is paid.
@@ -324,11 +324,11 @@ package struct Retry: Sendable, Hashable, Codable {
 /// One step of a runbook: one action, one token.
 package struct Step: Sendable, Hashable, Codable {
     /// Where a step runs.
-    package enum Place: String, Sendable, Codable { case target, controller }
+    package enum Place: String, Sendable, Codable, CaseIterable { case target, controller }
     /// What a failure means for the target's sequence.
-    package enum OnFailed: String, Sendable, Codable { case stop, `continue` }
+    package enum OnFailed: String, Sendable, Codable, CaseIterable { case stop, `continue` }
     /// Whether a dry run may look at the target for this step.
-    package enum Probe: String, Sendable, Codable { case auto, never }
+    package enum Probe: String, Sendable, Codable, CaseIterable { case auto, never }
 
     package var id: StepID
     package var title: String

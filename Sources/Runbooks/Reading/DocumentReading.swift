@@ -1,0 +1,73 @@
+/// The reading of one document: its source, and what was found so far.
+struct DocumentReading {
+    /// How many problems of one document are kept.
+    static let greatestProblems = 200
+
+    let source: YamlSource
+    private(set) var diagnostics: [Diagnostic]
+
+    init(_ loaded: YamlLoader.Result) {
+        source = loaded.source
+        diagnostics = loaded.diagnostics
+    }
+
+    /// Whether the document can't be used.
+    var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
+
+    /// Notes an error; without an excerpt, the text at the mark is shown.
+    mutating func error(
+        _ code: String, _ message: String, at mark: YamlMark, excerpt: String? = nil,
+        hint: String? = nil
+    ) {
+        report(.error, code, message, mark, excerpt, hint)
+    }
+
+    /// Notes a warning; without an excerpt, the text at the mark is shown.
+    mutating func warning(
+        _ code: String, _ message: String, at mark: YamlMark, excerpt: String? = nil,
+        hint: String? = nil
+    ) {
+        report(.warning, code, message, mark, excerpt, hint)
+    }
+
+    private mutating func report(
+        _ severity: Diagnostic.Severity, _ code: String, _ message: String, _ mark: YamlMark,
+        _ excerpt: String?, _ hint: String?
+    ) {
+        guard diagnostics.count <= 4 * Self.greatestProblems else { return }
+        diagnostics.append(
+            Diagnostic(
+                severity, code: code, message: message, at: source.position(mark),
+                excerpt: excerpt.map(Excerpt.line) ?? source.excerpt(mark), hint: hint))
+    }
+
+    /// All findings in their order, errors kept before warnings where there are too many.
+    func sorted() -> [Diagnostic] { Self.sorted(diagnostics, file: source.file) }
+
+    /// Findings in their order, each once, cut to the limit.
+    static func sorted(_ found: [Diagnostic], file: String) -> [Diagnostic] {
+        var seen: Set<Diagnostic> = []
+        var unique = found.filter { seen.insert($0).inserted }
+        if unique.count > greatestProblems {
+            let errors = unique.filter { $0.severity == .error }
+            unique = Array(
+                (errors + unique.filter { $0.severity == .warning })
+                    .prefix(greatestProblems))
+            unique.append(
+                .error(
+                    "too-many-problems",
+                    "The document has more problems; the first \(greatestProblems) are shown.",
+                    at: SourcePosition(file: file, line: 1, column: 1),
+                    hint: "Correct these first."))
+        }
+        return unique.sorted(by: comesBefore)
+    }
+
+    /// The order in which findings are shown: by place, then code.
+    static func comesBefore(_ left: Diagnostic, _ right: Diagnostic) -> Bool {
+        let none = SourcePosition(file: "", line: 0, column: 0)
+        let (first, second) = (left.position ?? none, right.position ?? none)
+        return first == second
+            ? (left.code, left.message) < (right.code, right.message) : first < second
+    }
+}

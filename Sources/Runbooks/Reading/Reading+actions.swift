@@ -1,0 +1,223 @@
+extension RunbookReading {
+    /// The action that a key of a step, or of an `undo`, describes.
+    mutating func action(
+        _ keyword: String, _ node: YamlNode?, holding: YamlNode?,
+        _ environment: [String: Argument], isUndo: Bool = false
+    ) -> Action? {
+        guard let node else { return nil }
+        switch keyword {
+        case "run": return script(node, "run", inheriting: environment).map(Action.run)
+        case "file": return file(node, environment).map(Action.file)
+        case "service": return service(node).map(Action.service)
+        case "package": return package(node, isUndo: isUndo).map(Action.package)
+        case "wait": return wait(node, environment).map(Action.wait)
+        case "assert":
+            let time = document.time(holding, "stays_ok_for", .zero...Self.longestHold)
+            return script(node, "assert", inheriting: environment).map {
+                .assert(AssertAction(script: $0, staysOKFor: time ?? .zero))
+            }
+        case "collect": return collect(node).map(Action.collect)
+        case "manual": return manual(node).map(Action.manual)
+        case "ask": return ask(node).map(Action.ask)
+        case "stop": return stop(node).map(Action.stop)
+        default: return nil
+        }
+    }
+
+    private mutating func service(_ node: YamlNode) -> ServiceAction? {
+        guard let fields = document.fields(node, .service) else { return nil }
+        let name = value(fields["name"], "the service's name", site: .typedAction)
+        let state = document.word(fields["state"], "the state", as: ServiceAction.State.self)
+        if case .text(let text)? = name, let node = fields["name"] {
+            refuseOddName(text, "a service", at: node, extra: ".@:_-+\\")
+        }
+        guard let name, let state else { return nil }
+        return ServiceAction(name: name, state: state)
+    }
+
+    private mutating func package(_ node: YamlNode, isUndo: Bool) -> PackageAction? {
+        guard let fields = document.fields(node, .package) else { return nil }
+        let name = value(fields["name"], "the package's name", site: .typedAction)
+        if case .text(let text)? = name, let node = fields["name"] {
+            refuseOddName(text, "a package", at: node, extra: "+.:-")
+        }
+        let isAbsent = absent(fields)
+        if isAbsent, fields.has("version") {
+            document.error(
+                "conflicting-keys", "'absent' and 'version' exclude each other.",
+                at: fields.mark(of: "version"), hint: "Keep one of them.")
+        }
+        guard let version = version(fields["version"], isAbsent, isUndo), let name else {
+            return nil
+        }
+        return PackageAction(name: name, version: version)
+    }
+
+    private mutating func version(
+        _ node: YamlNode?, _ isAbsent: Bool, _ isUndo: Bool
+    ) -> PackageAction.Version? {
+        if isAbsent { return .absent }
+        guard let node else { return .present }
+        guard let version = value(node, "the version", site: .typedAction) else { return nil }
+        guard case .text(let text) = version else { return .exactly(version) }
+        if text == "previous" {
+            if isUndo { return .previous }
+            document.error(
+                "bad-value", "'previous' is the version before a step, so it stands in undo only.",
+                at: node.start, hint: "Write the version, as the package carries it.")
+            return nil
+        }
+        refuseOddName(text, "a version", at: node, extra: "+.:~-")
+        return .exactly(version)
+    }
+
+    /// The value of `absent`, which can only be true.
+    private mutating func absent(_ fields: Fields) -> Bool {
+        guard let node = fields["absent"], let isAbsent = document.truth(node, "absent") else {
+            return false
+        }
+        if !isAbsent {
+            document.error(
+                "bad-value", "'absent' can only be true.", at: node.start,
+                hint: "Remove the key for something that must be there.")
+        }
+        return isAbsent
+    }
+
+    private mutating func refuseOddName(
+        _ text: String, _ what: String, at node: YamlNode, extra: String
+    ) {
+        let isLetterOrDigit = { (byte: UInt8) in
+            NameGrammar.isWordByte(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+        }
+        let allowed = text.utf8.allSatisfy { isLetterOrDigit($0) || extra.utf8.contains($0) }
+        if allowed, text.utf8.count <= 200, text.utf8.first.map(isLetterOrDigit) == true { return }
+        document.error(
+            "bad-value", "'\(Excerpt.line(text))' can't be the name of \(what).", at: node.start,
+            excerpt: text, hint: "Letters, digits and \(extra), starting with a letter or digit.")
+    }
+
+    private mutating func wait(
+        _ node: YamlNode, _ environment: [String: Argument]
+    ) -> WaitAction? {
+        let longest: Duration = .seconds(86_400)
+        let pause: Duration = .seconds(5)
+        if case .scalar = node.content {
+            return document.time(node, "wait", .milliseconds(1)...longest).map {
+                WaitAction(until: nil, every: pause, upTo: $0)
+            }
+        }
+        guard let fields = document.fields(node, .wait) else { return nil }
+        let every = document.time(fields["every"], "every", .seconds(1)...(.seconds(3600)))
+        let upTo = document.time(fields["up_to"], "up_to", .seconds(1)...longest)
+        guard let until = script(fields["until"], "until", inheriting: environment) else {
+            return nil
+        }
+        return WaitAction(until: until, every: every ?? pause, upTo: upTo ?? .seconds(60))
+    }
+
+    private mutating func collect(_ node: YamlNode) -> CollectAction? {
+        guard let fields = document.fields(node, .collect) else { return nil }
+        if !fields.has("commands"), !fields.has("files") {
+            document.error(
+                "missing-key", "There is nothing to collect.", at: fields.mark,
+                hint: "Add `commands: […]` or `files: […]`.")
+        }
+        var commands: [String] = []
+        for element in document.elements(fields["commands"], "commands", limit: 32) ?? [] {
+            guard let line = document.line(element, "a command", limit: 4096) else { continue }
+            commands.append(line)
+            if line.hasPrefix("scripts/") || line.hasPrefix("lib/"), !line.contains(" ") {
+                draft.files.append(.init(path: line, kind: .script, mark: element.start))
+            }
+        }
+        var paths: [String] = []
+        for element in document.elements(fields["files"], "files", limit: 32) ?? [] {
+            guard let line = document.line(element, "a path", limit: 4096) else { continue }
+            refuseRelative(line, at: element)
+            paths.append(line)
+        }
+        let limit = document.size(fields["limit"], "limit", 1...(1 << 30))
+        return CollectAction(commands: commands, files: paths, limitBytes: limit ?? 20 << 20)
+    }
+
+    /// Refuses a literal path on the target that is not absolute, or that climbs.
+    mutating func refuseRelative(_ path: String, at node: YamlNode) {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+        guard path.hasPrefix("/"), !parts.isEmpty, !parts.contains(".."), !path.hasSuffix("/")
+        else {
+            document.error(
+                "bad-path", "A file on the target is named by its absolute path.", at: node.start,
+                excerpt: path, hint: "Start with '/', without '..', and name a file.")
+            return
+        }
+    }
+
+    private static let longestDeadline: Duration = .seconds(30 * 86_400)
+
+    private mutating func deadline(_ fields: Fields) -> Duration {
+        document.time(fields["deadline"], "deadline", .seconds(1)...Self.longestDeadline)
+            ?? .seconds(3600)
+    }
+
+    private enum Per: String, CaseIterable { case run, target }
+
+    private mutating func manual(_ node: YamlNode) -> PersonAction? {
+        if case .scalar = node.content {
+            return document.text(node, "manual").map {
+                PersonAction(text: $0, choices: [], deadline: .seconds(3600), perTarget: false)
+            }
+        }
+        guard let fields = document.fields(node, .manual) else { return nil }
+        let deadline = deadline(fields)
+        let per = document.word(fields["per"], "per", as: Per.self)
+        guard let text = document.text(fields["do"], "do") else { return nil }
+        return PersonAction(
+            text: text, choices: [], deadline: deadline, perTarget: per == .target)
+    }
+
+    private mutating func ask(_ node: YamlNode) -> PersonAction? {
+        guard let fields = document.fields(node, .ask) else { return nil }
+        let deadline = deadline(fields)
+        let per = document.word(fields["per"], "per", as: Per.self)
+        let question = document.text(fields["question"], "the question")
+        let choices = choices(fields["choices"])
+        guard let question else { return nil }
+        return PersonAction(
+            text: question, choices: choices, deadline: deadline, perTarget: per == .target)
+    }
+
+    private mutating func choices(_ node: YamlNode?) -> [PersonAction.Choice] {
+        guard let node, let nodes = document.elements(node, "choices", limit: 20) else { return [] }
+        if nodes.count < 2 {
+            document.error(
+                "bad-value", "A question needs at least two choices.", at: node.start)
+        }
+        var found: [PersonAction.Choice] = []
+        for element in nodes {
+            guard let fields = document.fields(element, .choice) else { continue }
+            let id = document.name(
+                document.line(fields["id"], "the id"), "the id of a choice",
+                at: fields["id"]?.start ?? fields.mark, as: StepID.self)
+            let label = document.line(fields["label"], "the label")
+            guard let id, let label else { continue }
+            if found.contains(where: { $0.id == id.rawValue }) {
+                document.error(
+                    "duplicate-id", "The choice '\(id)' stands twice.", at: element.start)
+                continue
+            }
+            found.append(PersonAction.Choice(id: id.rawValue, label: label))
+        }
+        return found
+    }
+
+    private mutating func stop(_ node: YamlNode) -> StopAction? {
+        guard let fields = document.fields(node, .stop) else { return nil }
+        let resolution = document.word(
+            fields["as"], "'as'", as: StopAction.Resolution.self)
+        let say = document.text(fields["say"], "say")
+        let escalate = document.line(fields["escalate"], "escalate")
+        guard let resolution, let say else { return nil }
+        return StopAction(resolution: resolution, escalate: escalate, say: say)
+    }
+}

@@ -1,0 +1,103 @@
+extension RunbookReading {
+    /// The whole document; nil where a required part could not be read.
+    mutating func runbook(_ root: YamlNode) -> Runbook? {
+        guard let fields = document.fields(root, .runbook) else { return nil }
+        draft.start = root.start
+        document.formatVersion(fields["handrail"])
+        let id = document.name(
+            document.line(fields["id"], "the id", limit: 200), "the id of a runbook",
+            at: fields["id"]?.start ?? root.start, as: RunbookID.self)
+        let title = document.line(fields["title"], "the title")
+        let kind = kind(fields["kind"])
+        let owner = document.line(fields["owner"], "the owner")
+        let uses = uses(fields["uses"])
+        draft.uses = uses
+        let parameters = parameters(fields["parameters"])
+        let symptoms = symptoms(fields["symptoms"])
+        let targets = targets(fields["targets"], kind: kind ?? .resolution)
+        let steps = steps(fields["steps"])
+        moment = .max
+        let verify = checks(fields["verify"], inheriting: [:])
+        let rollout = rollout(fields["rollout"])
+        let onFailure = onFailure(fields["on_failure"])
+        let runAs = document.account(fields["run_as"], "run_as")
+        let reviewBy = document.date(fields["review_by"], "review_by")
+        let help = document.text(fields["help"], "help")
+        guard let id, let title, let kind, let owner else { return nil }
+        return Runbook(
+            id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
+            symptoms: symptoms, targets: targets, parameters: parameters, steps: steps,
+            verify: verify, rollout: rollout, onFailure: onFailure, uses: uses, help: help,
+            folder: files.folder)
+    }
+
+    private mutating func kind(_ node: YamlNode?) -> RunbookKind? {
+        let kind = document.word(node, "the kind", as: RunbookKind.self)
+        if kind == .baseline, let node {
+            document.notBuilt("The kind 'baseline'", at: node.start)
+        }
+        return kind
+    }
+
+    private mutating func uses(_ node: YamlNode?) -> [String] {
+        var found: [String] = []
+        for element in document.elements(node, "uses", limit: 64) ?? [] {
+            guard let path = document.line(element, "a path of uses") else { continue }
+            draft.files.append(.init(path: path, kind: .library, mark: element.start))
+            if found.contains(path) {
+                document.error(
+                    "duplicate-id", "'\(Excerpt.line(path))' stands twice in uses.",
+                    at: element.start)
+            } else {
+                found.append(path)
+            }
+        }
+        return found
+    }
+
+    private mutating func targets(_ node: YamlNode?, kind: RunbookKind) -> TargetRule {
+        let usual: TargetRule.Pick = kind == .change ? .many : .one
+        guard let node, let fields = document.fields(node, .targets) else {
+            return TargetRule(pick: usual)
+        }
+        let pick = document.word(fields["pick"], "pick", as: TargetRule.Pick.self) ?? usual
+        let max = document.integer(fields["max"], "max", 1...10_000) ?? 1
+        if pick == .one, max > 1 {
+            document.error(
+                "conflicting-keys", "One run is for one target here, so 'max' can only be 1.",
+                at: fields.mark(of: "max"), hint: "Remove 'max', or write `pick: many`.")
+        }
+        return TargetRule(
+            select: selector(fields["select"], "select"), pick: pick, max: max)
+    }
+
+    private mutating func rollout(_ node: YamlNode?) -> Rollout {
+        guard let node, let fields = document.fields(node, .rollout) else { return Rollout() }
+        let usual = Rollout()
+        var failures: Int?
+        if let stop = fields["stop_at"], let parts = document.fields(stop, .stopAt) {
+            failures = document.integer(parts["failures"], "failures", 1...10_000)
+        }
+        let inFlight = document.integer(fields["max_in_flight"], "max_in_flight", 1...1000)
+        return Rollout(
+            maxInFlight: inFlight ?? usual.maxInFlight,
+            stopAtFailures: failures ?? usual.stopAtFailures)
+    }
+
+    private mutating func onFailure(_ node: YamlNode?) -> OnFailure? {
+        guard let node, let fields = document.fields(node, .onFailure) else { return nil }
+        return OnFailure(
+            escalate: document.line(fields["escalate"], "escalate"),
+            note: document.text(fields["note"], "the note"))
+    }
+}
+
+extension DocumentReading {
+    /// Checks the value of `handrail`.
+    mutating func formatVersion(_ node: YamlNode?) {
+        guard let node, let text = scalar(node, "handrail"), text != "1" else { return }
+        error(
+            "bad-value", "The format '\(Excerpt.line(text))' is not known; this program reads 1.",
+            at: node.start, excerpt: text, hint: "Write `handrail: 1`.")
+    }
+}

@@ -1,0 +1,242 @@
+extension RunbookReading {
+    /// The list of steps.
+    mutating func steps(_ node: YamlNode?) -> [Step] {
+        guard let node, let nodes = document.elements(node, "steps", limit: 200) else { return [] }
+        if nodes.isEmpty {
+            document.error("bad-value", "'steps' is empty: nothing would be done.", at: node.start)
+        }
+        for (index, element) in nodes.enumerated() {
+            moment = index
+            step(element)
+        }
+        return draft.steps.compactMap(\.step)
+    }
+
+    private mutating func step(_ node: YamlNode) {
+        var found = RunbookDraft.StepDraft(
+            mark: node.start, effectMark: node.start, retryMark: node.start)
+        let index = draft.steps.count
+        draft.steps.append(found)
+        guard let fields = document.fields(node, .step) else { return }
+        found.id = document.name(
+            document.line(fields["id"], "the id"), "the id of a step",
+            at: fields["id"]?.start ?? node.start, as: StepID.self)
+        found.keyword = keyword(fields)
+        found.effectMark = fields.mark(of: "effect")
+        found.retryMark = fields.mark(of: "retry")
+        found.effect = document.word(fields["effect"], "effect", as: Effect.self)
+        found.writingKeys = ["undo", "release"].filter(fields.has).map {
+            ($0, fields.mark(of: $0))
+        }
+        if let keyword = found.keyword { refuseMisplaced(fields, keyword) }
+        let condition = condition(fields["when"], "when")
+        let environment = environment(fields["with"])
+        let guardScript = script(fields["unless"], "unless", inheriting: environment)
+        found.action = found.keyword.flatMap { keyword in
+            action(keyword, fields[keyword], holding: fields["stays_ok_for"], environment)
+        }
+        if case .ask(let action)? = found.action { found.choices = action.choices.map(\.id) }
+        outputs(fields["outputs"], into: &found)
+        // What follows the action may use its outputs.
+        draft.steps[index] = found
+        moment = index + 1
+        var step = built(found, fields)
+        step?.when = condition
+        step?.unless = guardScript
+        let verify = checks(fields["verify"], inheriting: environment)
+        let undo = undo(fields["undo"], environment)
+        let release = release(fields["release"], environment)
+        found.releaseAfter = release.map {
+            ($0.after, fields["release"]?.start ?? fields.mark)
+        }
+        step?.verify = verify
+        step?.undo = undo
+        step?.release = release
+        found.step = step
+        draft.steps[index] = found
+    }
+
+    private mutating func keyword(_ fields: Fields) -> String? {
+        let found = DocumentPart.actions.filter(fields.has)
+        if found.count > 1 {
+            document.error(
+                "conflicting-keys",
+                "A step does one thing, and this one has: \(found.joined(separator: ", ")).",
+                at: fields.mark(of: found[1]), hint: "Make a step of each.")
+        }
+        if found.isEmpty, !fields.hasUnbuilt {
+            document.error(
+                "missing-key", "The step does nothing: it has no action.", at: fields.mark,
+                hint: "Add one of: \(DocumentPart.actions.joined(separator: ", ")).")
+        }
+        return found.first
+    }
+
+    /// The actions that a key has a meaning for; keys not listed go with all.
+    private static let homes: [String: [String]] = {
+        let writing = ["run", "file", "service", "package"]
+        let persons = ["manual", "ask"]
+        return [
+            "unless": writing, "verify": writing, "undo": writing, "release": writing,
+            "timeout": writing + ["wait", "assert", "collect"],
+            "retry": writing + ["assert", "collect"], "outputs": ["run"],
+            "with": writing + ["wait", "assert"], "where": ["run", "wait", "assert"],
+            "on_failed": writing + ["wait", "assert", "collect"] + persons,
+            "if_fails": writing + ["wait", "assert", "collect"] + persons,
+            "stays_ok_for": ["assert"],
+        ]
+    }()
+
+    private mutating func refuseMisplaced(_ fields: Fields, _ keyword: String) {
+        for (key, actions) in Self.homes where fields.has(key) && !actions.contains(keyword) {
+            document.error(
+                "misplaced-key", "'\(key)' means nothing beside '\(keyword)'.",
+                at: fields.mark(of: key), hint: "It goes with: \(actions.joined(separator: ", ")).")
+        }
+    }
+
+    /// The step without the parts that may use its own outputs.
+    private mutating func built(
+        _ found: RunbookDraft.StepDraft, _ fields: Fields
+    ) -> Step? {
+        let title = document.line(fields["title"], "the title")
+        let timeout = document.time(
+            fields["timeout"], "timeout", .seconds(1)...Self.longestHold)
+        let retry = retry(fields["retry"])
+        let place = document.word(fields["where"], "where", as: Step.Place.self)
+        let onFailed = document.word(fields["on_failed"], "on_failed", as: Step.OnFailed.self)
+        let ifFails = document.text(fields["if_fails"], "if_fails")
+        let help = document.text(fields["help"], "help")
+        let probe = document.word(fields["probe"], "probe", as: Step.Probe.self)
+        let isSafeStop = document.truth(fields["safe_stop"], "safe_stop")
+        guard let id = found.id, let action = found.action,
+            let effect = found.effect ?? EffectRule.usual(for: action)
+        else { return nil }
+        var step = Step(
+            id: id, title: title ?? Self.title(from: id), effect: effect, action: action,
+            position: document.source.position(found.mark))
+        step.outputs = found.outputs.map(\.declaration)
+        step.timeout = timeout ?? Self.timeout(for: action)
+        step.retry = retry ?? step.retry
+        step.place = place ?? .target
+        step.onFailed = onFailed ?? .stop
+        step.ifFails = ifFails
+        step.help = help
+        step.probe = probe ?? .auto
+        step.isSafeStop = isSafeStop ?? false
+        return step
+    }
+
+    /// A step's title where none is written: its id, as words.
+    private static func title(from id: StepID) -> String {
+        let words = id.rawValue.replacing("-", with: " ")
+        return words.prefix(1).uppercased() + words.dropFirst()
+    }
+
+    private static func timeout(for action: Action) -> Duration {
+        let usual: Duration = .seconds(60)
+        return switch action {
+        case .wait(let wait): usual + wait.upTo
+        case .assert(let check): usual + check.staysOKFor
+        default: usual
+        }
+    }
+
+    private mutating func retry(_ node: YamlNode?) -> Retry? {
+        guard let node else { return nil }
+        if case .scalar = node.content {
+            return document.integer(node, "retry", 1...10).map {
+                Retry(attempts: $0, pauseMilliseconds: 1000)
+            }
+        }
+        guard let fields = document.fields(node, .retry) else { return nil }
+        let pause = document.time(fields["pause"], "pause", .zero...(.seconds(3600)))
+        return document.integer(fields["attempts"], "attempts", 1...10).map {
+            Retry(attempts: $0, pauseMilliseconds: pause?.wholeMilliseconds ?? 1000)
+        }
+    }
+
+    private mutating func outputs(
+        _ node: YamlNode?, into found: inout RunbookDraft.StepDraft
+    ) {
+        guard let node, let pairs = document.mapping(node, "outputs") else { return }
+        if pairs.count > 32 {
+            document.error(
+                "too-large", "There are \(pairs.count) outputs; 32 is the limit.", at: node.start)
+        }
+        for pair in pairs {
+            found.brokenOutputs.insert(pair.key)
+            document.refuseEmpty(pair)
+            let name = document.name(
+                pair.key, "an output", at: pair.keyMark, as: ParameterName.self)
+            guard let name, !pair.value.isEmpty, let (kind, constraints) = output(pair.value)
+            else { continue }
+            found.brokenOutputs.remove(pair.key)
+            let declaration = OutputDeclaration(name: name, kind: kind, constraints: constraints)
+            found.outputs.append((declaration, pair.keyMark))
+        }
+    }
+
+    private mutating func output(
+        _ node: YamlNode
+    ) -> (Parameter.Kind, Parameter.Constraints)? {
+        var typeNode: YamlNode? = node
+        var limits = Parameter.Constraints()
+        if case .mapping = node.content {
+            guard let fields = document.fields(node, .output) else { return nil }
+            typeNode = fields["type"]
+            limits = constraints(
+                fields, typeNode?.text.flatMap(Parameter.Kind.init(rawValue:)))
+        }
+        guard let kind = document.word(typeNode, "the type", as: Parameter.Kind.self) else {
+            return nil
+        }
+        if kind == .choice, limits.choices.isEmpty, node.text != nil {
+            document.error(
+                "missing-key", "A choice needs 'choices'.", at: node.start,
+                hint: "Write `{ type: choice, choices: [a, b] }`.")
+        }
+        guard kind != .secret else {
+            document.error(
+                "bad-value", "An output can't be a secret: outputs are recorded.",
+                at: node.start, hint: "Leave the secret on the target, in a file of its own.")
+            return nil
+        }
+        return (kind, limits)
+    }
+
+    private mutating func undo(
+        _ node: YamlNode?, _ environment: [String: Argument]
+    ) -> [Action]? {
+        guard let node else { return nil }
+        let nodes = document.elements(node, "undo", limit: 20, orOne: true) ?? []
+        return nodes.compactMap { element in
+            guard let fields = document.fields(element, .undo) else { return nil }
+            let found = DocumentPart.undo.keys.filter(fields.has)
+            guard let keyword = found.first, found.count == 1 else {
+                if found.isEmpty, fields.hasUnbuilt { return nil }
+                document.error(
+                    found.isEmpty ? "missing-key" : "conflicting-keys",
+                    "An element of undo has one action.", at: fields.mark,
+                    hint: "One of: \(DocumentPart.undo.keys.joined(separator: ", ")).")
+                return nil
+            }
+            return action(
+                keyword, fields[keyword], holding: nil, environment, isUndo: true)
+        }
+    }
+
+    private mutating func release(
+        _ node: YamlNode?, _ environment: [String: Argument]
+    ) -> Release? {
+        guard let node, let fields = document.fields(node, .release) else { return nil }
+        let call = script(fields["run"], "run", inheriting: environment)
+        let after = document.name(
+            document.line(fields["after"], "after"), "'after'",
+            at: fields["after"]?.start ?? fields.mark, as: StepID.self)
+        let ifStopped = document.word(
+            fields["if_stopped"], "if_stopped", as: Release.IfStopped.self)
+        guard let call, let after else { return nil }
+        return Release(script: call, after: after, ifStopped: ifStopped ?? .pay)
+    }
+}

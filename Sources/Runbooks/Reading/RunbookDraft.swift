@@ -1,0 +1,89 @@
+/// What is known of a runbook while its document is read, as far as it could be read.
+///
+/// Rules look at the draft, so that one broken part doesn't hide the problems of the others.
+struct RunbookDraft {
+    /// A parameter with its place; its name is known even when the rest is broken.
+    struct ParameterDraft {
+        let name: ParameterName
+        let mark: YamlMark
+        let kind: Parameter.Kind?
+        let choices: [String]
+        let parameter: Parameter?
+    }
+
+    /// A step with its places.
+    struct StepDraft {
+        var id: StepID?
+        let mark: YamlMark
+        var keyword: String?
+        var outputs: [(declaration: OutputDeclaration, mark: YamlMark)] = []
+        /// Outputs whose declaration is broken; references to them are left alone.
+        var brokenOutputs: Set<String> = []
+        /// The ids of an `ask`'s choices.
+        var choices: [String] = []
+        var action: Action?
+        /// The effect as declared, and its place.
+        var effect: Effect?
+        var effectMark: YamlMark
+        var retryMark: YamlMark
+        /// Keys that only a step which writes may have, with their places.
+        var writingKeys: [(key: String, mark: YamlMark)] = []
+        var releaseAfter: (id: StepID, mark: YamlMark)?
+        var step: Step?
+    }
+
+    /// A use of a name, with the place and the way it is used.
+    struct Mention {
+        /// How a value would travel.
+        enum Site { case argument, environment, standardInput, typedAction, template, expression }
+
+        let name: Expression.Name
+        let site: Site
+        let mark: YamlMark
+        /// Steps before this index have ended when the value is needed.
+        let moment: Int
+    }
+
+    /// A comparison of a name with words, in an expression.
+    struct Comparison {
+        let name: Expression.Name
+        let values: [String]
+        let mark: YamlMark
+    }
+
+    /// A file that the document names.
+    struct FileMention {
+        /// Which folder it must be in.
+        enum Kind { case script, content, library }
+
+        let path: String
+        let kind: Kind
+        let mark: YamlMark
+    }
+
+    /// A template with the values it is given.
+    struct TemplateUse {
+        let path: String
+        let names: [(name: String, mark: YamlMark)]
+        let mark: YamlMark
+    }
+
+    /// An argument of text that holds something like a reference.
+    struct TextArgument {
+        let text: String
+        let mark: YamlMark
+    }
+
+    var parameters: [ParameterDraft] = []
+    var steps: [StepDraft] = []
+    var mentions: [Mention] = []
+    var comparisons: [Comparison] = []
+    var files: [FileMention] = []
+    var templates: [TemplateUse] = []
+    var textArguments: [TextArgument] = []
+    /// Parameters that others exclude or require.
+    var parameterMentions: [(name: ParameterName, mark: YamlMark)] = []
+    var uses: [String] = []
+    /// The runbook's own key, for problems of the whole document.
+    var start = YamlMark(line: 1, column: 1)
+}

@@ -1,0 +1,70 @@
+/// A step says what it does to its target, and not less than its action does.
+enum EffectRule {
+    /// The effect of a step that declares none; nil where it must.
+    static func usual(for action: Action) -> Effect? {
+        switch action {
+        case .run: nil
+        case .file, .package: .idempotent
+        case .service(let service):
+            service.state == .running || service.state == .stopped ? .idempotent : .once
+        case .wait, .assert, .collect, .manual, .ask, .stop: .read
+        }
+    }
+
+    static func check(
+        _ draft: RunbookDraft, _ files: RunbookFiles, _ document: inout DocumentReading
+    ) {
+        for step in draft.steps {
+            if step.keyword == "run", step.effect == nil, step.effectMark == step.mark {
+                document.error(
+                    "effect-missing", "A script may do anything, so this step must say its effect.",
+                    at: step.mark,
+                    hint: "Add `effect:` with one of: read, idempotent, once, irreversible.")
+            }
+            if let action = step.action { checkStrength(step, action, &document) }
+            checkWriting(step, &document)
+        }
+    }
+
+    private static func checkStrength(
+        _ step: RunbookDraft.StepDraft, _ action: Action, _ document: inout DocumentReading
+    ) {
+        guard let said = step.effect, let usual = usual(for: action) else { return }
+        if usual == .read, said != .read {
+            document.error(
+                "bad-value",
+                "'\(action.keyword)' only reads, so its effect can't be "
+                    + "'\(said.rawValue)'.",
+                at: step.effectMark, hint: "Remove `effect`.")
+        } else if rank(said) < rank(usual) {
+            document.error(
+                "effect-too-weak",
+                "'\(action.keyword)' is '\(usual.rawValue)' by nature, and '\(said.rawValue)' "
+                    + "promises less.",
+                at: step.effectMark, hint: "Remove `effect`, or say a stronger one.")
+        }
+    }
+
+    /// A step that only reads has nothing to undo or to give back.
+    private static func checkWriting(
+        _ step: RunbookDraft.StepDraft, _ document: inout DocumentReading
+    ) {
+        guard step.effect == .read, step.keyword == "run" else { return }
+        for (key, mark) in step.writingKeys {
+            document.error(
+                "misplaced-key",
+                "A step of effect 'read' changes nothing, so '\(key)' means "
+                    + "nothing.",
+                at: mark, hint: "Remove it, or say the real effect.")
+        }
+    }
+
+    private static func rank(_ effect: Effect) -> Int {
+        switch effect {
+        case .read: 0
+        case .idempotent: 1
+        case .once: 2
+        case .irreversible: 3
+        }
+    }
+}

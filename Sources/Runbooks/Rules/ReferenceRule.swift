@@ -1,0 +1,99 @@
+/// Every name that is used means something, and is known by the time it is needed.
+enum ReferenceRule {
+    static func check(
+        _ draft: RunbookDraft, _ files: RunbookFiles, _ document: inout DocumentReading
+    ) {
+        let parameters = Set(draft.parameters.map(\.name.rawValue))
+        var steps: [String: Int] = [:]
+        for (index, step) in draft.steps.enumerated() {
+            if let id = step.id?.rawValue, steps[id] == nil { steps[id] = index }
+        }
+        for mention in draft.mentions {
+            let parts = mention.name.parts
+            if parts.count == 1 {
+                checkBare(parts[0], mention, draft, parameters, steps, &document)
+            } else if parts.count == 2 {
+                checkDotted(parts[0], parts[1], mention, draft, steps, &document)
+            }
+        }
+        for mention in draft.parameterMentions where !parameters.contains(mention.name.rawValue) {
+            dangling(
+                "There is no parameter '\(mention.name)'.", mention.name.rawValue, mention.mark,
+                parameters, &document)
+        }
+    }
+
+    private static func checkBare(
+        _ name: String, _ mention: RunbookDraft.Mention, _ draft: RunbookDraft,
+        _ parameters: Set<String>, _ steps: [String: Int], _ document: inout DocumentReading
+    ) {
+        if parameters.contains(name) || name == "target_name" { return }
+        if name == "item", mention.site != .expression {
+            document.notBuilt("'$item'", at: mention.mark)
+            return
+        }
+        guard let index = steps[name] else {
+            let what =
+                mention.site == .expression ? "neither a parameter nor a step" : "no parameter"
+            dangling(
+                "'\(name)' is \(what).", name, mention.mark,
+                parameters.union(steps.keys).union(["target_name"]), &document,
+                otherwise: mention.site == .expression
+                    ? "A label is written target.\(name)."
+                    : "Text that starts with '$' is "
+                        + "written with '$$'.")
+            return
+        }
+        if mention.site != .expression, draft.steps[index].keyword != "ask" {
+            document.error(
+                "dangling-reference", "The step '\(name)' is no question, so it has no answer.",
+                at: mention.mark, hint: "Name one of its outputs: $\(name).OUTPUT.")
+        }
+        refuseForward(name, index, mention, &document)
+    }
+
+    private static func checkDotted(
+        _ first: String, _ second: String, _ mention: RunbookDraft.Mention,
+        _ draft: RunbookDraft, _ steps: [String: Int], _ document: inout DocumentReading
+    ) {
+        if first == "target" { return }
+        if first == "facts" {
+            document.notBuilt("'facts'", at: mention.mark)
+            return
+        }
+        guard let index = steps[first] else {
+            dangling(
+                "There is no step '\(first)'.", first, mention.mark, Set(steps.keys), &document)
+            return
+        }
+        let step = draft.steps[index]
+        let outputs = step.outputs.map(\.declaration.name.rawValue)
+        if !outputs.contains(second), !step.brokenOutputs.contains(second) {
+            dangling(
+                "The step '\(first)' declares no output '\(second)'.", second, mention.mark,
+                Set(outputs), &document, otherwise: "Add it to the step's `outputs`.")
+            return
+        }
+        refuseForward(first, index, mention, &document)
+    }
+
+    private static func refuseForward(
+        _ name: String, _ index: Int, _ mention: RunbookDraft.Mention,
+        _ document: inout DocumentReading
+    ) {
+        guard index >= mention.moment else { return }
+        document.error(
+            "forward-reference", "The step '\(name)' hasn't ended when this is needed.",
+            at: mention.mark, hint: "Use what earlier steps give, or move the step up.")
+    }
+
+    private static func dangling(
+        _ message: String, _ name: String, _ mark: YamlMark, _ candidates: Set<String>,
+        _ document: inout DocumentReading, otherwise: String? = nil
+    ) {
+        document.error(
+            "dangling-reference", message, at: mark,
+            hint: nearestName(to: name, among: candidates).map { "Did you mean '\($0)'?" }
+                ?? otherwise)
+    }
+}

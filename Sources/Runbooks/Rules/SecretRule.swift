@@ -1,0 +1,29 @@
+/// A secret reaches a script on its standard input, and in no other way.
+enum SecretRule {
+    static func check(
+        _ draft: RunbookDraft, _ files: RunbookFiles, _ document: inout DocumentReading
+    ) {
+        let secrets = Set(
+            draft.parameters.filter { $0.kind == .secret }.map(\.name.rawValue))
+        guard !secrets.isEmpty else { return }
+        for mention in draft.mentions {
+            guard mention.name.parts.count == 1, let name = mention.name.parts.first,
+                secrets.contains(name)
+            else { continue }
+            switch mention.site {
+            case .standardInput: continue
+            case .argument, .environment:
+                document.error(
+                    "secret-in-args",
+                    "'\(name)' is a secret, and other accounts can read a program's arguments "
+                        + "and environment.",
+                    at: mention.mark, hint: "Give it on standard input: `stdin: $\(name)`.")
+            case .typedAction, .template, .expression:
+                document.error(
+                    "secret-exposed",
+                    "'\(name)' is a secret, and what is used here is shown and recorded.",
+                    at: mention.mark, hint: "Give it to a script: `stdin: $\(name)`.")
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+/// Reads one YAML document within the format's limits, and goes on after each problem.
+struct YamlLoader {
+    static let greatestSize = 1 << 20
+    static let greatestDepth = 32
+    static let greatestCount = 50_000
+    /// How many syntax errors are worked around before reading stops.
+    static let greatestRepairs = 20
+
+    /// A document's root, with the source it was read from and everything that was found.
+    struct Result {
+        /// Nil when nothing could be read.
+        let root: YamlNode?
+        /// The text as the author wrote it.
+        let source: YamlSource
+        let diagnostics: [Diagnostic]
+    }
+
+    /// Reads a document's bytes.
+    static func load(_ bytes: [UInt8], file: String) -> Result {
+        let screened = YamlScreening.screen(bytes, file: file)
+        guard let clean = screened.clean else {
+            return Result(
+                root: nil, source: screened.source, diagnostics: screened.diagnostics)
+        }
+        var text = clean
+        var diagnostics = screened.diagnostics
+        for round in 0...greatestRepairs {
+            var composer = YamlComposer(source: text)
+            do {
+                let root = try composer.compose()
+                return Result(
+                    root: root, source: screened.source,
+                    diagnostics: diagnostics + composer.diagnostics)
+            } catch {
+                guard round < greatestRepairs, let repair = YamlRepair.find(error, in: text) else {
+                    diagnostics.append(YamlRepair.describe(error, in: text))
+                    return Result(
+                        root: nil, source: screened.source,
+                        diagnostics: diagnostics + composer.diagnostics)
+                }
+                diagnostics.append(repair.diagnostic)
+                text.replace(repair.range, with: repair.replacement)
+            }
+        }
+        return Result(root: nil, source: screened.source, diagnostics: diagnostics)
+    }
+}
+
+/// Builds the tree of nodes from libyaml's events, with all limits.
+struct YamlComposer {
+    private let source: YamlSource
+    private let events: YamlEvents
+    private var count = 0
+    private(set) var diagnostics: [Diagnostic] = []
+
+    /// A limit was met: what was reported says which.
+    private struct LimitMet: Error {}
+
+    init(source: YamlSource) {
+        self.source = source
+        self.events = YamlEvents(source.bytes)
+    }
+
+    /// The document's root; nil after a limit was met, or without a document.
+    ///
+    /// - Throws: `YamlSyntaxError`.
+    mutating func compose() throws(YamlSyntaxError) -> YamlNode? {
+        do {
+            return try document()
+        } catch let error as YamlSyntaxError {
+            throw error
+        } catch {
+            return nil
+        }
+    }
+
+    private mutating func document() throws -> YamlNode? {
+        var root: YamlNode?
+        while true {
+            let event = try events.next()
+            switch event.event {
+            case .streamEnd:
+                if root == nil {
+                    report(
+                        "several-documents", "The file holds no document.",
+                        event.start, hint: "Start it with `handrail: 1`.")
+                }
+                return root
+            case .documentStart where root != nil:
+                report(
+                    "several-documents", "A second document starts here; a file holds one.",
+                    event.start, hint: "Put each document in a file of its own.")
+                return root
+            case .documentStart, .other: continue
+            default: root = try node(event, depth: 1)
+            }
+        }
+    }
+
+    private mutating func node(_ event: YamlPlacedEvent, depth: Int) throws -> YamlNode {
+        count += 1
+        if count > YamlLoader.greatestCount {
+            report(
+                "too-large", "The document has more than \(YamlLoader.greatestCount) values.",
+                event.start, hint: "Split it.")
+            throw LimitMet()
+        }
+        refuseProperties(of: event)
+        switch event.event {
+        case .scalar(let text, let style):
+            let isTagged = event.tag != nil || event.hasAnchor
+            return YamlNode(
+                content: isTagged && text.isEmpty ? .unreadable : .scalar(text, style),
+                start: event.start, end: event.end)
+        case .listStart:
+            try descend(depth, at: event.start)
+            return YamlNode(
+                content: .list(try elements(depth)), start: event.start, end: event.start)
+        case .mappingStart:
+            try descend(depth, at: event.start)
+            return YamlNode(
+                content: try pairs(depth), start: event.start, end: event.start)
+        default:
+            return YamlNode(content: .unreadable, start: event.start, end: event.end)
+        }
+    }
+
+    private mutating func descend(_ depth: Int, at mark: YamlMark) throws {
+        guard depth > YamlLoader.greatestDepth else { return }
+        report(
+            "too-deep",
+            "Lists and mappings nest deeper than \(YamlLoader.greatestDepth) here.", mark)
+        throw LimitMet()
+    }
+
+    private mutating func elements(_ depth: Int) throws -> [YamlNode] {
+        var elements: [YamlNode] = []
+        while true {
+            let event = try events.next()
+            if case .end = event.event { return elements }
+            elements.append(try node(event, depth: depth + 1))
+        }
+    }
+
+    private mutating func pairs(_ depth: Int) throws -> YamlNode.Content {
+        var pairs: [YamlNode.Pair] = []
+        var lines: [String: Int] = [:]
+        var isReadable = true
+        while true {
+            let event = try events.next()
+            if case .end = event.event { return isReadable ? .mapping(pairs) : .unreadable }
+            let key = try node(event, depth: depth + 1)
+            let value = try node(try events.next(), depth: depth + 1)
+            guard let name = key.text else {
+                reportKey(key)
+                isReadable = false
+                continue
+            }
+            if let line = lines[name] {
+                report(
+                    "duplicate-key", "'\(Excerpt.line(name))' stands twice in this mapping.",
+                    key.start, hint: "The first one is on line \(line). Remove one of them.")
+                continue
+            }
+            lines[name] = key.start.line
+            pairs.append(YamlNode.Pair(key: name, keyMark: key.start, value: value))
+        }
+    }
+
+    private mutating func reportKey(_ key: YamlNode) {
+        if source.text(from: key.start).hasPrefix("{") {
+            report(
+                "text-trap", "YAML reads '{{' without quotes as a mapping, not as text.",
+                key.start,
+                hint: "Put quotes around the text. A parameter's value is `$name`, alone.")
+        } else if case .unreadable = key.content {
+            return
+        } else {
+            report(
+                "wrong-type", "A key is text here, and this is \(key.kindInWords).", key.start)
+        }
+    }
+
+    private mutating func refuseProperties(of event: YamlPlacedEvent) {
+        if let tag = event.tag {
+            report(
+                "yaml-tag",
+                "'\(Excerpt.line(tag))' is a YAML tag; the format decides types, not tags.",
+                event.start, hint: "Remove it; if it is text, put quotes around it.")
+        }
+        if event.hasAnchor {
+            report(
+                "yaml-alias", "'&' without quotes makes a YAML anchor, and those are not allowed.",
+                event.start, hint: "If it is text, put quotes around it; else remove it.")
+        }
+        if case .alias = event.event {
+            report(
+                "yaml-alias", "'*' without quotes makes a YAML alias, and those are not allowed.",
+                event.start,
+                hint: "If it is text, put quotes around it; else write the value out.")
+        }
+    }
+
+    private mutating func report(
+        _ code: String, _ message: String, _ mark: YamlMark, hint: String? = nil
+    ) {
+        guard diagnostics.count <= DocumentReading.greatestProblems else { return }
+        diagnostics.append(
+            .error(
+                code, message, at: source.position(mark), excerpt: source.excerpt(mark),
+                hint: hint))
+    }
+}
