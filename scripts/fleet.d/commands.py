@@ -263,6 +263,9 @@ VERBS = {
 
 
 def main(arguments):
+    if not arguments:
+        parser().print_help(sys.stderr)
+        return USAGE
     # argparse gives up on `fault NAME --check TARGET`, so the option goes last.
     if arguments[:1] == ["fault"] and "--check" in arguments:
         arguments = [each for each in arguments if each != "--check"] + ["--check"]

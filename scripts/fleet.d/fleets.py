@@ -149,9 +149,11 @@ def claim_network(wanted):
 
 def start(directory, names, network, port, plain):
     """Starts the targets and waits until each is healthy; a failure leaves nothing."""
-    directory.claim()
-    with directory.locked():
-        return _start(directory, names, network, port, plain)
+    while True:
+        directory.claim()
+        with directory.locked() as exists:
+            if exists:
+                return _start(directory, names, network, port, plain)
 
 
 def _start(directory, names, network, port, plain):
@@ -175,7 +177,6 @@ def _start(directory, names, network, port, plain):
 
 
 def _launch(directory, targets, network, port, plain, claim):
-    directory.claim()
     keys = make_keys(directory, targets, plain)
     directory.write_client_files(targets, keys, plain)
     fleet = {"network": network, "port": port, "plain": plain, "targets": targets}
@@ -206,9 +207,10 @@ def stop(directory, keep=False):
         return False
     was_running = _end(directory)
     # A start that was under way notices, or has finished by the time we have the lock.
-    with directory.locked():
-        was_running = _end(directory) or was_running
-        clean(directory, keep)
+    with directory.locked() as exists:
+        if exists:
+            was_running = _end(directory) or was_running
+            clean(directory, keep)
     return was_running
 
 
@@ -238,8 +240,9 @@ def clean(directory, keep):
         return
     if os.path.isdir(directory.file("hostkeys")):
         shutil.rmtree(directory.file("hostkeys"))
-    if os.listdir(directory.path) == [directory.MARK]:
-        os.unlink(directory.file(directory.MARK))
+    if set(os.listdir(directory.path)) <= {directory.MARK}:
+        if directory.is_ours():
+            os.unlink(directory.file(directory.MARK))
         os.rmdir(directory.path)
 
 

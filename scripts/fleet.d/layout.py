@@ -114,23 +114,34 @@ class Directory:
         """Makes the directory ours, unless it holds anybody else's files."""
         os.makedirs(self.path, exist_ok=True)
         if not self.is_ours():
-            if os.listdir(self.path):
+            if set(os.listdir(self.path)) - {self.MARK}:
                 raise FleetError(
                     f"{self.path} has files that are not a fleet's",
                     "give --dir a new or empty directory",
                 )
-            self.write(self.MARK, "A fleet of scripts/fleet lives here; its stop deletes it.\n")
+            with open(self.file(self.MARK), "w") as stream:
+                stream.write("A fleet of scripts/fleet lives here; its stop deletes it.\n")
 
     def is_ours(self):
-        return os.path.isfile(self.file(self.MARK))
+        # The second is enough too: whoever lost the mark must still be able to stop.
+        return any(os.path.isfile(self.file(n)) for n in (self.MARK, "supervisor.json"))
 
     @contextlib.contextmanager
     def locked(self):
-        """Lets one start or stop at a time work here; a crash gives the lock back."""
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        """Lets one start or stop at a time work here; a crash gives the lock back.
+
+        Yields whether the directory still exists: while we waited, a stop may have ended it.
+        """
+        try:
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            yield False
+            return
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
+            yield os.path.isdir(self.path) and os.path.samestat(
+                os.fstat(descriptor), os.stat(self.path)
+            )
         finally:
             os.close(descriptor)
 
