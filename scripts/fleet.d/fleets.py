@@ -82,6 +82,9 @@ def make_keys(directory, targets, plain):
 
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: make(*each), wanted))
+    if os.environ.get("SUDO_UID", "").isdigit():
+        # Whoever used sudo is to log in without it.
+        os.chown(directory.file("id_ed25519"), int(os.environ["SUDO_UID"]), -1)
     public = {}
     for name in names:
         with open(os.path.join(folder, name + ".pub")) as stream:
