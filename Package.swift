@@ -43,7 +43,7 @@ let package = Package(
                 "Runner", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            exclude: ["Session/session.sh"], swiftSettings: strict),
+            resources: [.embedInCode("Session/session.sh")], swiftSettings: strict),
         .executableTarget(
             name: "handrail",
             dependencies: [

@@ -1,0 +1,65 @@
+import Runbooks
+import Runner
+
+/// Carries out attempts on targets over `ssh`: one connection per target for the whole run.
+///
+/// ```swift
+/// let executor = SSHExecutor(settings: SSHSettings(), files: files, notices: { _ in })
+/// async let serving: Void = executor.serve()
+/// let report = await executor.perform(request)
+/// await executor.shutDown()
+/// await serving
+/// ```
+package struct SSHExecutor: Executor {
+    private let sessions: SessionExecutor
+
+    /// Makes an executor for one run; it connects when a target's first attempt comes.
+    ///
+    /// - Parameters:
+    ///   - settings: how `ssh` is called.
+    ///   - files: what the run's steps may use, staged once per session.
+    ///   - notices: told what happens besides reports; called on any thread, must return at once.
+    ///   - clock: the time; the machine's own.
+    ///   - grace: how the two ends of a stop are spaced.
+    ///   - connectionsAtOnce: how many connections are opened at once at first.
+    package init(
+        settings: SSHSettings, files: RunbookFiles,
+        notices: @escaping @Sendable (ExecutorNotice) -> Void, clock: ExecutorClock = .system,
+        grace: StopGrace = StopGrace(), connectionsAtOnce: Int = 10
+    ) {
+        sessions = SessionExecutor(
+            transport: Self.transport(settings), files: files,
+            limiter: ConnectionLimiter(from: connectionsAtOnce, to: 4 * connectionsAtOnce),
+            notices: notices, clock: clock, grace: grace,
+            jitter: { Double.random(in: 0..<1) })
+    }
+
+    /// Runs the connections until `shutDown`; nothing connects while nobody runs this.
+    ///
+    /// When the calling task is cancelled all connections end at once.
+    package func serve() async { await sessions.serve() }
+
+    /// Carries out one attempt (see `Executor`).
+    package func perform(_ request: AttemptRequest) async -> AttemptReport {
+        await sessions.perform(request)
+    }
+
+    /// Asks the attempt under way on a target to end.
+    package func cancel(_ target: TargetName) async { await sessions.cancel(target) }
+
+    /// Ends a target's session in order.
+    package func close(_ target: TargetName) async { await sessions.close(target) }
+
+    /// Ends all sessions, and `serve`.
+    package func shutDown() async { await sessions.shutDown() }
+
+    private static func transport(_ settings: SSHSettings) -> SessionTransport {
+        SessionTransport(
+            command: { (target) throws(SessionTransport.Refusal) in
+                SessionCommand(
+                    program: settings.sshPath, arguments: try settings.arguments(for: target))
+            },
+            explain: SSHFailure.refusal, describeLoss: SSHFailure.loss,
+            endsWithController: false, openLimit: settings.connectTimeout + .seconds(30))
+    }
+}

@@ -1,0 +1,183 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// The controller's end of one session's three streams.
+///
+/// Reading goes on in the background, on one queue for all sessions, into one short-lived buffer:
+/// a waiting session holds no memory for bytes that may come. What is read goes through the frame
+/// parsers at once; a task wakes only when a whole answer is there.
+final class Channel: Sendable {
+    private struct State {
+        var exchange = Exchange()
+        /// Our ends of the streams; nil once closed.
+        var input: CInt?
+        var unsent: ArraySlice<UInt8> = []
+        var sources: [any DispatchSourceProtocol] = []
+        var writer: (any DispatchSourceWrite)?
+        var isStarted = false
+        var finished: SessionEnd?
+    }
+
+    /// SAFETY of order: handlers of one session run here one after the other.
+    private static let queue = DispatchQueue(label: "handrail.sessions")
+    /// The most bytes read at once.
+    private static let readSize = 64 << 10
+
+    private let state = Mutex(State())
+    /// Set when the session's standard output has ended, or when the session was hung up.
+    let outputEnded = Latch<Void>()
+    /// Set when its standard error has ended.
+    let errorEnded = Latch<Void>()
+
+    /// Whether the descriptors were taken over.
+    var isStarted: Bool { state.withLock { $0.isStarted } }
+
+    /// Starts reading; the descriptors belong to the channel from now on.
+    func start(input: CInt, output: CInt, error: CInt) {
+        for descriptor in [input, output, error] {
+            _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+        }
+        state.withLock { state in
+            state.input = input
+            state.isStarted = true
+            state.sources.append(makeReader(of: output, .output))
+            state.sources.append(makeReader(of: error, .error))
+            let early = state.unsent
+            state.unsent = []
+            send(early, &state)
+        }
+    }
+
+    private func makeReader(
+        of descriptor: CInt, _ stream: Stream
+    ) -> sending any DispatchSourceProtocol {
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: Self.queue)
+        source.setEventHandler { [weak self] in self?.read(descriptor, stream) }
+        source.setCancelHandler { Glibc.close(descriptor) }
+        source.activate()
+        return source
+    }
+
+    /// Whether requests can still be answered.
+    var isOpen: Bool {
+        outputEnded.value == nil && state.withLock { $0.finished == nil }
+    }
+
+    /// Sends a request; the latch is set when its whole answer is there, or the session has ended.
+    func ask(
+        _ nonce: Nonce, _ request: [UInt8], limit: OutputBuffer.Limit? = nil,
+        live: Exchange.Live? = nil
+    ) -> Latch<Exchange.Reply> {
+        let latch = Latch<Exchange.Reply>()
+        let end: SessionEnd? = state.withLock { state in
+            if let end = state.finished { return end }
+            state.exchange.begin(nonce, latch, limit: limit, live: live)
+            send(request[...], &state)
+            return nil
+        }
+        if let end { latch.set(.lost(end)) }
+        return latch
+    }
+
+    /// Sends a request that has no answer of its own.
+    func tell(_ request: [UInt8]) {
+        state.withLock { send(request[...], &$0) }
+    }
+
+    /// Closes the session's standard input: the session ends what runs in it, and itself.
+    func hangUp() {
+        state.withLock { closeInput(&$0) }
+        outputEnded.set(())
+    }
+
+    /// The session's process is gone: closes everything and answers what was still asked.
+    func finish(_ end: (_ standardError: [UInt8]) -> SessionEnd) {
+        let (waiting, end) = state.withLock { state in
+            closeInput(&state)
+            state.sources.forEach { $0.cancel() }
+            state.sources = []
+            let end = end(state.exchange.noise)
+            state.finished = end
+            return (state.exchange.abandon(), end)
+        }
+        waiting.latch?.set(.lost(end, waiting.partial))
+        outputEnded.set(())
+        errorEnded.set(())
+    }
+
+    private func closeInput(_ state: inout State) {
+        state.unsent = []
+        if let writer = state.writer {
+            // The writer's cancellation closes the descriptor.
+            writer.cancel()
+        } else if let input = state.input {
+            Glibc.close(input)
+        }
+        state.writer = nil
+        state.input = nil
+    }
+
+    private func read(_ descriptor: CInt, _ stream: Stream) {
+        var woken: Wake?
+        let count = withUnsafeTemporaryAllocation(byteCount: Self.readSize, alignment: 16) {
+            buffer in
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count > 0 {
+                let chunk = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+                woken = state.withLock { $0.exchange.feed(chunk, from: stream) }
+            }
+            return count
+        }
+        woken?()
+        if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) {
+            state.withLock { state in
+                for source in state.sources where source.handle == UInt(descriptor) {
+                    source.cancel()
+                }
+                state.sources.removeAll { $0.handle == UInt(descriptor) }
+            }
+            (stream == .output ? outputEnded : errorEnded).set(())
+        }
+    }
+
+    /// Sends what fits now; the rest when the session takes it.
+    private func send(_ bytes: ArraySlice<UInt8>, _ state: inout State) {
+        guard let input = state.input else {
+            // Before the process is there, requests wait; after its end, they are dropped.
+            if !state.isStarted { state.unsent += bytes }
+            return
+        }
+        guard state.unsent.isEmpty else {
+            state.unsent += bytes
+            return
+        }
+        let sent = Self.write(bytes, to: input)
+        guard sent < bytes.count else { return }
+        state.unsent = bytes.dropFirst(sent)
+        if state.writer == nil {
+            let writer = DispatchSource.makeWriteSource(fileDescriptor: input, queue: Self.queue)
+            writer.setEventHandler { [weak self] in self?.sendMore() }
+            writer.setCancelHandler { Glibc.close(input) }
+            writer.activate()
+            state.writer = writer
+        }
+    }
+
+    private func sendMore() {
+        state.withLock { state in
+            guard let input = state.input else { return }
+            state.unsent = state.unsent.dropFirst(Self.write(state.unsent, to: input))
+        }
+    }
+
+    /// How many bytes were taken; a session that is gone takes all, and its end says so.
+    private static func write(_ bytes: ArraySlice<UInt8>, to socket: CInt) -> Int {
+        bytes.withUnsafeBytes { buffer in
+            let count = Glibc.send(
+                socket, buffer.baseAddress, buffer.count, CInt(MSG_NOSIGNAL))
+            if count >= 0 { return count }
+            return errno == EAGAIN || errno == EINTR ? 0 : buffer.count
+        }
+    }
+}

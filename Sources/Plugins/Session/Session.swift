@@ -1,0 +1,177 @@
+import Runner
+
+/// One open session on a target: what was staged in it, and how to run programs there.
+///
+/// Its calls are made one after the other, by the attempt that has the target; only `cancel`s
+/// arrive beside them, through the attempt's `Stopper`.
+actor Session {
+    /// Why something could not be done in a session.
+    enum Failure: Error, Sendable {
+        /// Nothing was started, and the session lives.
+        case notStarted(String)
+        /// The session is gone; with what a step had written.
+        case lost(String, Exchange.Partial)
+        /// The calling task was cancelled.
+        case abandoned
+    }
+
+    /// What the session said when it started.
+    nonisolated let greeting: SessionGreeting
+    private let channel: Channel
+    private let clock: ExecutorClock
+    private let describeEnd: @Sendable (SessionEnd) -> String
+    /// Paths that are in place.
+    private var staged: Set<String> = []
+    /// Programs written in documents, and values too long for a line, by their text.
+    private var inlinePaths: [String: String] = [:]
+
+    init(
+        greeting: SessionGreeting, channel: Channel, clock: ExecutorClock,
+        describeEnd: @escaping @Sendable (SessionEnd) -> String
+    ) {
+        self.greeting = greeting
+        self.channel = channel
+        self.clock = clock
+        self.describeEnd = describeEnd
+    }
+
+    /// Whether the session still answers, as far as is known.
+    nonisolated var isOpen: Bool { channel.isOpen }
+
+    /// Whether a file is in place already.
+    func hasStaged(_ path: String) -> Bool { staged.contains(path) }
+
+    /// Puts a file in place; what is there under the same path is replaced.
+    func stage(_ bytes: [UInt8], at path: String, isProgram: Bool) async throws(Failure) {
+        guard SessionRequest.canStage(path) else {
+            throw .notStarted(
+                "The file \(path) can't be sent to a target. Use A-Z, a-z, 0-9, '.', '_' and '-' "
+                    + "in its name, and 200 characters at most.")
+        }
+        var offset = 0
+        repeat {
+            let end = min(offset + SessionRequest.longestPut, bytes.count)
+            let nonce = Nonce.random()
+            let frame = try await answer(
+                to: SessionRequest.put(
+                    nonce, bytes[offset..<end], isProgram: isProgram, isLast: end == bytes.count,
+                    path: path), nonce)
+            guard frame.verb == "put" else { throw refusal(frame, about: path) }
+            offset = end
+        } while offset < bytes.count
+        if !path.hasPrefix("secret/") { staged.insert(path) }
+    }
+
+    /// The path of a program's or value's text, staged when it was not.
+    func stageText(_ text: String) async throws(Failure) -> String {
+        if let path = inlinePaths[text] { return path }
+        let path = "in/t\(inlinePaths.count + 1)"
+        try await stage(Array(text.utf8), at: path, isProgram: true)
+        inlinePaths[text] = path
+        return path
+    }
+
+    /// Runs a program to its end; when the stopper says so, ends it by TERM and then KILL.
+    func run(
+        _ invocation: Invocation, stopper: Stopper, grace: StopGrace, limit: OutputBuffer.Limit?,
+        live: Exchange.Live?
+    ) async throws(Failure) -> Exchange.StepResult {
+        let nonce = Nonce.random()
+        let channel = channel
+        let clock = clock
+        let latch = channel.ask(
+            nonce, SessionRequest.run(nonce, invocation), limit: limit, live: live)
+        let reply = await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                guard await stopper.wait() != nil else { return }
+                channel.tell(SessionRequest.line("cancel", nonce))
+                guard await clock.pause(grace.beforeKill) else { return }
+                channel.tell(SessionRequest.line("kill", nonce))
+                guard await clock.pause(grace.beforeHangUp) else { return }
+                channel.hangUp()
+            }
+            let reply = await latch.wait()
+            group.cancelAll()
+            return reply
+        }
+        switch reply {
+        case .ended(let result): return result
+        case .frame(let frame): throw refusal(frame, about: invocation.words.joined(separator: " "))
+        case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
+        case .confused(let what): throw hangUp(what)
+        case nil: throw .abandoned
+        }
+    }
+
+    /// Whether the processes of an earlier session are gone; ends them when asked to.
+    ///
+    /// - Returns: true once it is proved, false when they live or nobody can say.
+    func isGone(_ proof: String, endingWithin seconds: Int?) async throws(Failure) -> Bool {
+        guard SessionGreeting.isProof(proof), !proof.contains(" - ") else { return false }
+        guard proof.split(separator: " ").first != greeting.proof.split(separator: " ").first
+        else { return true }
+        let nonce = Nonce.random()
+        let request =
+            seconds.map { SessionRequest.line("endgroup", nonce, proof, "\($0)") }
+            ?? SessionRequest.line("gone", nonce, proof)
+        let frame = try await answer(to: request, nonce)
+        return frame.words.count > 1 && frame.words[1] == "yes"
+    }
+
+    /// Ends the session in order: what was staged is removed, nothing is killed.
+    func close() async {
+        let nonce = Nonce.random()
+        let latch = channel.ask(nonce, SessionRequest.line("bye", nonce))
+        let clock = clock
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { _ = await latch.wait() }
+            group.addTask { _ = await clock.pause(.seconds(5)) }
+            await group.next()
+            group.cancelAll()
+        }
+        channel.hangUp()
+    }
+
+    /// Gives the session up at once.
+    nonisolated func hangUp() { channel.hangUp() }
+
+    private func answer(to request: [UInt8], _ nonce: Nonce) async throws(Failure) -> Frame {
+        switch await channel.ask(nonce, request).wait() {
+        case .frame(let frame): return frame
+        case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
+        case .ended: throw hangUp("an end that was not asked for")
+        case .confused(let what): throw hangUp(what)
+        case nil: throw .abandoned
+        }
+    }
+
+    private func hangUp(_ what: String) -> Failure {
+        channel.hangUp()
+        return .lost("The session on the target broke the protocol: \(what).", Exchange.Partial())
+    }
+
+    private func refusal(_ frame: Frame, about what: String) -> Failure {
+        let word = frame.words.count > 1 ? frame.words[1] : frame.verb
+        let more = frame.words.count > 2 ? frame.words[2] : what
+        return switch frame.verb == "err" ? word : "" {
+        case "nointerp":
+            .notStarted(
+                "The interpreter \(more) is not on the target (not found in PATH of "
+                    + "\(greeting.user)). Install it there, or name another 'interpreter'.")
+        case "noscript", "nostdin":
+            .notStarted("The staged file \(more) is no longer on the target; was it cleaned up?")
+        case "write":
+            .notStarted(
+                "\(what) could not be written below \(greeting.directory) on the target: disk "
+                    + "full, no inodes left, or over quota.")
+        case "nosecretdir":
+            .notStarted("Neither /dev/shm nor /run on the target can hold a secret.")
+        case "badenv":
+            .notStarted("A variable named \(more) can't be given to a script. Rename it.")
+        case "noitem":
+            .notStarted("The script has too many arguments: 256 at most.")
+        default:
+            hangUp("an answer '\(frame.words.joined(separator: " "))'")
+        }
+    }
+}

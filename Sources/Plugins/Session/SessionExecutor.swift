@@ -1,0 +1,141 @@
+import Runbooks
+import Runner
+import Synchronization
+
+/// Carries out attempts in sessions, whatever program leads to the target's shell.
+///
+/// A class, because it owns the sessions' lives: one line per target from the first attempt to
+/// `shutDown`.
+final class SessionExecutor: Sendable {
+    private let opener: SessionOpener
+    private let files: RunbookFiles
+    private let notices: @Sendable (ExecutorNotice) -> Void
+    private let clock: ExecutorClock
+    private let grace: StopGrace
+    private let launches: AsyncStream<SessionOpener.Launch>
+    private let launching: AsyncStream<SessionOpener.Launch>.Continuation
+    private let lines = Mutex<[TargetName: TargetLine]>([:])
+
+    init(
+        transport: SessionTransport, files: RunbookFiles, limiter: ConnectionLimiter,
+        notices: @escaping @Sendable (ExecutorNotice) -> Void, clock: ExecutorClock,
+        grace: StopGrace, jitter: @escaping @Sendable () -> Double
+    ) {
+        let (launches, launching) = AsyncStream.makeStream(of: SessionOpener.Launch.self)
+        self.launches = launches
+        self.launching = launching
+        self.files = files
+        self.notices = notices
+        self.clock = clock
+        self.grace = grace
+        opener = SessionOpener(
+            transport: transport, limiter: limiter, clock: clock,
+            launch: { launching.yield($0) }, jitter: jitter)
+    }
+
+    /// Runs the sessions' processes until `shutDown`, or until the calling task is cancelled.
+    func serve() async {
+        await withDiscardingTaskGroup { group in
+            for await launch in launches {
+                group.addTask { [clock] in
+                    await SessionProcess.run(launch.command, on: launch.channel, clock: clock)
+                }
+            }
+        }
+    }
+
+    /// Carries out one attempt.
+    func perform(_ request: AttemptRequest) async -> AttemptReport {
+        let begun = clock.now()
+        let line = line(of: request.target.name)
+        let stopper = Stopper()
+        await line.attend(stopper)
+        var report = await attempt(request, line, stopper)
+        await line.attend(nil)
+        report.durationMilliseconds = (clock.now() - begun).inMilliseconds
+        return report
+    }
+
+    /// Ends the attempt under way on a target.
+    func cancel(_ target: TargetName) async {
+        await lines.withLock { $0[target] }?.stop()
+    }
+
+    /// Ends a target's session in order.
+    func close(_ target: TargetName) async {
+        await lines.withLock { $0.removeValue(forKey: target) }?.close()
+    }
+
+    /// Ends all sessions: in order within 10 s, then by force.
+    func shutDown() async {
+        let all = lines.withLock { lines in
+            defer { lines = [:] }
+            return Array(lines.values)
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await withDiscardingTaskGroup { closing in
+                    for line in all { closing.addTask { await line.close() } }
+                }
+            }
+            group.addTask { [clock] in _ = await clock.pause(.seconds(10)) }
+            await group.next()
+            group.cancelAll()
+        }
+        for line in all { await line.hangUp() }
+        launching.finish()
+    }
+
+    private func line(of target: TargetName) -> TargetLine {
+        lines.withLock { lines in
+            if let line = lines[target] { return line }
+            let line = TargetLine(opener: opener) { [notices, opener] target, greeting in
+                guard !opener.transport.endsWithController else { return }
+                notices(.sessionOpened(target.name, greeting.proof))
+            }
+            lines[target] = line
+            return line
+        }
+    }
+
+    private func attempt(
+        _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper
+    ) async -> AttemptReport {
+        let opening = await line.session(
+            for: request.target, earlier: request.previousSession, stopper: stopper)
+        switch opening {
+        case .session(let session):
+            var performance = Performance(
+                request: request, session: session, files: files, stopper: stopper, clock: clock,
+                grace: grace, live: live(request.key))
+            return await performance.report()
+        case .refused(let ending):
+            return AttemptReport(ending: ending)
+        case .stopped:
+            return AttemptReport(ending: .cancelled)
+        case .abandoned:
+            return AttemptReport(ending: Performance.abandoned)
+        }
+    }
+
+    private func live(_ key: AttemptKey) -> Exchange.Live {
+        { [notices] bytes, isError in
+            notices(.output(key, bytes: bytes, isError: isError))
+        }
+    }
+}
+
+/// The files that a run's steps may use, and where their bytes are.
+package struct RunbookFiles: Sendable {
+    /// The plan's list.
+    package let listed: [PlannedRunbook.File]
+    /// The bytes of a digest; called when a session first needs them.
+    package let bytes: @Sendable (Digest) async -> [UInt8]
+
+    package init(
+        listed: [PlannedRunbook.File], bytes: @escaping @Sendable (Digest) async -> [UInt8]
+    ) {
+        self.listed = listed
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,108 @@
+/// The requests of a session, as bytes (docs/session-protocol.md, sections 1 and 3 to 7).
+enum SessionRequest {
+    /// What the remote login shell is given: one line that every shell reads alike.
+    static let boot =
+        "read -r n; hr_lib=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null || "
+        + "dd bs=1 count=$n 2>/dev/null); eval \"$hr_lib\""
+
+    /// The most bytes that one `put` may carry (section 4).
+    static let longestPut = 1 << 20
+
+    /// The library and the first request.
+    static func hello(_ nonce: Nonce, library: [UInt8], graceSeconds: Int) -> [UInt8] {
+        Array("\(library.count)\n".utf8) + library
+            + Array("hello \(nonce.text) 1 \(graceSeconds)\n".utf8)
+    }
+
+    /// One piece of a file.
+    static func put(
+        _ nonce: Nonce, _ piece: ArraySlice<UInt8>, isProgram: Bool, isLast: Bool, path: String
+    ) -> [UInt8] {
+        let head =
+            "put \(nonce.text) \(piece.count) \(isProgram ? 700 : 600) "
+            + "\(isLast ? "last" : "more") \(path)\n"
+        return Array(head.utf8) + piece
+    }
+
+    /// One step.
+    static func run(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8] {
+        var bytes = Array("run \(nonce.text) \(invocation.wantsOutputs ? "output" : "-")\n".utf8)
+        func add(_ verb: String, _ value: String, name: String? = nil) {
+            let lines = value.utf8.count { $0 == UInt8(ascii: "\n") } + 1
+            bytes += Array("\(verb) \(lines)\(name.map { " " + $0 } ?? "")\n\(value)\n".utf8)
+        }
+        for word in invocation.words { add("word", word) }
+        if let path = invocation.script { bytes += Array("script 0 \(path)\n".utf8) }
+        for argument in invocation.arguments {
+            switch argument {
+            case .text(let text): add("arg", text)
+            case .staged(let path): bytes += Array("argfile 0 \(path)\n".utf8)
+            }
+        }
+        for (name, value) in invocation.environment.sorted(by: { $0.key < $1.key }) {
+            add("env", value, name: name)
+        }
+        if let path = invocation.standardInput { bytes += Array("stdin 0 \(path)\n".utf8) }
+        return bytes + Array("go 0\n".utf8)
+    }
+
+    /// A request of one line: `cancel`, `kill`, `bye`, `drop`, `gone`, `endgroup`.
+    static func line(_ verb: String, _ nonce: Nonce, _ rest: String...) -> [UInt8] {
+        Array((([verb, nonce.text] + rest).joined(separator: " ") + "\n").utf8)
+    }
+
+    /// Whether a path can be staged (section 4).
+    static func canStage(_ path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        let roots: [Substring] = ["scripts", "files", "lib", "in", "secret"]
+        return path.utf8.count <= 200 && parts.count > 1 && roots.contains(parts[0])
+            && parts.allSatisfy { part in
+                !part.isEmpty && part != "." && part != ".." && !part.hasPrefix("-")
+                    && part.utf8.allSatisfy(isPlain)
+            }
+    }
+
+    /// Whether a variable of this name reaches a program through every shell (section 5).
+    static func canCarry(_ name: String) -> Bool {
+        let refused: Set<String> = [
+            "IFS", "OPTIND", "OPTARG", "PPID", "UID", "EUID", "SHELLOPTS", "LINENO", "RANDOM",
+            "SRANDOM", "SECONDS", "GROUPS", "DIRSTACK", "FUNCNAME", "PWD", "OLDPWD", "ENV",
+            "SHLVL", "_",
+        ]
+        guard let first = name.utf8.first, !isDigit(first) else { return false }
+        return !refused.contains(name)
+            && !["hr_", "BASH", "EPOCH"].contains { name.hasPrefix($0) }
+            && name.utf8.allSatisfy { isLetter($0) || isDigit($0) || $0 == UInt8(ascii: "_") }
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        isLetter(byte) || isDigit(byte) || ".-_".utf8.contains(byte)
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    }
+}
+
+/// One start of a program in a session, with everything staged that it names.
+struct Invocation: Sendable, Hashable {
+    /// An argument's value, or a staged file whose absolute path is the argument.
+    enum Argument: Sendable, Hashable {
+        case text(String)
+        case staged(String)
+    }
+
+    /// The interpreter and its options.
+    var words: [String]
+    /// The staged script.
+    var script: String?
+    var arguments: [Argument] = []
+    var environment: [String: String] = [:]
+    /// The staged file that is the standard input; nothing when nil.
+    var standardInput: String?
+    var wantsOutputs = false
+}

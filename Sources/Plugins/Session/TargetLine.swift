@@ -1,0 +1,121 @@
+import Runner
+
+/// One target's place in a run: its session, and what must be proved before the next start.
+///
+/// The runner never has two attempts of one target under way, so calls come one after the other;
+/// only `stop` and `close` may come beside an attempt.
+actor TargetLine {
+    /// What an attempt gets: a session that may start things, or why there is none.
+    enum Opening: Sendable {
+        case session(Session)
+        case refused(Ending)
+        case stopped
+        case abandoned
+    }
+
+    private let opener: SessionOpener
+    private let opened: @Sendable (PlannedTarget, SessionGreeting) -> Void
+    private var session: Session?
+    /// Proofs of sessions whose processes may still live.
+    private var unproved: [String] = []
+    /// Proofs that were settled in this run.
+    private var settled: Set<String> = []
+    private var stopper: Stopper?
+
+    init(
+        opener: SessionOpener, opened: @escaping @Sendable (PlannedTarget, SessionGreeting) -> Void
+    ) {
+        self.opener = opener
+        self.opened = opened
+    }
+
+    /// Names the attempt that `stop` is about; nil when it has ended.
+    func attend(_ stopper: Stopper?) { self.stopper = stopper }
+
+    /// Ends the attempt under way, if there is one.
+    func stop() { stopper?.stop(.cancelled) }
+
+    /// The target's session, opened when there is none, with earlier ones proved gone.
+    ///
+    /// - Parameters:
+    ///   - target: where it leads.
+    ///   - earlier: the proof of a session that an earlier leader had.
+    ///   - stopper: ends the waiting.
+    func session(
+        for target: PlannedTarget, earlier: String?, stopper: Stopper
+    ) async -> Opening {
+        if let earlier, !settled.contains(earlier), !unproved.contains(earlier),
+            !opener.transport.endsWithController
+        {
+            unproved.append(earlier)
+        }
+        if let session, !session.isOpen {
+            if !opener.transport.endsWithController { unproved.append(session.greeting.proof) }
+            self.session = nil
+        }
+        if session == nil {
+            let opening = await open(target, stopper)
+            guard case .session(let new) = opening else { return opening }
+            session = new
+            opened(target, new.greeting)
+        }
+        guard let session else { return .abandoned }
+        while let proof = unproved.first {
+            do throws(Session.Failure) {
+                guard try await session.isGone(proof, endingWithin: 5) else {
+                    return .refused(.notStarted(Self.stillThere(target, proof)))
+                }
+                settled.insert(proof)
+                unproved.removeAll { $0 == proof }
+            } catch {
+                return switch error {
+                case .abandoned: .abandoned
+                case .lost(let why, _): .refused(.unreachable(why))
+                case .notStarted(let why): .refused(.notStarted(why))
+                }
+            }
+        }
+        return .session(session)
+    }
+
+    /// Ends the session in order.
+    func close() async {
+        guard let session else { return }
+        self.session = nil
+        await session.close()
+    }
+
+    /// Gives the session up at once.
+    func hangUp() {
+        session?.hangUp()
+        session = nil
+    }
+
+    private func open(_ target: PlannedTarget, _ stopper: Stopper) async -> Opening {
+        let opener = opener
+        return await withTaskGroup(of: Opening?.self) { group in
+            group.addTask { await stopper.wait() == nil ? nil : .stopped }
+            group.addTask {
+                switch await opener.open(target) {
+                case .success(let session): .session(session)
+                case .failure(let refusal): .refused(refusal.ending)
+                case nil: .abandoned
+                }
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            // A session that opened while the attempt was being stopped is given back.
+            for await late in group {
+                if case .session(let session) = late { session.hangUp() }
+            }
+            return first ?? .abandoned
+        }
+    }
+
+    private static func stillThere(_ target: PlannedTarget, _ proof: String) -> String {
+        let group = proof.split(separator: " ").first ?? "?"
+        return "Processes of an earlier session may still run on \(target.name) (process group "
+            + "\(group)). Look at them with 'ps -o pid,args -g \(group)' there, end them, then "
+            + "try again."
+    }
+}

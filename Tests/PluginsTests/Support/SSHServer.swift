@@ -1,0 +1,149 @@
+import Foundation
+import Glibc
+
+@testable import Plugins
+
+/// A real sshd on a loopback address, with keys and configuration of its own in a private folder.
+final class SSHServer: Sendable {
+    /// Whether this machine has an sshd to start.
+    static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/sbin/sshd")
+
+    let folder: URL
+    let address: String
+    let port: Int
+    private let processID: pid_t
+
+    /// Makes keys, starts sshd and waits until it listens.
+    init(address: String, options: [String] = []) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appending(path: "handrail-sshd-\(UUID().uuidString)")
+        self.address = address
+        port = try Self.freePort(on: address)
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        for name in ["host", "client"] {
+            try Self.run(
+                "/usr/bin/ssh-keygen",
+                ["-q", "-t", "ed25519", "-N", "", "-f", folder.appending(path: name).path])
+        }
+        let hostKey = try String(contentsOf: folder.appending(path: "host.pub"), encoding: .utf8)
+        try "[\(address)]:\(port) \(hostKey)".write(
+            to: folder.appending(path: "known_hosts"), atomically: true, encoding: .utf8)
+        try FileManager.default.copyItem(
+            at: folder.appending(path: "client.pub"),
+            to: folder.appending(path: "authorized_keys"))
+        try Self.serverConfiguration(folder, address, port, options).write(
+            to: folder.appending(path: "sshd_config"), atomically: true, encoding: .utf8)
+        try Self.clientConfiguration(folder).write(
+            to: folder.appending(path: "ssh_config"), atomically: true, encoding: .utf8)
+        if geteuid() == 0 {
+            try FileManager.default.createDirectory(
+                atPath: "/run/sshd", withIntermediateDirectories: true)
+        }
+        let server = Process()
+        server.executableURL = URL(filePath: "/usr/sbin/sshd")
+        server.arguments = ["-D", "-e", "-f", folder.appending(path: "sshd_config").path]
+        let log = folder.appending(path: "log")
+        try Data().write(to: log)
+        server.standardError = try FileHandle(forWritingTo: log)
+        try server.run()
+        processID = server.processIdentifier
+        try waitUntilListening()
+    }
+
+    /// Settings that lead to this server and read nothing of the person's.
+    var settings: SSHSettings {
+        SSHSettings(configFile: folder.appending(path: "ssh_config").path)
+    }
+
+    /// Ends the server and the connections it holds, and removes its folder.
+    func stop() {
+        let children =
+            (try? String(
+                contentsOfFile: "/proc/\(processID)/task/\(processID)/children", encoding: .utf8))
+            ?? ""
+        kill(processID, SIGTERM)
+        for child in children.split(separator: " ").compactMap({ pid_t($0) }) {
+            kill(child, SIGTERM)
+        }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Cuts every connection, as a network failure would look to the client.
+    func cutConnections() throws {
+        let children = try String(
+            contentsOfFile: "/proc/\(processID)/task/\(processID)/children", encoding: .utf8)
+        for child in children.split(separator: " ").compactMap({ pid_t($0) }) {
+            kill(child, SIGKILL)
+        }
+    }
+
+    private static func serverConfiguration(
+        _ folder: URL, _ address: String, _ port: Int, _ options: [String]
+    ) -> String {
+        ([
+            "ListenAddress \(address):\(port)", "HostKey \(folder.appending(path: "host").path)",
+            "AuthorizedKeysFile \(folder.appending(path: "authorized_keys").path)",
+            "PidFile none", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
+            "PermitRootLogin prohibit-password", "StrictModes no", "UsePAM no",
+            "MaxStartups 100:30:200",
+        ] + options).joined(separator: "\n") + "\n"
+    }
+
+    private static func clientConfiguration(_ folder: URL) -> String {
+        """
+        IdentityFile \(folder.appending(path: "client").path)
+        IdentitiesOnly yes
+        UserKnownHostsFile \(folder.appending(path: "known_hosts").path)
+        GlobalKnownHostsFile /dev/null
+
+        """
+    }
+
+    private static func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = arguments
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+    }
+
+    private static func socketAddress(_ address: String, _ port: Int) -> sockaddr_in {
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = in_port_t(port).bigEndian
+        name.sin_addr.s_addr = inet_addr(address)
+        return name
+    }
+
+    private static func freePort(on address: String) throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var name = socketAddress(address, 0)
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
+        }
+        guard isBound else { throw CocoaError(.fileReadUnknown) }
+        return Int(in_port_t(bigEndian: name.sin_port))
+    }
+
+    private func waitUntilListening() throws {
+        for _ in 0..<200 {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var name = Self.socketAddress(address, port)
+            let isOpen = withUnsafePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            if isOpen { return }
+            usleep(20_000)
+        }
+        throw CocoaError(.fileReadUnknown)
+    }
+}
