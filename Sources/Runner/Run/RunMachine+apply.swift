@@ -130,13 +130,15 @@ extension RunMachine {
         case .pay(let target):
             // The release is tried again: what waited for a person is owed once more.
             guard let left = targets[target]?.leftOwed, !left.isEmpty else { return }
-            if targets[target]?.outcome?.countsAsFailure == true { failures -= 1 }
+            if let outcome = targets[target]?.outcome {
+                failures -= outcome.countsAsFailure ? 1 : 0
+                runningCount += 1
+            }
             let again = plan.steps.map(\.id).filter { left[$0] != nil }
             targets[target]?.owed = again
             targets[target]?.leftOwed = [:]
             targets[target]?.isPayAsked = true
             targets[target]?.phase = .running
-            runningCount += 1
         case .answer, .confirm, .paidByHand: break
         }
     }
