@@ -1,0 +1,63 @@
+import ArgumentParser
+import Runbooks
+
+/// What the argument parser ended with: help that was asked for, or a mistake in the words.
+struct CommandLineFailure {
+    private let error: any Error
+    private let arguments: [String]
+
+    init(_ error: any Error, arguments: [String]) {
+        self.error = error
+        self.arguments = arguments
+    }
+
+    /// Shows help on standard output, a mistake on standard error (or as JSON).
+    ///
+    /// - Returns: success for help, else usage (64).
+    func show(on console: Console) -> ExitCode {
+        let status = Handrail.exitCode(for: error)
+        guard !status.isSuccess else {
+            console.text(Handrail.fullMessage(for: error))
+            return .success
+        }
+        let failure = Failure(
+            .usage, code: "usage", advice ?? Handrail.message(for: error), hint: hint)
+        failure.show(on: console)
+        return .usage
+    }
+
+    /// Words for habits from other tools.
+    private var advice: String? {
+        for word in arguments where ["--check", "--dry-run", "--diff", "-n"].contains(word) {
+            return "There is no \(word): a dry run is a command of its own."
+        }
+        if let word = unknownCommand {
+            return "There is no command \(printableExcerpt(word))."
+        }
+        return nil
+    }
+
+    private var hint: String? {
+        if arguments.contains(where: { ["--check", "--dry-run", "--diff", "-n"].contains($0) }) {
+            return "use handrail plan"
+        }
+        if let word = unknownCommand {
+            let near = nearestName(to: word, among: Self.commandNames)
+            return near.map { "did you mean 'handrail \($0)'?" }
+                ?? "'handrail --help' lists the commands"
+        }
+        let command = arguments.first { Self.commandNames.contains($0) }
+        return "'handrail \(command.map { $0 + " " } ?? "")--help' shows the options"
+    }
+
+    private var unknownCommand: String? {
+        guard let first = arguments.first, !first.hasPrefix("-"),
+            !Self.commandNames.contains(first), first != "help"
+        else { return nil }
+        return first
+    }
+
+    private static var commandNames: [String] {
+        Handrail.configuration.subcommands.compactMap(\.configuration.commandName)
+    }
+}

@@ -1,0 +1,76 @@
+import Audit
+import Runner
+import Runbooks
+
+/// How the process ends (docs/semantics.md, "Exit codes"): no code means two things.
+enum ExitCode: Int32, Sendable, CaseIterable {
+    case success = 0
+    case internalError = 1
+    /// `plan --detailed-exitcode`: there are changes.
+    case changes = 2
+    /// Invalid input or document; nothing was started.
+    case invalidInput = 3
+    /// A gate refused, or waits.
+    case refused = 4
+    case targetsFailed = 5
+    case unreachable = 6
+    case rolledBack = 7
+    case aborted = 8
+    case unknown = 9
+    case verificationFailed = 10
+    case checksFailed = 11
+    /// Paused, waiting for a person, or something is owed.
+    case waiting = 12
+    case rollbackFailed = 13
+    /// The run ended, and did not help.
+    case unresolved = 14
+    case usage = 64
+
+    /// Which code stands for several, first to last.
+    static let precedence: [ExitCode] = [
+        .rollbackFailed, .unknown, .aborted, .rolledBack, .waiting, .targetsFailed, .unreachable,
+        .unresolved,
+    ]
+
+    /// The one code for everything that is true of a run; success when nothing is.
+    static func worst(of codes: some Sequence<ExitCode>) -> ExitCode {
+        let given = Set(codes)
+        return precedence.first(where: given.contains) ?? .success
+    }
+}
+
+extension ExitCode {
+    init(_ code: PlanError.Code) {
+        switch code {
+        case .unknownRunbook, .noTargets, .tooManyTargets, .severalEnvironments,
+            .unknownEnvironment, .badParameter, .unknownAlert, .missingFile, .unsafeFile, .badFile,
+            .expired, .drift, .notBuilt:
+            self = .invalidInput
+        }
+    }
+
+    init(_ code: SelectionError.Code) {
+        switch code {
+        case .missing, .badTerm, .unknownTarget, .unknownLabel, .ambiguous, .noMatch,
+            .notForRunbook, .several:
+            self = .invalidInput
+        }
+    }
+
+    init(_ code: JournalError.Code) {
+        switch code {
+        case .notFound, .closed: self = .invalidInput
+        // Somebody else is in the way; the message says who, and what to do.
+        case .locked, .leaseLost: self = .refused
+        case .corrupt: self = .verificationFailed
+        case .full, .newerFormat, .io: self = .internalError
+        }
+    }
+
+    init(_ code: HomeError.Code) {
+        switch code {
+        case .notOwned, .wrongMode, .notAFolder, .readOnly: self = .invalidInput
+        case .full, .io: self = .internalError
+        }
+    }
+}

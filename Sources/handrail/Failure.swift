@@ -1,0 +1,125 @@
+import Audit
+import Foundation
+import Runbooks
+import Runner
+
+/// Why a command could not do its job, as it is shown to people and programs.
+struct Failure: Error, Sendable {
+    /// A stable name, such as `plan.unknownRunbook`.
+    let code: String
+    let exit: ExitCode
+    /// What is wrong, on what, in one sentence.
+    let message: String
+    /// What to do next.
+    let hint: String?
+    /// Everything that was found in documents or parameters.
+    let diagnostics: [Diagnostic]
+
+    init(
+        _ exit: ExitCode, code: String, _ message: String, hint: String? = nil,
+        diagnostics: [Diagnostic] = []
+    ) {
+        self.exit = exit
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.diagnostics = diagnostics
+    }
+
+    /// The failure for any error; one that nobody foresaw is an internal error.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as PlanError:
+            self.init(
+                ExitCode(error.code), code: "plan.\(error.code)", error.message, hint: error.hint)
+        case let error as SelectionError:
+            self.init(
+                ExitCode(error.code), code: "selection.\(error.code)", error.message,
+                hint: error.hint)
+        case let error as JournalError:
+            self.init(
+                ExitCode(error.code), code: "journal.\(error.code)", error.message,
+                hint: error.hint)
+        case let error as HomeError:
+            self.init(
+                ExitCode(error.code), code: "home.\(error.code)", error.message, hint: error.hint)
+        case is CancellationError:
+            self.init(.aborted, code: "cancelled", "Cancelled.")
+        default:
+            self.init(
+                .internalError, code: "internal", "Something unforeseen failed: \(error)",
+                hint: "This is a fault of Handrail's; please report it with these words.")
+        }
+    }
+
+    /// Shows it: on standard error, or as a JSON document on standard output.
+    func show(on console: Console) {
+        if console.isJSON {
+            console.json(FailureDocument(error: FailureDocument.Problem(self)))
+        } else {
+            console.errors(FailureView.lines(self, style: console.errorStyle))
+        }
+    }
+}
+
+/// The JSON form of a failure.
+struct FailureDocument: Encodable, Sendable {
+    /// What went wrong.
+    struct Problem: Encodable, Sendable {
+        let code: String
+        let exit: Int32
+        let message: String
+        let hint: String?
+        let diagnostics: [Diagnostic]
+
+        init(_ failure: Failure) {
+            code = failure.code
+            exit = failure.exit.rawValue
+            message = failure.message
+            hint = failure.hint
+            diagnostics = failure.diagnostics
+        }
+    }
+
+    var format = 1
+    let error: Problem
+}
+
+/// The human form of failures and diagnostics.
+enum FailureView {
+    /// The lines for a failure: the diagnostics, the sentence, the hint.
+    static func lines(_ failure: Failure, style: Style) -> [String] {
+        var lines = failure.diagnostics.flatMap { self.lines($0, style: style) }
+        let message = printable(failure.message.utf8, keepNewlines: false)
+        lines.append(style.paint("error: ", .bad) + message)
+        if let hint = failure.hint { lines.append(self.hint(hint, style)) }
+        return lines
+    }
+
+    /// The lines for a diagnostic: place, sentence, the offending text with a caret, the hint.
+    static func lines(_ diagnostic: Diagnostic, style: Style) -> [String] {
+        let place = diagnostic.position.map {
+            printable($0.file.utf8, keepNewlines: false) + ":\($0.line):\($0.column): "
+        }
+        let isError = diagnostic.severity == .error
+        var lines = [
+            style.paint(place ?? "", .strong)
+                + style.paint("\(diagnostic.severity.rawValue): ", isError ? .bad : .warning)
+                + printable(diagnostic.message.utf8, keepNewlines: false)
+                + style.paint(" [\(diagnostic.code)]", .faint)
+        ]
+        if let excerpt = diagnostic.excerpt, !excerpt.isEmpty {
+            let shown = printable(excerpt.utf8, keepNewlines: false)
+            lines.append("    " + shown)
+            let width = min(TextWidth.of(shown), 60)
+            lines.append("    " + style.paint(String(repeating: "^", count: width), .bad))
+        }
+        if let hint = diagnostic.hint { lines.append(self.hint(hint, style)) }
+        return lines
+    }
+
+    private static func hint(_ hint: String, _ style: Style) -> String {
+        style.paint("  hint: ", .faint) + printable(hint.utf8, keepNewlines: false)
+    }
+}
