@@ -57,7 +57,8 @@ struct CommandLineFailure {
         return first
     }
 
+    // WHY NOT a key path: swiftc 6.3.1 crashes on one through an existential metatype.
     private static var commandNames: [String] {
-        Handrail.configuration.subcommands.compactMap(\.configuration.commandName)
+        Handrail.configuration.subcommands.compactMap { $0.configuration.commandName }
     }
 }

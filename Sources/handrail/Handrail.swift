@@ -14,7 +14,9 @@ struct Handrail: AsyncParsableCommand {
             handrail run ID --on TARGET      the same, then does it, and says whether it helped
             """,
         version: "handrail \(HandrailVersion.text)",
-        subcommands: [])
+        subcommands: [
+            // One line each, in the order people meet them.
+        ])
 
     /// Parses the arguments, performs the command, and ends the process with its exit code.
     static func main() async {
