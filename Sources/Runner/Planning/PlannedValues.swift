@@ -81,7 +81,7 @@ struct PlannedValues: Sendable {
                     "an element of '\(parameter.name)' has a line end: \(printableExcerpt(broken))",
                     hint: "a list reaches scripts as one element a line")
             }
-            let text = value.planText ?? ""
+            let text = value.text
             guard !text.utf8.contains(0) else {
                 throw PlanError(
                     .badParameter, "the value of '\(parameter.name)' has a NUL character",

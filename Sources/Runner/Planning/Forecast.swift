@@ -1,0 +1,201 @@
+import Runbooks
+
+/// What a dry run says about one step on one target (docs/semantics.md, "Dry run").
+package enum ForecastLabel: String, Sendable, Codable, CaseIterable {
+    case satisfied
+    /// The guard, or the typed action's own, says that it is needed.
+    case wouldChange = "would change"
+    /// It has no guard: what it changes can't be known before.
+    case wouldRun = "would run"
+    /// It only reads, and really ran.
+    case read
+    /// It uses something that is known only in the run.
+    case depends
+    /// A person does it, or answers.
+    case manual
+    /// The sequence ends here, by the runbook's own decision.
+    case stop
+    case skipped
+    case failed
+    case unreachable
+    /// Nothing looked, because the step, the operator or a gate forbids it.
+    case notProbed = "not probed"
+
+    /// Whether the run will do what the label says, as far as it can be known.
+    package var isForeseen: Bool {
+        switch self {
+        case .satisfied, .wouldChange, .read, .manual, .stop, .skipped, .failed: true
+        case .wouldRun, .depends, .unreachable, .notProbed: false
+        }
+    }
+}
+
+/// How much of a dry run is more than a guess: pairs of step and target.
+package struct Coverage: Sendable, Hashable, Codable {
+    /// Pairs whose outcome is foreseen.
+    package let foreseen: Int
+    /// All pairs.
+    package let of: Int
+
+    package init(foreseen: Int, of total: Int) {
+        self.foreseen = foreseen
+        self.of = total
+    }
+
+    /// The share in percent, rounded down; 100 of nothing.
+    package var percent: Int { of == 0 ? 100 : foreseen * 100 / of }
+}
+
+/// The predictions of a dry run: what is shown beside a plan, with a digest of its own.
+package struct Forecast: Sendable, Hashable, Codable {
+    /// What is predicted for one step, or for one of the runbook's `verify`, on one target.
+    package struct Entry: Sendable, Hashable, Codable {
+        /// The step; nil for the runbook's `verify`.
+        package var step: StepID?
+        /// The index in the runbook's `verify`; nil for a step.
+        package var verify: Int?
+        package var label: ForecastLabel
+        /// Whether the run may change the target here.
+        package var mayChange: Bool
+        /// One sentence: why, or what the guard says today.
+        package var note: String?
+        /// What a typed action would change, as a unified diff or one line.
+        package var diff: String?
+        /// What a step that reads found.
+        package var outputs: [String: String]
+
+        package init(
+            step: StepID?, verify: Int? = nil, label: ForecastLabel, mayChange: Bool = false,
+            note: String? = nil, diff: String? = nil, outputs: [String: String] = [:]
+        ) {
+            self.step = step
+            self.verify = verify
+            self.label = label
+            self.mayChange = mayChange
+            self.note = note
+            self.diff = diff
+            self.outputs = outputs
+        }
+    }
+
+    /// Whether the symptom is there.
+    package enum SymptomState: String, Sendable, Codable, CaseIterable {
+        case present, absent
+        case cantLook = "can't look"
+        /// The plan has no symptom to ask for, or asking is forbidden.
+        case notAsked = "not asked"
+    }
+
+    /// The predictions for one target, in the order of its steps.
+    package struct OfTarget: Sendable, Hashable, Codable {
+        package var target: TargetName
+        package var symptom: SymptomState
+        /// Why the symptom can't be told; nil when it can.
+        package var symptomNote: String?
+        package var entries: [Entry]
+
+        package init(
+            target: TargetName, symptom: SymptomState, symptomNote: String? = nil,
+            entries: [Entry]
+        ) {
+            self.target = target
+            self.symptom = symptom
+            self.symptomNote = symptomNote
+            self.entries = entries
+        }
+
+        /// Whether the run may change this target.
+        package var mayChange: Bool { entries.contains(where: \.mayChange) }
+    }
+
+    /// In the plan's order.
+    package var targets: [OfTarget]
+    package var coverage: Coverage
+
+    /// A forecast with the coverage of its entries.
+    package init(targets: [OfTarget]) {
+        self.targets = targets
+        let labels = targets.flatMap(\.entries).map(\.label)
+        coverage = Coverage(foreseen: labels.filter(\.isForeseen).count, of: labels.count)
+    }
+
+    /// Whether a run of the plan may change any target.
+    package var mayChange: Bool { targets.contains(where: \.mayChange) }
+
+    /// SHA-256 over the canonical JSON of the forecast.
+    package var digest: Digest {
+        do {
+            return try Digest.sha256(ofCanonical: self)
+        } catch {
+            preconditionFailure("a forecast always encodes: \(error)")
+        }
+    }
+}
+
+/// How a forecast made at the start differs from the one that was shown.
+package struct ForecastComparison: Sendable, Hashable, Codable {
+    /// One target whose predictions differ.
+    package struct Difference: Sendable, Hashable, Codable {
+        package let target: TargetName
+        /// One line for each step, such as `restart: satisfied → would change`.
+        package let lines: [String]
+        package let kind: Kind
+    }
+
+    /// What a difference means for a run that nobody watches.
+    package enum Kind: String, Sendable, Codable {
+        /// Steps moved between `satisfied` and `would change`: it goes on, and is recorded.
+        case moved
+        /// Newly failed or unreachable: not started, and counted as a failure.
+        case broken
+        /// Anything else, the symptom included: a person should look.
+        case other
+    }
+
+    /// In the order of the newer forecast.
+    package let differences: [Difference]
+
+    /// Whether both forecasts say the same outcomes.
+    package var isEqual: Bool { differences.isEmpty }
+
+    /// Targets that are not to be started unattended.
+    package var broken: [TargetName] { differences.filter { $0.kind == .broken }.map(\.target) }
+}
+
+extension Forecast {
+    /// Compares two forecasts of one plan by outcome; notes, diffs and outputs don't count.
+    package static func compare(_ old: Forecast, _ new: Forecast) -> ForecastComparison {
+        let before = Dictionary(
+            old.targets.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
+        return ForecastComparison(
+            differences: new.targets.compactMap { target in
+                guard let earlier = before[target.target] else { return nil }
+                return difference(earlier, target)
+            })
+    }
+
+    private static func difference(
+        _ old: OfTarget, _ new: OfTarget
+    ) -> ForecastComparison.Difference? {
+        var lines: [String] = []
+        var isBroken = false
+        var isMoved = true
+        if old.symptom != new.symptom {
+            lines.append("symptom: \(old.symptom.rawValue) → \(new.symptom.rawValue)")
+            isMoved = false
+        }
+        for (before, now) in zip(old.entries, new.entries) where before.label != now.label {
+            let name = now.step?.rawValue ?? "verify \((now.verify ?? 0) + 1)"
+            lines.append("\(name): \(before.label.rawValue) → \(now.label.rawValue)")
+            isBroken = isBroken || now.label == .failed || now.label == .unreachable
+            let isSmall = [before.label, now.label].allSatisfy {
+                $0 == .satisfied || $0 == .wouldChange
+            }
+            isMoved = isMoved && isSmall
+        }
+        guard !lines.isEmpty else { return nil }
+        return ForecastComparison.Difference(
+            target: new.target, lines: lines,
+            kind: isBroken ? .broken : isMoved ? .moved : .other)
+    }
+}
