@@ -21,16 +21,29 @@ package struct Plan: Sendable, Codable, Hashable {
     package var rollback: [PlannedUndo]
     /// The symptom that is asked before and after; nil without one.
     package var symptom: PlannedSymptom?
+    /// The alert that the run is an answer to; it chose the symptom.
+    package var alert: String?
     package var rollout: Rollout
     package var onFailure: OnFailure?
     package var created: Timestamp
     package var expires: Timestamp
 
+    private enum CodingKeys: String, CodingKey {
+        case format
+        case planID = "plan_id"
+        case libraryID = "library"
+        case runbook, environment, parameters, targets, steps, verify, rollback, symptom, alert
+        case rollout
+        case onFailure = "on_failure"
+        case created, expires
+    }
+
     package init(
         planID: PlanID, libraryID: String, runbook: PlannedRunbook, environment: EnvironmentRule,
         parameters: [PlannedParameter], targets: [PlannedTarget], steps: [Step],
         verify: [AssertAction], rollback: [PlannedUndo], symptom: PlannedSymptom?,
-        rollout: Rollout, onFailure: OnFailure?, created: Timestamp, expires: Timestamp
+        alert: String? = nil, rollout: Rollout, onFailure: OnFailure?, created: Timestamp,
+        expires: Timestamp
     ) {
         self.format = 1
         self.planID = planID
@@ -43,6 +56,7 @@ package struct Plan: Sendable, Codable, Hashable {
         self.verify = verify
         self.rollback = rollback
         self.symptom = symptom
+        self.alert = alert
         self.rollout = rollout
         self.onFailure = onFailure
         self.created = created
@@ -58,6 +72,11 @@ package struct PlannedRunbook: Sendable, Codable, Hashable {
         package var path: String
         package var sha256: Digest
         package var sizeBytes: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case path, sha256
+            case sizeBytes = "size_bytes"
+        }
 
         package init(path: String, sha256: Digest, sizeBytes: Int) {
             self.path = path
@@ -112,6 +131,13 @@ package struct PlannedTarget: Sendable, Codable, Hashable {
     /// The labels that the runbook's expressions and references use.
     package var labels: [String: [String]]
 
+    private enum CodingKeys: String, CodingKey {
+        case name, address, port, user
+        case becomeUser = "become_user"
+        case hostKeys = "host_keys"
+        case labels
+    }
+
     package init(
         name: TargetName, address: String, port: Int, user: String?, becomeUser: String?,
         hostKeys: [String], labels: [String: [String]]
@@ -134,6 +160,11 @@ package struct PlannedUndo: Sendable, Codable, Hashable {
     /// Why it can't be claimed (`irreversible`, `no undo written`); nil when it can.
     package var notUndone: String?
 
+    private enum CodingKeys: String, CodingKey {
+        case step, actions
+        case notUndone = "not_undone"
+    }
+
     package init(step: StepID, actions: [Action]?, notUndone: String?) {
         self.step = step
         self.actions = actions
@@ -146,6 +177,12 @@ package struct PlannedSymptom: Sendable, Codable, Hashable {
     package var present: ScriptCall
     package var notPresent: Symptom.NotPresent
     package var goneForMilliseconds: Int64
+
+    private enum CodingKeys: String, CodingKey {
+        case present
+        case notPresent = "not_present"
+        case goneForMilliseconds = "gone_for_ms"
+    }
 
     package init(
         present: ScriptCall, notPresent: Symptom.NotPresent, goneForMilliseconds: Int64

@@ -64,7 +64,7 @@ package struct PlanBuilder: Sendable {
             targets: plannedTargets(), steps: steps,
             verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
-            symptom: try symptom(planned), rollout: runbook.rollout,
+            symptom: try symptom(planned), alert: alert, rollout: runbook.rollout,
             onFailure: runbook.onFailure, created: created, expires: expires)
     }
 

@@ -1,0 +1,123 @@
+import Runbooks
+
+/// The verdicts of all gates about a plan, at one moment.
+package struct GateReport: Sendable, Codable, Hashable {
+    /// One gate's verdict, and whether it can stop the run.
+    package struct Line: Sendable, Codable, Hashable {
+        package let gate: Gate
+        package let verdict: Verdict
+        /// Whether the run can't start because of it.
+        package let stops: Bool
+
+        /// The one wording of this line, such as `4 scope: open (…)`.
+        package var text: String { "\(gate.rawValue) \(gate.name): \(verdict.text)" }
+    }
+
+    /// How sure anybody can be of the runbook's text.
+    package enum Review: String, Sendable, Codable {
+        /// Nobody approved it: the environment's content policy doesn't ask for it, or only asks.
+        case unreviewed
+        /// It would have to be approved, and can't be: the gate is not built yet.
+        case closed
+    }
+
+    package let passage: Passage
+    /// All eight gates, in order.
+    package let lines: [Line]
+    /// What plans and records say about the runbook's text.
+    package let review: Review
+    /// Whether the number of targets must be typed, since no change covers them.
+    package let asksForTargetCount: Bool
+
+    /// Whether no gate stops the run.
+    package var isOpen: Bool { !lines.contains(where: \.stops) }
+
+    /// The lines that stop the run.
+    package var refusals: [Line] { lines.filter(\.stops) }
+
+    /// Whether targets may be looked at: gates 1, 3 and 4 are open (docs/semantics.md, "Dry run").
+    package var allowsProbing: Bool {
+        !lines.contains { [.content, .role, .scope].contains($0.gate) && $0.stops }
+    }
+
+    /// Asks every gate about a plan.
+    ///
+    /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a
+    /// rollback and for the paying of a release.
+    package static func evaluate(
+        _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false
+    ) -> GateReport {
+        let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
+        let scope = ScopeGate(plan, runbook)
+        let lines = Gate.allCases.map { gate in
+            let level = gate.policy(of: plan.environment)
+            let verdict: Verdict =
+                switch gate {
+                case _ where !passage.gates.contains(gate) && !isUndoing:
+                    .notApplicable(.notNeeded)
+                case _ where level == .off: .notApplicable(.policyOff)
+                case .role: .open(rule: "solo home: the account \(actor) is the person")
+                case .scope: scope.verdict
+                case .content, .environment, .change, .window, .fourEyes, .protection:
+                    .notApplicable(.notBuilt)
+                }
+            let isBinding = passage.gates.contains(gate)
+            return Line(
+                gate: gate, verdict: verdict, stops: isBinding && stops(verdict, level, gate))
+        }
+        return GateReport(
+            passage: passage, lines: lines,
+            review: plan.environment.content == .required ? .closed : .unreviewed,
+            asksForTargetCount: !isUndoing && scope.asksForTargetCount)
+    }
+
+    /// Whether a verdict stops the run under a policy; gates without a policy always bind.
+    private static func stops(_ verdict: Verdict, _ level: PolicyLevel?, _ gate: Gate) -> Bool {
+        switch verdict {
+        case .open: false
+        case .waiting, .refused: level == nil || level == .required
+        case .notApplicable(.policyOff), .notApplicable(.notNeeded): false
+        // Locks have no policy; until they are built, solo runs go without them and say so.
+        case .notApplicable(.notBuilt): level == .required
+        }
+    }
+}
+
+/// Gate 4: targets ⊆ what the runbook allows, and no more than it may reach without a change.
+struct ScopeGate: Sendable {
+    let verdict: Verdict
+    /// Whether a confirmation stands in for the change.
+    let asksForTargetCount: Bool
+
+    init(_ plan: Plan, _ runbook: Runbook) {
+        var reasons: [String] = []
+        if plan.targets.isEmpty { reasons.append("no target is selected") }
+        if let select = runbook.targets.select {
+            let outside = plan.targets.filter { target in
+                !select.holds(
+                    in: Scope { name in
+                        name.parts.count == 1 ? target.labels[name.parts[0]] : nil
+                    })
+            }
+            if !outside.isEmpty {
+                let names = outside.prefix(5).map(\.name.rawValue).joined(separator: ", ")
+                let more = outside.count > 5 ? " and \(outside.count - 5) more" : ""
+                reasons.append("\(names)\(more): not among this runbook's targets (\(select))")
+            }
+        }
+        let limit = runbook.targets.max
+        let isOver = !plan.isReadOnly && plan.targets.count > limit
+        if isOver, plan.environment.change != .off {
+            reasons.append(
+                "\(plan.targets.count) targets, and changing steps on more than \(limit) need a "
+                    + "change, which is not built yet")
+        }
+        asksForTargetCount = isOver && plan.environment.change == .off
+        verdict =
+            reasons.isEmpty
+            ? .open(
+                rule: asksForTargetCount
+                    ? "more than \(limit) targets: change policy off, confirm their number"
+                    : "within the runbook's targets") : .refused(reasons)
+    }
+}
