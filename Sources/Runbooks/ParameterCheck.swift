@@ -21,6 +21,11 @@ package struct ParameterCheck: Sendable {
     package struct Reading: Sendable, Hashable {
         package let value: Value?
         package let problems: [Problem]
+
+        package init(value: Value?, problems: [Problem]) {
+            self.value = value
+            self.problems = problems
+        }
     }
 
     /// The greatest number of characters of a value that sets no `max_length`.

@@ -155,20 +155,27 @@ enum SecretForms {
         let inDouble = Set("\"$`\\".utf8)
         let bare = Set("_-./:=@%+,".utf8)
         let bareStrict = Set("_-./:@%+".utf8)
+        let isPlain = { (byte: UInt8) in isAlphanumeric(byte) || byte >= 0x80 }
         return [
             mapped(bytes) { $0 == quote ? Array("'\\''".utf8) : nil },
             mapped(bytes) { $0 == quote ? Array("'\"'\"'".utf8) : nil },
             mapped(bytes) { inDouble.contains($0) ? [backslash, $0] : nil },
-            mapped(bytes) { isAlphanumeric($0) || bare.contains($0) ? nil : [backslash, $0] },
-            mapped(bytes) {
-                isAlphanumeric($0) || bareStrict.contains($0) ? nil : [backslash, $0]
-            },
-            mapped(bytes) {
-                $0 < 0x80 && !isAlphanumeric($0) && $0 != 0x5F ? [backslash, $0] : nil
-            },
+            mapped(bytes) { isPlain($0) || bare.contains($0) ? nil : [backslash, $0] },
+            mapped(bytes) { isPlain($0) || bareStrict.contains($0) ? nil : [backslash, $0] },
+            mapped(bytes) { isPlain($0) || $0 == 0x5F ? nil : [backslash, $0] },
             mapped(bytes, ansi),
             mapped(bytes) { $0 == quote ? nil : ansi($0) },
+            mapped(bytes) { $0 < 0x80 ? ansi($0) : octal($0) },
+            mapped(bytes) {
+                $0 < 0x80 ? ansi($0) : [backslash, UInt8(ascii: "x")] + hexDigits($0)
+            },
         ]
+    }
+
+    private static func hexDigits(_ byte: UInt8) -> [UInt8] { hex([byte], "0123456789abcdef") }
+
+    private static func octal(_ byte: UInt8) -> [UInt8] {
+        [UInt8(ascii: "\\"), 0x30 + (byte >> 6), 0x30 + (byte >> 3 & 7), 0x30 + (byte & 7)]
     }
 
     private static func ansi(_ byte: UInt8) -> [UInt8]? {
