@@ -56,7 +56,10 @@ let package = Package(
             name: "RunbooksTests", dependencies: ["Runbooks"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: strict),
-        .testTarget(name: "AuditTests", dependencies: ["Audit", "Runner"], swiftSettings: strict),
+        .testTarget(
+            name: "AuditTests",
+            dependencies: ["Audit", "Runner", .product(name: "GRDB", package: "GRDB.swift")],
+            swiftSettings: strict),
         .testTarget(
             name: "PluginsTests", dependencies: ["Plugins"],
             exclude: ["session_contract.py"], swiftSettings: strict),

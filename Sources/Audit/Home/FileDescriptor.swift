@@ -18,7 +18,7 @@ struct FileError: Error, Sendable {
 /// An open file or folder that closes itself.
 struct FileDescriptor: ~Copyable {
     let number: Int32
-    private let path: String
+    let path: String
 
     /// Opens a path; `O_CLOEXEC` is always set.
     init(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(FileError) {
@@ -62,7 +62,9 @@ struct FileDescriptor: ~Copyable {
         return result
     }
 
-    /// Waits until what was written is on the disk. Never called again after it failed.
+    /// Waits until what was written is on the disk.
+    ///
+    /// Never called again after it failed.
     func synchronize() throws(FileError) {
         // WHY NOT retried on EINTR: whether the first call dropped an error can't be known.
         guard fsync(number) == 0 else {

@@ -6,9 +6,8 @@ import Runner
 /// A pid alone proves nothing, since the kernel gives it out again: proc_pid_stat(5), field 22
 /// (start time), and `/proc/sys/kernel/random/boot_id` make it one process for ever.
 package enum ProcessLife {
-    /// A lease for this process.
+    /// A lease for this process; the nonce is random, so that two of its leases differ.
     ///
-    /// - Parameter nonce: random, so that two leases of one process differ.
     /// - Throws: `JournalError` (io) where `/proc` can't be read.
     package static func lease(nonce: String) throws(JournalError) -> Lease {
         let pid = getpid()

@@ -5,7 +5,9 @@ enum JournalSchema {
     /// Marks the file as a journal: the ASCII bytes `HRjl` (SQLite: PRAGMA application_id).
     static let applicationID: Int32 = 0x4852_6A6C
 
-    /// All migrations, oldest first. INVARIANT: one that was released is never edited.
+    /// All migrations, oldest first.
+    ///
+    /// INVARIANT: one that was released is never edited.
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }

@@ -1,0 +1,156 @@
+import Audit
+import Foundation
+import Runbooks
+import Runner
+import Testing
+
+/// Disks that are full, controllers that are killed.
+struct JournalFailureTests {
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func aFullDiskRefusesWholeAppendsAndLosesNothing() async throws {
+        try await withSmallDisk { folder in
+            let home = try Home.open(at: folder + "/home")
+            let journal = try await opened(home)
+            let contents = try FileContentStore(in: home)
+            let run = try await started("r-1", in: journal)
+            let batch = [RunEvent](
+                repeating: .stateChanged(.running, reason: String(repeating: "x", count: 9000)),
+                count: 5)
+            var recorded = 1
+            var refusal: JournalError?
+            while refusal == nil, recorded < 2000 {
+                do {
+                    recorded = try await journal.append(
+                        batch, to: run, at: Samples.time(1), lease: Samples.lease(1))
+                } catch let error as JournalError {
+                    refusal = error
+                }
+            }
+            #expect(refusal?.code == .full)
+            #expect(recorded % 5 == 1 && recorded > 1)
+            await expect(.full) {
+                _ = try await contents.put([UInt8](repeating: 1, count: 1 << 20))
+            }
+            #expect(try await journal.events(of: run, after: 0).count == recorded)
+            try FileManager.default.removeItem(atPath: folder + "/ballast")
+            let last = try await journal.append(
+                batch, to: run, at: Samples.time(2), lease: Samples.lease(1))
+            #expect(last == recorded + 5)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func aHomeOnAFullOrReadOnlyDiskIsRefused() async throws {
+        try await withSmallDisk { folder in
+            try runTool("/bin/mount", ["-o", "remount,ro", folder])
+            let error = #expect(throws: HomeError.self) {
+                try Home.open(at: folder + "/home")
+            }
+            #expect(error?.code == .readOnly)
+        }
+    }
+
+    @Test func aKilledWriterLosesNothingThatWasAcknowledged() async throws {
+        try await withHome { home in
+            var acknowledged = 0
+            for round in 1...5 {
+                acknowledged = try killedWriter(home, after: 3 * round)
+                let journal = try await SQLiteJournal.open(
+                    in: home, isProvedDead: { ProcessLife.isProvedDead($0) })
+                let run = try Samples.run("r-child")
+                let events = try await journal.events(of: run, after: 0)
+                #expect(events.count >= acknowledged)
+                #expect(events.count % Self.batch == 0)
+                #expect(events.map(\.sequence) == Array(1...events.count))
+                let ends = try await journal.takeOver(
+                    run, lease: Samples.lease(round), now: Samples.time(0),
+                    until: Samples.time(0))
+                #expect(ends, "the killed leader is proved dead")
+                #expect(try await journal.runs(matching: RunFilter()).count == 1)
+            }
+        }
+    }
+
+    /// Not a claim of its own: the writer that the test above kills.
+    @Test(.enabled(if: childHome != nil, "runs only as a child of another test"))
+    func childThatWritesUntilItIsKilled() async throws {
+        let home = try Home.open(at: try #require(childHome))
+        let journal = try await opened(home)
+        let record = try Samples.record("r-child")
+        let lease = try ProcessLife.lease(nonce: "child")
+        let until = Samples.time(1_000_000)
+        if try await journal.runs(matching: RunFilter()).isEmpty {
+            try await journal.open(record, lease: lease, leaseUntil: until)
+        } else {
+            try #require(
+                try await journal.takeOver(
+                    record.id, lease: lease, now: Samples.time(1), until: until))
+        }
+        for _ in 0..<100_000 {
+            let last = try await journal.append(
+                [RunEvent](
+                    repeating: .stateChanged(.running, reason: "batch"), count: Self.batch),
+                to: record.id, at: Samples.time(2), lease: lease)
+            try FileHandle.standardError.write(contentsOf: Data("ack \(last)\n".utf8))
+        }
+    }
+
+    private static let batch = 7
+
+    /// Starts a writer, kills it after so many acknowledgements, and gives the last one it read.
+    private func killedWriter(_ home: Home, after count: Int) throws -> Int {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
+        process.arguments = [
+            "--testing-library", "swift-testing", "--filter", "childThatWritesUntilItIsKilled",
+        ]
+        process.environment = ProcessInfo.processInfo.environment.merging(
+            ["HANDRAIL_TEST_CHILD_HOME": home.path]
+        ) { $1 }
+        let pipe = Pipe()
+        process.standardError = pipe
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        var text = ""
+        while text.components(separatedBy: "ack ").count <= count {
+            let bytes = pipe.fileHandleForReading.availableData
+            if bytes.isEmpty { break }
+            text += String(decoding: bytes, as: UTF8.self)
+        }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        let acknowledged = text.split(separator: "\n").filter { $0.hasPrefix("ack ") }
+        try #require(acknowledged.count >= count, "\(text)")
+        // The last line may have been cut off: the one before it is whole.
+        return try #require(Int(acknowledged[acknowledged.count - 2].dropFirst(4)))
+    }
+
+    /// Mounts 4 MiB, of which `ballast` takes 2, and takes it away afterwards.
+    private func withSmallDisk(_ body: (String) async throws -> Void) async throws {
+        try await withTemporaryFolder { folder in
+            let disk = folder + "/disk"
+            try FileManager.default.createDirectory(
+                atPath: disk, withIntermediateDirectories: false)
+            try runTool("/bin/mount", ["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", disk])
+            let result: Result<Void, any Error>
+            do {
+                try Data(repeating: 0, count: 2 << 20).write(
+                    to: URL(fileURLWithPath: disk + "/ballast"))
+                result = .success(try await body(disk))
+            } catch {
+                result = .failure(error)
+            }
+            try runTool("/bin/umount", ["-l", disk])
+            try result.get()
+        }
+    }
+
+    private func runTool(_ path: String, _ arguments: [String]) throws {
+        let process = try Process.run(URL(fileURLWithPath: path), arguments: arguments)
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "\(path) \(arguments)")
+    }
+}
+
+/// The home of a child process of these tests; nil in the tests' own process.
+private let childHome = ProcessInfo.processInfo.environment["HANDRAIL_TEST_CHILD_HOME"]

@@ -1,0 +1,69 @@
+/// The text of migration `1` as it was released; never edited.
+enum SchemaOne {
+    /// What `journal.db` was made with.
+    static let sql = """
+        PRAGMA application_id = 1213360748;
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            plan TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            runbook TEXT NOT NULL,
+            title TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            ticket TEXT,
+            opened INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            resolution TEXT,
+            closed INTEGER,
+            sequence INTEGER NOT NULL DEFAULT 0,
+            lease_pid INTEGER,
+            lease_start TEXT,
+            lease_boot TEXT,
+            lease_nonce TEXT,
+            lease_until INTEGER,
+            UNIQUE (plan, number)
+        ) STRICT;
+        CREATE INDEX runs_opened ON runs (opened);
+        CREATE INDEX runs_runbook ON runs (runbook, opened);
+        CREATE INDEX runs_open ON runs (opened) WHERE closed IS NULL;
+        CREATE TABLE records (
+            run INTEGER PRIMARY KEY REFERENCES runs (id),
+            record TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE targets (
+            run INTEGER NOT NULL REFERENCES runs (id),
+            position INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            outcome TEXT,
+            PRIMARY KEY (run, position),
+            UNIQUE (run, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX targets_name ON targets (name, run);
+        CREATE TABLE events (
+            position INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL REFERENCES runs (id),
+            sequence INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            UNIQUE (run, sequence)
+        ) STRICT;
+        CREATE TABLE inbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            run INTEGER NOT NULL REFERENCES runs (id),
+            at INTEGER NOT NULL,
+            command TEXT NOT NULL,
+            done INTEGER
+        ) STRICT;
+        CREATE INDEX inbox_waiting ON inbox (run, id) WHERE done IS NULL;
+        CREATE TRIGGER events_are_kept BEFORE DELETE ON events
+            BEGIN SELECT RAISE(ABORT, 'events are never deleted'); END;
+        CREATE TRIGGER events_are_final BEFORE UPDATE ON events
+            BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+        CREATE TRIGGER records_are_kept BEFORE DELETE ON records
+            BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END;
+        CREATE TRIGGER records_are_final BEFORE UPDATE ON records
+            BEGIN SELECT RAISE(ABORT, 'records are never changed'); END;
+        """
+}
