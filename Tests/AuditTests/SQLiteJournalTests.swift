@@ -69,7 +69,7 @@ struct SQLiteJournalTests {
         try await withHome { home in
             try await raw(home) { db in try db.execute(sql: "CREATE TABLE theirs (x)") }
             await expect(.corrupt) { _ = try await opened(home) }
-            try await raw(home) { db in #expect(try db.tableExists("theirs")) }
+            #expect(try await raw(home) { db in try db.tableExists("theirs") })
         }
     }
 
@@ -88,7 +88,7 @@ struct SQLiteJournalTests {
                 try db.execute(sql: SchemaOne.sql)
                 return try schema(db)
             }
-            try await raw(home) { db in #expect(try schema(db) == expected) }
+            #expect(try await raw(home) { db in try schema(db) } == expected)
         }
     }
 
@@ -179,7 +179,9 @@ struct SQLiteJournalTests {
                 + "AND name NOT LIKE 'grdb%' ORDER BY name")
     }
 
-    private func raw(_ home: Home, _ body: @Sendable (Database) throws -> Void) async throws {
+    private func raw<Value: Sendable>(
+        _ home: Home, _ body: @Sendable (Database) throws -> Value
+    ) async throws -> Value {
         try await DatabaseQueue(path: home.journalPath).write { try body($0) }
     }
 
