@@ -134,7 +134,8 @@ struct TargetIndex {
         case .failure(let error):
             throw SelectionError(
                 .badTerm,
-                "\(option) \(printableExcerpt(text)), at byte \(error.offset + 1): \(error.message)",
+                "\(option) \(printableExcerpt(text)), at byte \(error.offset + 1): "
+                    + error.message,
                 hint: error.hint)
         }
         for name in expression.names { try checkLabel(name, option: option) }

@@ -143,8 +143,9 @@ private struct Choice {
                 let before = limits[..<place].map { printableExcerpt($0.text) }
                 throw SelectionError(
                     .noMatch,
-                    "--limit \(printableExcerpt(term.text)) fits \(Self.count(match.targets.count)), "
-                        + "none of the \(targets.count) that --limit "
+                    "--limit \(printableExcerpt(term.text)) fits "
+                        + "\(Self.count(match.targets.count)), none of the "
+                        + "\(targets.count) that --limit "
                         + "\(before.joined(separator: " and ")) left",
                     hint: "several --limit mean *and*; for *or* use a comma or the word `or`")
             }

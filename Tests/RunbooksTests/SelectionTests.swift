@@ -182,8 +182,8 @@ struct SelectionTests {
             inventory: inventory, rule: TargetRule(pick: .one), limits: [.pattern("*")])
         #expect(
             Self.failure(result)?.message
-                == "the runbook takes one target, and 15 are selected: t10, t11, t12, t13, t14, t15, "
-                + "t16, t17, t18, t19, +5")
+                == "the runbook takes one target, and 15 are selected: t10, t11, t12, t13, t14, "
+                + "t15, t16, t17, t18, t19, +5")
     }
 
     @Test func saysWhichEnvironments() throws {
