@@ -30,6 +30,8 @@ struct YamlSyntaxError: Error {
     /// libyaml's own words.
     let problem: String
     let mark: YamlMark
+    /// Where the part starts that it was reading, if it says so.
+    let context: YamlMark?
 }
 
 /// The events of a YAML text, one at a time, from libyaml.
@@ -77,7 +79,10 @@ final class YamlEvents {
 
     private func syntaxError() -> YamlSyntaxError {
         let problem = parser.pointee.problem.map { String(cString: $0) } ?? "unreadable"
-        return YamlSyntaxError(problem: problem, mark: YamlMark(parser.pointee.problem_mark))
+        let hasContext = parser.pointee.context != nil
+        return YamlSyntaxError(
+            problem: problem, mark: YamlMark(parser.pointee.problem_mark),
+            context: hasContext ? YamlMark(parser.pointee.context_mark) : nil)
     }
 
     private static func copy(of event: yaml_event_t) -> YamlEvent {

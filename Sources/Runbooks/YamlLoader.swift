@@ -119,7 +119,7 @@ struct YamlComposer {
         case .mappingStart:
             try descend(depth, at: event.start)
             return YamlNode(
-                content: try pairs(depth), start: event.start, end: event.start)
+                content: try pairs(depth, event.start), start: event.start, end: event.start)
         default:
             return YamlNode(content: .unreadable, start: event.start, end: event.end)
         }
@@ -142,7 +142,9 @@ struct YamlComposer {
         }
     }
 
-    private mutating func pairs(_ depth: Int) throws -> YamlNode.Content {
+    private mutating func pairs(
+        _ depth: Int, _ start: YamlMark
+    ) throws -> YamlNode.Content {
         var pairs: [YamlNode.Pair] = []
         var lines: [String: Int] = [:]
         var isReadable = true
@@ -152,7 +154,7 @@ struct YamlComposer {
             let key = try node(event, depth: depth + 1)
             let value = try node(try events.next(), depth: depth + 1)
             guard let name = key.text else {
-                reportKey(key)
+                reportKey(key, start)
                 isReadable = false
                 continue
             }
@@ -167,11 +169,11 @@ struct YamlComposer {
         }
     }
 
-    private mutating func reportKey(_ key: YamlNode) {
-        if source.text(from: key.start).hasPrefix("{") {
+    private mutating func reportKey(_ key: YamlNode, _ start: YamlMark) {
+        if source.text(from: start).hasPrefix("{{") {
             report(
                 "text-trap", "YAML reads '{{' without quotes as a mapping, not as text.",
-                key.start,
+                start,
                 hint: "Put quotes around the text. A parameter's value is `$name`, alone.")
         } else if case .unreadable = key.content {
             return

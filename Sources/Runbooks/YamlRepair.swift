@@ -21,17 +21,27 @@ struct YamlRepair {
             return reserved(source.offset(of: error.mark), error, source)
         case "did not find expected alphabetic or numeric character":
             return reserved(source.offset(of: error.mark) - 1, error, source)
+        case "did not find expected key", "did not find expected '-' indicator",
+            "did not find expected <document start>":
+            return rest(error, source)
         default: return nil
         }
     }
 
     /// The diagnostic for an error that ends the reading.
     static func describe(_ error: YamlSyntaxError, in source: YamlSource) -> Diagnostic {
-        .error(
-            "yaml-syntax", "YAML can't be read from here on: \(error.problem).",
-            at: source.position(error.mark), excerpt: source.excerpt(error.mark),
-            hint: hints[error.problem]
-                ?? "Look at the indentation, brackets and quotes here and on the line above.")
+        let hint =
+            hints[error.problem]
+            ?? "Look at the indentation, brackets and quotes here and on the line above."
+        guard source.excerpt(error.mark) == nil, let context = error.context else {
+            return .error(
+                "yaml-syntax", "YAML can't be read from here on: \(error.problem).",
+                at: source.position(error.mark),
+                excerpt: source.excerpt(error.mark) ?? "the end of the file", hint: hint)
+        }
+        return .error(
+            "yaml-syntax", "What starts here is never finished: \(error.problem).",
+            at: source.position(context), excerpt: source.excerpt(context) ?? "", hint: hint)
     }
 
     private static let hints = [
@@ -51,15 +61,46 @@ struct YamlRepair {
     ) -> YamlRepair {
         let mark = source.mark(
             of: indentation.firstIndex(of: UInt8(ascii: "\t")) ?? indentation.startIndex)
+        let width = indentationNear(error.mark.line, source) ?? indentation.count * 2
         return YamlRepair(
             diagnostic: .error(
                 "text-trap", "A tab stands in the indentation; YAML allows spaces only.",
                 at: source.position(mark), excerpt: source.excerpt(mark),
                 hint: "Replace it with spaces."),
             range: indentation.indices,
-            replacement: indentation.flatMap {
-                $0 == UInt8(ascii: "\t") ? [UInt8](repeating: UInt8(ascii: " "), count: 2) : [$0]
-            })
+            replacement: [UInt8](repeating: UInt8(ascii: " "), count: width))
+    }
+
+    /// The column that a line's neighbours make likely: that of the next line, or of the keys of
+    /// the line before.
+    private static func indentationNear(_ line: Int, _ source: YamlSource) -> Int? {
+        let isIndentation = { (byte: UInt8) in byte == UInt8(ascii: " ") }
+        let next = source.line(line + 1)
+        let after = next.prefix(while: isIndentation).count
+        if after > 0, after < next.count, next.dropFirst(after).first != UInt8(ascii: "\t") {
+            return after
+        }
+        let before = source.line(line - 1)
+        let width = before.prefix { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "-") }.count
+        return width < before.count && width > 0 ? width : nil
+    }
+
+    /// Text that goes on after a quote or a bracket has closed: `say: "Stop" now`.
+    private static func rest(_ error: YamlSyntaxError, _ source: YamlSource) -> YamlRepair? {
+        let line = source.line(error.mark.line)
+        let place = source.offset(of: error.mark)
+        guard place < line.endIndex,
+            let start = textStart(before: place, in: line, isFlow: false),
+            start < place, "\"'[{".utf8.contains(source.bytes[start])
+        else { return nil }
+        let range = start..<line.endIndex
+        let text = String(decoding: source.bytes[range], as: UTF8.self)
+        return YamlRepair(
+            diagnostic: .error(
+                "text-trap", "YAML takes the quote or bracket at the start for all of the value.",
+                at: source.position(source.mark(of: start)), excerpt: Excerpt.line(text),
+                hint: "Put quotes around the whole text: \(Excerpt.line(doubleQuoted(text)))"),
+            range: range, replacement: quoted(range, source))
     }
 
     private static func colon(

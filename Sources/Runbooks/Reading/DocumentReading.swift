@@ -35,11 +35,29 @@ struct DocumentReading {
         _ excerpt: String?, _ hint: String?
     ) {
         guard diagnostics.count <= 4 * Self.greatestProblems else { return }
+        let isWord = ["a ", "an ", "the "].contains(where: message.hasPrefix)
+        let sentence = isWord ? message.prefix(1).uppercased() + message.dropFirst() : message
+        let shown = excerpt.map(Excerpt.line) ?? source.excerpt(mark)
         diagnostics.append(
             Diagnostic(
-                severity, code: code, message: message, at: source.position(mark),
-                excerpt: excerpt.map(Excerpt.line) ?? source.excerpt(mark), hint: hint))
+                severity, code: code, message: sentence, at: source.position(mark),
+                excerpt: shown?.isEmpty == false ? shown : nil,
+                hint: hint ?? Self.hints[code]))
     }
+
+    /// What helps with a code where nothing better is known.
+    private static let hints = [
+        "bad-value": "Write a value from this range; docs/format.md lists them.",
+        "bad-default": "Give a default that its own constraints allow.",
+        "dangling-reference": "Correct the name, or declare what it means.",
+        "duplicate-id": "Remove it, or choose another name.",
+        "too-large": "Make it shorter, or split it.",
+        "unknown-member": "Correct the name, or add the target.",
+        "missing-key": "Add what is missing.",
+        "wrong-type": "docs/format.md says what can stand here.",
+        "control-character": "Remove it.",
+        "text-trap": "Put quotes around the text.",
+    ]
 
     /// All findings in their order, errors kept before warnings where there are too many.
     func sorted() -> [Diagnostic] { Self.sorted(diagnostics, file: source.file) }

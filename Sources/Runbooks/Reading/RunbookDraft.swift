@@ -42,6 +42,9 @@ struct RunbookDraft {
         let mark: YamlMark
         /// Steps before this index have ended when the value is needed.
         let moment: Int
+
+        /// The reference as it was written; nil in an expression, where the whole is shown.
+        var written: String? { site == .expression ? nil : "$\(name)" }
     }
 
     /// A comparison of a name with words, in an expression.

@@ -38,6 +38,7 @@ enum ReferenceRule {
             dangling(
                 "'\(name)' is \(what).", name, mention.mark,
                 parameters.union(steps.keys).union(["target_name"]), &document,
+                excerpt: mention.written,
                 otherwise: mention.site == .expression
                     ? "A label is written target.\(name)."
                     : "Text that starts with '$' is "
@@ -47,7 +48,8 @@ enum ReferenceRule {
         if mention.site != .expression, draft.steps[index].keyword != "ask" {
             document.error(
                 "dangling-reference", "The step '\(name)' is no question, so it has no answer.",
-                at: mention.mark, hint: "Name one of its outputs: $\(name).OUTPUT.")
+                at: mention.mark, excerpt: mention.written,
+                hint: "Name one of its outputs: $\(name).OUTPUT.")
         }
         refuseForward(name, index, mention, &document)
     }
@@ -63,7 +65,8 @@ enum ReferenceRule {
         }
         guard let index = steps[first] else {
             dangling(
-                "There is no step '\(first)'.", first, mention.mark, Set(steps.keys), &document)
+                "There is no step '\(first)'.", first, mention.mark, Set(steps.keys), &document,
+                excerpt: mention.written)
             return
         }
         let step = draft.steps[index]
@@ -71,7 +74,8 @@ enum ReferenceRule {
         if !outputs.contains(second), !step.brokenOutputs.contains(second) {
             dangling(
                 "The step '\(first)' declares no output '\(second)'.", second, mention.mark,
-                Set(outputs), &document, otherwise: "Add it to the step's `outputs`.")
+                Set(outputs), &document, excerpt: mention.written,
+                otherwise: "Add it to the step's `outputs`.")
             return
         }
         refuseForward(first, index, mention, &document)
@@ -84,15 +88,16 @@ enum ReferenceRule {
         guard index >= mention.moment else { return }
         document.error(
             "forward-reference", "The step '\(name)' hasn't ended when this is needed.",
-            at: mention.mark, hint: "Use what earlier steps give, or move the step up.")
+            at: mention.mark, excerpt: mention.written,
+            hint: "Use what earlier steps give, or move the step up.")
     }
 
     private static func dangling(
         _ message: String, _ name: String, _ mark: YamlMark, _ candidates: Set<String>,
-        _ document: inout DocumentReading, otherwise: String? = nil
+        _ document: inout DocumentReading, excerpt: String? = nil, otherwise: String? = nil
     ) {
         document.error(
-            "dangling-reference", message, at: mark,
+            "dangling-reference", message, at: mark, excerpt: excerpt,
             hint: nearestName(to: name, among: candidates).map { "Did you mean '\($0)'?" }
                 ?? otherwise)
     }

@@ -17,12 +17,14 @@ enum SecretRule {
                     "secret-in-args",
                     "'\(name)' is a secret, and other accounts can read a program's arguments "
                         + "and environment.",
-                    at: mention.mark, hint: "Give it on standard input: `stdin: $\(name)`.")
+                    at: mention.mark, excerpt: mention.written,
+                    hint: "Give it on standard input: `stdin: $\(name)`.")
             case .typedAction, .template, .expression:
                 document.error(
                     "secret-exposed",
                     "'\(name)' is a secret, and what is used here is shown and recorded.",
-                    at: mention.mark, hint: "Give it to a script: `stdin: $\(name)`.")
+                    at: mention.mark, excerpt: mention.written,
+                    hint: "Give it to a script: `stdin: $\(name)`.")
             }
         }
     }
