@@ -25,7 +25,7 @@ struct YamlLoader {
         var text = clean
         var diagnostics = screened.diagnostics
         for round in 0...greatestRepairs {
-            var composer = YamlComposer(source: text)
+            var composer = YamlComposer(text, writtenAs: clean)
             do {
                 let root = try composer.compose()
                 return Result(
@@ -33,7 +33,7 @@ struct YamlLoader {
                     diagnostics: diagnostics + composer.diagnostics)
             } catch {
                 guard round < greatestRepairs, let repair = YamlRepair.find(error, in: text) else {
-                    diagnostics.append(YamlRepair.describe(error, in: text))
+                    diagnostics.append(YamlRepair.describe(error, in: clean))
                     return Result(
                         root: nil, source: screened.source,
                         diagnostics: diagnostics + composer.diagnostics)
@@ -56,9 +56,10 @@ struct YamlComposer {
     /// A limit was met: what was reported says which.
     private struct LimitMet: Error {}
 
-    init(source: YamlSource) {
+    /// Reads a text; places are shown in the document as it was written.
+    init(_ text: YamlSource, writtenAs source: YamlSource) {
         self.source = source
-        self.events = YamlEvents(source.bytes)
+        self.events = YamlEvents(text.bytes)
     }
 
     /// The document's root; nil after a limit was met, or without a document.

@@ -100,7 +100,7 @@ struct YamlRepair {
                 "text-trap", "YAML takes the quote or bracket at the start for all of the value.",
                 at: source.position(source.mark(of: start)), excerpt: Excerpt.line(text),
                 hint: "Put quotes around the whole text: \(Excerpt.line(doubleQuoted(text)))"),
-            range: range, replacement: quoted(range, source))
+            range: range, replacement: disarmed(range, source))
     }
 
     private static func colon(
@@ -118,7 +118,7 @@ struct YamlRepair {
                 "text-trap", "YAML takes ': ' inside text without quotes for another mapping.",
                 at: source.position(source.mark(of: start)), excerpt: Excerpt.line(text),
                 hint: "Put quotes around it: \(Excerpt.line(doubleQuoted(text)))"),
-            range: range, replacement: quoted(range, source))
+            range: range, replacement: disarmed(range, source))
     }
 
     private static func reserved(
@@ -137,7 +137,7 @@ struct YamlRepair {
                 "text-trap", "Text without quotes can't start with '\(sign)' in YAML.",
                 at: source.position(source.mark(of: start)), excerpt: Excerpt.line(text),
                 hint: "Put quotes around it: \(Excerpt.line(doubleQuoted(text)))"),
-            range: range, replacement: quoted(range, source))
+            range: range, replacement: disarmed(range, source))
     }
 
     /// Where the text starts that a stray colon stands in: after the key, or after a separator.
@@ -180,10 +180,12 @@ struct YamlRepair {
         byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
     }
 
-    private static func quoted(_ range: Range<Int>, _ source: YamlSource) -> [UInt8] {
-        let quote = UInt8(ascii: "'")
-        return [quote] + source.bytes[range].flatMap { $0 == quote ? [quote, quote] : [$0] }
-            + [quote]
+    /// The same number of characters, with none left that YAML gives a meaning: the document has
+    /// an error, so nobody uses the text, and all other places stay where they are.
+    private static func disarmed(_ range: Range<Int>, _ source: YamlSource) -> [UInt8] {
+        source.bytes[range].map {
+            ":\"'[]{},&*!%@`#|>?-".utf8.contains($0) ? UInt8(ascii: "_") : $0
+        }
     }
 
     private static func doubleQuoted(_ text: String) -> String {

@@ -23,7 +23,7 @@ struct HostileDocumentTests {
 
     @Test(arguments: [
         ("", ["1:1 several-documents"]),
-        ("# nothing\n", ["1:10 several-documents"]),
+        ("# nothing\n", ["2:1 several-documents"]),
         ("--- 1\n--- 2\n", ["2:1 several-documents"]),
         ("just text", ["1:1 wrong-type"]),
         ("[1, 2]", ["1:1 wrong-type"]),
@@ -32,7 +32,7 @@ struct HostileDocumentTests {
         ("? [a]\n: b\n", ["1:3 wrong-type"]),
         ("%YAML 9.9\n---\na: b\n", ["1:1 yaml-syntax"]),
         ("a: \"\\ud800\"\n", ["1:7 yaml-syntax"]),
-        ("\"unclosed", ["1:10 yaml-syntax"]),
+        ("\"unclosed", ["1:1 yaml-syntax"]),
     ]) func refusesWhatYamlCouldMeanOtherwise(_ text: String, _ expected: [String]) {
         let found = Self.codes(Array(text.utf8))
         #expect(expected.allSatisfy(found.contains), "\(found)")

@@ -61,8 +61,8 @@ struct InventoryReadingTests {
             checked.diagnostics.map(\.brief) == [
                 "3:3 bad-name", "4:35 bad-value", "5:21 unknown-environment", "5:33 bad-value",
                 "5:36 unknown-key", "5:53 bad-name", "6:3 missing-key", "6:18 duplicate-id",
-                "6:21 bad-name", "8:3 warning duplicate-address", "8:58 bad-name",
-                "10:3 duplicate-id", "11:3 group-cycle", "11:29 unknown-member",
+                "6:21 bad-name", "8:3 warning duplicate-address", "8:56 bad-name",
+                "10:3 duplicate-id", "11:3 group-cycle", "11:28 unknown-member",
                 "12:3 conflicting-labels", "12:3 group-cycle", "13:10 missing-key",
             ])
     }

@@ -37,6 +37,7 @@ struct LibraryReadingTests {
         #expect(checked.value?.runbooks.map(\.id.rawValue) == ["a"])
         #expect(
             checked.diagnostics.map { "\($0.position?.file ?? "") \($0.brief)" } == [
+                "runbooks/b/runbook.yaml 1:1 warning missing-article",
                 "runbooks/b/runbook.yaml 1:1 wrong-type",
                 "runbooks/c/c/runbook.yaml 1:1 duplicate-id",
                 "runbooks/c/c/runbook.yaml 1:1 warning missing-article",
