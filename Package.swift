@@ -59,7 +59,7 @@ let package = Package(
         .testTarget(
             name: "AuditTests",
             dependencies: ["Audit", "Runner", .product(name: "GRDB", package: "GRDB.swift")],
-            swiftSettings: strict),
+            resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "PluginsTests", dependencies: ["Plugins"],
             exclude: ["session_contract.py"], swiftSettings: strict),

@@ -1,5 +1,6 @@
 import Audit
 import Foundation
+import GRDB
 import Runbooks
 import Runner
 import Testing
@@ -48,6 +49,40 @@ struct JournalFailureTests {
             }
             #expect(error?.code == .readOnly)
         }
+    }
+
+    @Test func nothingIsWrittenAnyMoreOnceTheFileWasFoundDamaged() async throws {
+        try await withHome { home in
+            let run = try await started("r-1", in: try await opened(home))
+            let page = try await DatabaseQueue(path: home.journalPath)
+                .writeWithoutTransaction { db in
+                    try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+                    return try UInt64.fetchOne(
+                        db, sql: "SELECT rootpage FROM sqlite_schema WHERE name = 'runs'")
+                }
+            let journal = try await opened(home)
+            let whole = try overwrite(home.journalPath, page: try #require(page), with: nil)
+            let append = { (journal: SQLiteJournal) in
+                try await journal.append(
+                    [.stateChanged(.paused, reason: "")], to: run, at: Samples.time(1),
+                    lease: Samples.lease(1))
+            }
+            await expect(.corrupt) { _ = try await append(journal) }
+            _ = try overwrite(home.journalPath, page: try #require(page), with: whole)
+            await expect(.corrupt) { _ = try await append(journal) }
+            #expect(try await append(try await opened(home)) == 2)
+        }
+    }
+
+    /// Writes a page of 4 KiB, zeros without any, and gives what was there.
+    private func overwrite(_ path: String, page: UInt64, with bytes: Data?) throws -> Data {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        try file.seek(toOffset: (page - 1) * 4096)
+        let old = try #require(try file.read(upToCount: 4096))
+        try file.seek(toOffset: (page - 1) * 4096)
+        try file.write(contentsOf: bytes ?? Data(count: 4096))
+        try file.close()
+        return old
     }
 
     @Test func aKilledWriterLosesNothingThatWasAcknowledged() async throws {

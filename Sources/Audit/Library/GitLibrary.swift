@@ -105,20 +105,29 @@ package struct GitLibrary: Sendable {
         }
     }
 
+    /// Names why a repository could not be opened.
+    ///
+    /// libgit2 1.5 answers `GIT_ENOTFOUND` for another owner too, when no `safe.directory` is
+    /// configured; so what isn't opened, and yet discovered, belongs to somebody else.
     private func openRefusal(_ error: GitFailure) -> any Error {
-        if error.isA(GIT_ENOTFOUND) {
-            return LibraryError(
-                .notRepository, "The library \(folder.root) is in no git repository.",
-                hint: "Runs use commits only: 'git init', 'git add' and 'git commit' there. "
-                    + "While you write, --working-tree reads the folder.", cause: error)
-        }
-        if error.isA(GIT_EOWNER) {
+        if error.isA(GIT_EOWNER) || (error.isA(GIT_ENOTFOUND) && isDiscovered) {
             return LibraryError(
                 .unsafeOwner, "The library's repository at \(folder.root) isn't yours.",
                 hint: "Clone it as yourself; or, if you trust its owner, "
-                    + "'git config --global --add safe.directory \(folder.root)'.", cause: error)
+                    + "'git config --global --add safe.directory' with its top folder.",
+                cause: error)
         }
-        return error
+        guard error.isA(GIT_ENOTFOUND) else { return error }
+        return LibraryError(
+            .notRepository, "The library \(folder.root) is in no git repository.",
+            hint: "Runs use commits only: 'git init', 'git add' and 'git commit' there. "
+                + "While you write, --working-tree reads the folder.", cause: error)
+    }
+
+    private var isDiscovered: Bool {
+        var found = git_buf()
+        defer { git_buf_dispose(&found) }
+        return git_repository_discover(&found, folder.root, 0, nil) == 0
     }
 
     private func head(of repository: OpaquePointer) throws -> OpaquePointer {
