@@ -55,6 +55,19 @@ struct SQLiteJournalTests {
         }
     }
 
+    @Test func anotherProcessThatOpensTheHomeIsWaitedForSoLong() async throws {
+        try await withHome { home in
+            let folder = open(home.path, O_RDONLY | O_DIRECTORY)
+            try #require(flock(folder, LOCK_EX) == 0)
+            await expect(.locked) {
+                _ = try await SQLiteJournal.open(
+                    in: home, waiting: .zero, isProvedDead: { _ in false })
+            }
+            close(folder)
+            _ = try await opened(home)
+        }
+    }
+
     @Test func aNewersDatabaseIsRefused() async throws {
         try await withHome { home in
             _ = try await opened(home)

@@ -5,8 +5,8 @@ import Foundation
 enum GitStatus {
     /// The paths below a folder that differ from HEAD, sorted; new files count, ignored don't.
     ///
-    /// Submodules aren't opened, and the index isn't rewritten.
-    /// - Parameter folder: relative to the working tree; empty for all of it.
+    /// Submodules aren't opened, and the index isn't rewritten. The folder is relative to the
+    /// working tree; empty means all of it.
     static func changedPaths(
         in repository: OpaquePointer, below folder: String
     ) throws -> [String] {

@@ -13,6 +13,20 @@ extension JournalError {
             self = known
         case let error as DatabaseError:
             self = JournalError(sqlite: error, path: path)
+        case let error as FileError where error.isFull:
+            self = .fullDisk(path, cause: error)
+        case let error as FileError where error.number == EWOULDBLOCK:
+            self.init(
+                .locked, "Another process was opening \(error.path) for too long.",
+                hint: "Look who has it open ('fuser -v \(error.path)'), then try again.",
+                cause: error)
+        case let error as FileError:
+            self.init(
+                .io,
+                "The journal \(path) can't be opened: \(error.call) of \(error.path) "
+                    + "failed: \(error.reason).",
+                hint: "Check that the home and its files are yours and can be written.",
+                cause: error)
         case is DecodingError:
             self.init(
                 .corrupt, "The journal \(path) holds a record that can't be read.",

@@ -27,14 +27,16 @@ package final class SQLiteJournal: Sendable {
 
     /// Opens the journal of a home, makes it when there is none, and brings its schema up to date.
     ///
+    /// Waits for another process that opens the same home, up to the limit.
     /// - Throws: `locked`, `full`, `corrupt`, `newerFormat`, `io`.
     package static func open(
-        in home: Home, isProvedDead: @escaping @Sendable (Lease) -> Bool
+        in home: Home, waiting limit: Duration = .seconds(10),
+        isProvedDead: @escaping @Sendable (Lease) -> Bool
     ) async throws(JournalError) -> SQLiteJournal {
         let path = home.journalPath
         let result: Result<DatabaseQueue, JournalError> = await BlockingQueue.opening.run {
             do {
-                let lock = try FolderLock(home.path, waiting: .seconds(10))
+                let lock = try FolderLock(home.path, waiting: limit)
                 defer { lock.unlock() }
                 try home.prepareJournalFile()
                 return .success(try connect(path))
