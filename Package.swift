@@ -43,7 +43,12 @@ let package = Package(
                 "Runner", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            resources: [.embedInCode("Session/session.sh")], swiftSettings: strict),
+            resources: [
+                .embedInCode("Session/session.sh"), .embedInCode("Actions/state.sh"),
+                .embedInCode("Actions/file.sh"), .embedInCode("Actions/service.sh"),
+                .embedInCode("Actions/package.sh"), .embedInCode("Actions/collect.sh"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "handrail",
             dependencies: [

@@ -18,7 +18,7 @@ enum SSHFailure {
         }
     }
 
-    /// The first rule that has a phrase in the text counts. `@` stands for the target's address.
+    /// The first rule that has a phrase in the text counts; `@` stands for the target's address.
     private static let rules = [
         Rule(
             ["REMOTE HOST IDENTIFICATION HAS CHANGED", "Host key for"],
@@ -119,7 +119,6 @@ enum SSHFailure {
     private static func quote(_ end: SessionEnd) -> String {
         let lines = end.standardError.split { $0 == "\n" || $0 == "\r" || $0 == "\r\n" }
         guard let last = lines.last(where: { !$0.allSatisfy(\.isWhitespace) }) else { return "" }
-        let printable = last.unicodeScalars.filter { $0.properties.generalCategory != .control }
-        return " ssh says: " + String(String.UnicodeScalarView(printable.prefix(300)))
+        return " ssh says: " + printableExcerpt(String(last), limit: 300)
     }
 }

@@ -79,7 +79,11 @@ struct Performance {
             return AttemptReport(try await run(invocation), stopper.reason)
         case .wait(let action): return try await wait(action)
         case .assert(let action): return try await assert(action)
-        case .file, .service, .package, .collect, .manual, .ask, .stop:
+        case .file(let action): return try await file(action)
+        case .service(let action): return try await service(action)
+        case .package(let action): return try await package(action)
+        case .collect(let action): return try await collect(action)
+        case .manual, .ask, .stop:
             throw .notStarted("A '\(request.action.keyword)' step can't be carried out here.")
         }
     }
@@ -135,7 +139,8 @@ struct Performance {
         return invocation
     }
 
-    private func text(
+    /// A value's text, when it may stand in an argument or a variable.
+    func text(
         of argument: Argument, as place: String
     ) throws(Session.Failure) -> String {
         guard case .text(let text) = argument else {

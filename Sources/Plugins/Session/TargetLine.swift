@@ -41,6 +41,7 @@ actor TargetLine {
     ///   - target: where it leads.
     ///   - earlier: the proof of a session that an earlier leader had.
     ///   - stopper: ends the waiting.
+    /// - Returns: a session in which things may be started, or why there is none.
     func session(
         for target: PlannedTarget, earlier: String?, stopper: Stopper
     ) async -> Opening {

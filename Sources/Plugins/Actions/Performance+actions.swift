@@ -1,0 +1,137 @@
+import Runbooks
+import Runner
+
+/// Typed actions: built-in programs that get their values as arguments and files.
+extension Performance {
+    /// The most that a diff may take.
+    private static let longestDiff = 64 << 10
+
+    /// Brings a file to its wanted state, or looks whether it is.
+    mutating func file(_ action: FileAction) async throws(Session.Failure) -> AttemptReport {
+        let path = try text(of: action.path, as: "a path")
+        guard path.hasPrefix("/"), !path.hasSuffix("/"), !path.contains("\n") else {
+            throw .notStarted("\(printableExcerpt(path)) is no absolute path of a file.")
+        }
+        var arguments: [Invocation.Argument] = [.text(request.mode.rawValue), .text(path)]
+        switch action.content {
+        case .absent: arguments += [.text("absent"), .text("-")]
+        case .file(let source):
+            guard await session.hasStaged(source) else {
+                throw .notStarted("The file \(source) is not among the runbook's files.")
+            }
+            arguments += [.text("content"), .staged(source)]
+        case .template(let source, let values):
+            try await session.stage(
+                try await rendered(source, values), at: "in/rendered", isProgram: false)
+            arguments += [.text("content"), .staged("in/rendered")]
+        }
+        arguments += [
+            .text(action.mode.map { String($0, radix: 8) } ?? "-"), .text(action.owner ?? "-"),
+            .text(action.group ?? "-"), .text(request.run.rawValue),
+        ]
+        var environment: [String: String] = [:]
+        var input: String?
+        if let check = action.check, request.mode != .probe {
+            let invocation = try await invocation(check)
+            arguments += invocation.words.map { .text($0) }
+            if let script = invocation.script { arguments.append(.staged(script)) }
+            arguments += invocation.arguments
+            (environment, input) = (invocation.environment, invocation.standardInput)
+        }
+        return try await builtIn(
+            PackageResources.file_sh, "in/file.sh", arguments, environment: environment,
+            input: input)
+    }
+
+    /// Brings a service to its wanted state, or looks whether it is.
+    mutating func service(_ action: ServiceAction) async throws(Session.Failure) -> AttemptReport {
+        let name = try word(action.name, "a service's name", "@._:\\+-")
+        return try await builtIn(
+            PackageResources.service_sh, "in/service.sh",
+            [.text(request.mode.rawValue), .text(name), .text(action.state.rawValue)])
+    }
+
+    /// Brings a Debian package to its wanted version, or looks whether it is.
+    mutating func package(_ action: PackageAction) async throws(Session.Failure) -> AttemptReport {
+        let name = try word(action.name, "a package's name", "+.:-")
+        let wanted: [String] =
+            switch action.version {
+            case .present: ["present", "-"]
+            case .absent: ["absent", "-"]
+            case .exactly(let version): ["exactly", try word(version, "a version", ".+:~-")]
+            case .previous: ["previous", "-"]
+            }
+        let arguments = [request.mode.rawValue, name] + wanted + [request.run.rawValue]
+        return try await builtIn(
+            PackageResources.package_sh, "in/package.sh", arguments.map { .text($0) })
+    }
+
+    /// Runs a built-in program; its report tells what was changed and what differs.
+    private mutating func builtIn(
+        _ program: [UInt8], _ path: String, _ arguments: [Invocation.Argument],
+        environment: [String: String] = [:], input: String? = nil
+    ) async throws(Session.Failure) -> AttemptReport {
+        if await !session.hasStaged(path) {
+            try await session.stage(
+                PackageResources.state_sh + program, at: path, isProgram: true)
+        }
+        var invocation = Invocation(words: ["sh"], script: path, arguments: arguments)
+        invocation.environment = environment
+        invocation.standardInput = input
+        invocation.wantsOutputs = true
+        var report = AttemptReport(try await run(invocation), stopper.reason)
+        if request.mode != .probe {
+            report.changed = report.outputs == Array("changed=yes\n".utf8)
+        }
+        report.outputs = []
+        if !report.stdout.bytes.isEmpty, path != "in/package.sh" || request.mode == .probe {
+            report.diff = String(
+                decoding: report.stdout.bytes.prefix(Self.longestDiff), as: UTF8.self)
+        }
+        return report
+    }
+
+    /// A template of the runbook with its places filled.
+    private func rendered(
+        _ source: String, _ values: [String: Argument]
+    ) async throws(Session.Failure) -> [UInt8] {
+        guard let file = files.listed.first(where: { $0.path == source }) else {
+            throw .notStarted("The template \(source) is not among the runbook's files.")
+        }
+        guard let written = String(validating: await files.bytes(file.sha256), as: UTF8.self)
+        else { throw .notStarted("The template \(source) is not UTF-8 text.") }
+        var known: [ParameterName: String] = [:]
+        for (name, value) in values {
+            guard let name = ParameterName(rawValue: name) else {
+                throw .notStarted("'\(name)' is no name of a place in a template.")
+            }
+            known[name] = try text(of: value, as: "a value of a template")
+        }
+        let text: String?
+        do throws(Template.Problem) {
+            text = try Template(written).filled(with: known)
+        } catch {
+            throw .notStarted("The template \(source), line \(error.line): \(error.message)")
+        }
+        guard let text else {
+            throw .notStarted("The template \(source) has a place without a value.")
+        }
+        return Array(text.utf8)
+    }
+
+    /// A value that may hold letters, digits and a few signs only, and no sign in front.
+    private func word(
+        _ argument: Argument, _ what: String, _ signs: String
+    ) throws(Session.Failure) -> String {
+        let text = try text(of: argument, as: what)
+        let isPlain = { (byte: UInt8) in
+            (97...122).contains(byte | 0x20) || (48...57).contains(byte)
+        }
+        guard let first = text.utf8.first, isPlain(first), text.utf8.count <= 200,
+            text.utf8.allSatisfy({ isPlain($0) || signs.utf8.contains($0) })
+        else {
+            throw .notStarted("\(printableExcerpt(text)) can't be \(what).")
+        }
+        return text
+    }
+}

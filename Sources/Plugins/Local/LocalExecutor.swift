@@ -1,0 +1,69 @@
+import Runbooks
+import Runner
+
+/// Carries out steps that run on the controller (`where: controller`), confined by bubblewrap.
+///
+/// A step there sees the machine read-only, without homes, keys, sockets and other processes. It
+/// speaks the same session protocol as a target, so that values, output, timeouts and frames are
+/// alike. Like `SSHExecutor` it needs somebody to run `serve`.
+package struct LocalExecutor: Executor {
+    private let sessions: SessionExecutor
+
+    /// Makes an executor for one run.
+    ///
+    /// - Parameters:
+    ///   - settings: what steps must not see, and whether they may run unconfined.
+    ///   - files: what the run's steps may use.
+    ///   - notices: told what running steps write; called on any thread, must return at once.
+    ///   - clock: the time; the machine's own.
+    ///   - grace: how the two ends of a stop are spaced.
+    package init(
+        settings: LocalSettings, files: RunbookFiles,
+        notices: @escaping @Sendable (ExecutorNotice) -> Void, clock: ExecutorClock = .system,
+        grace: StopGrace = StopGrace()
+    ) {
+        sessions = SessionExecutor(
+            transport: SessionTransport(
+                command: { (target) throws(SessionTransport.Refusal) in
+                    try settings.command(for: target)
+                },
+                explain: Self.refusal, describeLoss: Self.loss, endsWithController: true,
+                openLimit: .seconds(30)),
+            files: files, limiter: ConnectionLimiter(from: 8, to: 32), notices: notices,
+            clock: clock, grace: grace, jitter: { 0 })
+    }
+
+    /// Runs the sessions until `shutDown`; nothing starts while nobody runs this.
+    package func serve() async { await sessions.serve() }
+
+    /// Carries out one attempt (see `Executor`).
+    package func perform(_ request: AttemptRequest) async -> AttemptReport {
+        await sessions.perform(request)
+    }
+
+    /// Asks the attempt under way for a target to end.
+    package func cancel(_ target: TargetName) async { await sessions.cancel(target) }
+
+    /// Ends a target's session on the controller.
+    package func close(_ target: TargetName) async { await sessions.close(target) }
+
+    /// Ends all sessions, and `serve`.
+    package func shutDown() async { await sessions.shutDown() }
+
+    @Sendable
+    private static func refusal(
+        _ target: PlannedTarget, _ end: SessionEnd
+    ) -> SessionTransport.Refusal {
+        let said = printableExcerpt(end.standardError, limit: 300)
+        return SessionTransport.Refusal(
+            ending: .notStarted(
+                "The confinement of steps on the controller could not be made. Bubblewrap needs "
+                    + "root, or user namespaces that are allowed for everybody. It says: \(said)"),
+            isTransient: false)
+    }
+
+    @Sendable
+    private static func loss(_ target: PlannedTarget, _ end: SessionEnd) -> String {
+        "The shell on the controller for \(target.name) ended (status \(end.status ?? "unknown"))."
+    }
+}

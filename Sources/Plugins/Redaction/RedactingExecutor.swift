@@ -1,0 +1,53 @@
+import Runbooks
+import Runner
+
+/// Takes secrets out of everything that another executor reports.
+package struct RedactingExecutor: Executor {
+    private let executor: any Executor
+    private let redactor: Redactor
+
+    package init(_ executor: any Executor, redactor: Redactor) {
+        self.executor = executor
+        self.redactor = redactor
+    }
+
+    /// Carries out one attempt; secrets are gone from what it returns.
+    package func perform(_ request: AttemptRequest) async -> AttemptReport {
+        let report = await executor.perform(request)
+        return redactor.isEmpty ? report : scrubbed(report)
+    }
+
+    /// Asks the attempt under way on a target to end.
+    package func cancel(_ target: TargetName) async { await executor.cancel(target) }
+
+    /// Ends a target's session in order.
+    package func close(_ target: TargetName) async { await executor.close(target) }
+
+    /// Ends all sessions.
+    package func shutDown() async { await executor.shutDown() }
+
+    private func scrubbed(_ report: AttemptReport) -> AttemptReport {
+        var report = report
+        report.ending = scrubbed(report.ending)
+        report.stdout.bytes = redactor.scrub(report.stdout.bytes)
+        report.stderr.bytes = redactor.scrub(report.stderr.bytes)
+        report.outputs = redactor.scrub(report.outputs)
+        report.diff = report.diff.map { redactor.scrub($0) }
+        report.collected = report.collected.map { file in
+            var file = file
+            file.name = redactor.scrub(file.name)
+            file.content.bytes = redactor.scrub(file.content.bytes)
+            return file
+        }
+        return report
+    }
+
+    private func scrubbed(_ ending: Ending) -> Ending {
+        switch ending {
+        case .exited, .timedOut, .cancelled: ending
+        case .unreachable(let why): .unreachable(redactor.scrub(why))
+        case .notStarted(let why): .notStarted(redactor.scrub(why))
+        case .unknown(let why): .unknown(redactor.scrub(why))
+        }
+    }
+}
