@@ -28,6 +28,8 @@ package struct PlanFile: Sendable {
         package let alert: String?
         /// Parameter texts as they stand in the plan; secrets and absent ones are left out.
         package let texts: [String: String]
+        /// Where the secrets come from; their values are asked for again.
+        package let secrets: [String: SecretReference]
 
         /// The values to be checked anew, as a person would give them; defaults are left out.
         package func parameters(for declared: [Parameter]) -> [String: GivenValue] {
@@ -164,16 +166,24 @@ package struct PlanFile: Sendable {
             names.append(try name("name", in: target))
         }
         var texts: [String: String] = [:]
+        var secrets: [String: SecretReference] = [:]
         for parameter in parameters {
             guard case .object(let parameter) = parameter else {
                 throw bad("a parameter is no object")
             }
             let key: ParameterName = try name("name", in: parameter)
             if case .string(let text) = parameter["text"] { texts[key.rawValue] = text }
+            if case .object(let secret) = parameter["secret"],
+                case .string(let source) = secret["source"],
+                case .string(let origin) = secret["name"]
+            {
+                secrets[key.rawValue] = SecretReference(source: source, name: origin)
+            }
         }
         var alert: String?
         if case .string(let text) = members["alert"] { alert = text }
         return Request(
-            runbook: try name("id", in: runbook), targets: names, alert: alert, texts: texts)
+            runbook: try name("id", in: runbook), targets: names, alert: alert, texts: texts,
+            secrets: secrets)
     }
 }
