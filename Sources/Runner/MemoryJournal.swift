@@ -2,6 +2,7 @@ import Runbooks
 
 /// A journal in memory, for simulations and tests: the rules of the real one, none of its files.
 package actor MemoryJournal: Journal, RunCatalog {
+    /// One run with all that is known of it.
     private struct Entry {
         let record: RunRecord
         var events: [RecordedEvent] = []

@@ -6,6 +6,7 @@ package struct HomeError: Error, Sendable {
     /// What is wrong with it; callers switch on it.
     package enum Code: String, Sendable { case notOwned, wrongMode, notAFolder, readOnly, full, io }
 
+    /// What kind of failure it is.
     package let code: Code
     /// What is wrong, on what, in one sentence.
     package let message: String

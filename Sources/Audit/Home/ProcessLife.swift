@@ -36,6 +36,7 @@ package enum ProcessLife {
         }
     }
 
+    /// What /proc tells of a process.
     private enum State {
         case running(start: String)
         case dead

@@ -4,6 +4,7 @@ import Runbooks
 
 /// A library as one commit has it.
 package struct LibrarySnapshot: Sendable {
+    /// Everything below the library's root.
     package let tree: LibraryTree
     /// The commit's id in full.
     package let commit: String
@@ -25,9 +26,11 @@ package struct LibrarySnapshot: Sendable {
 /// libgit2 runs no hooks, filters or other programs of a repository's configuration, and refuses
 /// a repository that another account owns.
 package struct GitLibrary: Sendable {
+    /// Where it is read from.
     package let folder: LibraryFolder
     private let limits: LibraryLimits
 
+    /// Makes a reader; nothing is looked at before it reads.
     package init(in folder: LibraryFolder, limits: LibraryLimits) {
         self.folder = folder
         self.limits = limits

@@ -5,6 +5,7 @@ package struct LibraryError: Error, Sendable {
         case notFound, notRepository, noCommit, unsafeOwner, badEntry, tooLarge, io
     }
 
+    /// What kind of failure it is.
     package let code: Code
     /// What failed, on what, in one sentence.
     package let message: String
@@ -32,5 +33,6 @@ package struct LibraryLimits: Sendable, Hashable {
     /// Folders within each other.
     package var depth = 32
 
+    /// The limits that hold for real libraries.
     package init() {}
 }

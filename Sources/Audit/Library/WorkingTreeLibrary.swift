@@ -5,9 +5,11 @@ import Runbooks
 ///
 /// No symlink is followed below the root, `.git` is left out, and the limits are those of commits.
 package struct WorkingTreeLibrary: Sendable {
+    /// Where it is read from.
     package let folder: LibraryFolder
     private let limits: LibraryLimits
 
+    /// Makes a reader; nothing is looked at before it reads.
     package init(in folder: LibraryFolder, limits: LibraryLimits) {
         self.folder = folder
         self.limits = limits
