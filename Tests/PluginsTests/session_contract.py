@@ -312,6 +312,29 @@ def staging_is_exact_and_atomic(s, _):
     same(os.path.exists(f"{s.dir}/files/z"), False)
 
 
+def short_texts_are_staged_by_the_shell_itself(s, shell):
+    def text(path, data):
+        nonce = s.nonce()
+        lines = data.count(b"\n")
+        s.send(f"text {nonce} {lines} {path}\n".encode() + data)
+        return int(s.reply(nonce, b"put"))
+
+    every = bytes(b for b in range(1, 256) if b != 10) + b"\n"
+    for data in (b"", b"\n", b"one\n\n  two \\ $(x) `y` 'z'\\\n", b"-n\n", every * 3):
+        same(text("scripts/d/t", data), len(data))
+        same(open(f"{s.dir}/scripts/d/t", "rb").read(), data)
+    same(text("scripts/one", b"echo hello\n"), 11)
+    same(s.run("scripts/one").out, b"hello\n")
+    os.mkdir(f"{s.dir}/scripts/taken")
+    try:
+        text("scripts/taken", b"run\ngo 0\n")
+    except Broken as error:
+        same(str(error), "err write")
+    else:
+        raise AssertionError("it was staged")
+    same(s.run("scripts/one").out, b"hello\n")
+
+
 def staging_that_cannot_be_written_says_so_and_stays_in_step(s, _):
     os.mkdir(f"{s.dir}/files")
     os.mkdir(f"{s.dir}/files/taken")

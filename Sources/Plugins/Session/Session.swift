@@ -48,6 +48,13 @@ actor Session {
                 "The file \(path) can't be sent to a target. Use A-Z, a-z, 0-9, '.', '_' and '-' "
                     + "in its name, and 200 characters at most.")
         }
+        if !path.hasPrefix("secret/"), SessionRequest.isShortText(bytes) {
+            let nonce = Nonce.random()
+            let frame = try await answer(to: SessionRequest.text(nonce, bytes, path: path), nonce)
+            guard frame.verb == "put" else { throw refusal(frame, about: path) }
+            staged.insert(path)
+            return
+        }
         var offset = 0
         repeat {
             let end = min(offset + SessionRequest.longestPut, bytes.count)

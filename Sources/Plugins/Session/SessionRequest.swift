@@ -24,6 +24,19 @@ enum SessionRequest {
         return Array(head.utf8) + piece
     }
 
+    /// A short text, written by the target's shell itself: no fork, and no exec bit.
+    static func text(_ nonce: Nonce, _ bytes: [UInt8], path: String) -> [UInt8] {
+        let lines = bytes.count { $0 == UInt8(ascii: "\n") }
+        return Array("text \(nonce.text) \(lines) \(path)\n".utf8) + bytes
+    }
+
+    /// Whether bytes can go as a `text`: whole lines without NUL, and so few that reading them byte
+    /// by byte costs the target less than the five programs of a `put`.
+    static func isShortText(_ bytes: [UInt8]) -> Bool {
+        bytes.count <= 8192 && (bytes.last ?? UInt8(ascii: "\n")) == UInt8(ascii: "\n")
+            && !bytes.contains(0) && bytes.count(where: { $0 == UInt8(ascii: "\n") }) <= 1024
+    }
+
     /// One step.
     static func run(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8] {
         var bytes = Array("run \(nonce.text) \(invocation.wantsOutputs ? "output" : "-")\n".utf8)

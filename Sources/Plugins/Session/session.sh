@@ -215,6 +215,7 @@ hr_reader() {
         case $1:$# in
         run:3) hr_running=$2; hr_relay "$2" "$3" ;;
         put:6) hr_put "$2" "$3" "$4" "$5" "$6" ;;
+        text:4) hr_text "$2" "$3" "$4" ;;
         drop:3) hr_is_path "$3" || hr_refuse "$2"; hr_pass "drop $2 $3" ;;
         cancel:2) [ "$2" != "$hr_running" ] || { hr_halt "$2"; kill -TERM "-$hr_pg"; } ;;
         kill:2) [ "$2" != "$hr_running" ] || { hr_halt "$2"; hr_purge "$hr_pg"; } || hr_abandon ;;
@@ -312,8 +313,25 @@ hr_place() {
     mv -f "$hr_temp" "$hr_abs"
 } 2>/dev/null
 
+# text NONCE LINES PATH: a short text file, without a fork; its place is final when it is answered.
+hr_text() {
+    hr_is_number "$2" && [ "$2" -le 1024 ] && hr_is_path "$3" || hr_refuse "$1"
+    case $3 in secret/*) hr_refuse "$1" ;; esac
+    hr_why= hr_total=0 hr_lines=$2 hr_path=
+    hr_find "$3"
+    [ -d "${hr_abs%/*}" ] || mkdir -p "${hr_abs%/*}" 2>/dev/null
+    hr_sink=$hr_abs
+    { true >"$hr_abs"; } 2>/dev/null || hr_sink=/dev/null hr_why=write
+    while [ "$hr_lines" -gt 0 ]; do
+        IFS= read -r hr_line || hr_end
+        printf '%s\n' "$hr_line" 2>/dev/null >&3 || hr_why=write
+        hr_total=$((hr_total + ${#hr_line} + 1)) hr_lines=$((hr_lines - 1))
+    done 3>"$hr_sink"
+    [ -n "$hr_why" ] && hr_pass "reply $1 err $hr_why" || hr_pass "reply $1 put $hr_total"
+}
+
 hr_secret_dir() {
-    if [ -z "$hr_sec" ]; then hr_why=nosecretdir; return; fi
+    [ -n "$hr_sec" ] || { hr_why=nosecretdir; return; }
     [ -d "$hr_sec" ] || mkdir "$hr_sec" 2>/dev/null || hr_why=nosecretdir
     hr_pass secret
 }
