@@ -11,6 +11,11 @@ package struct EnvironmentRule: Sendable, Hashable, Codable {
     /// Shown in red in confirmations.
     package let isProduction: Bool
 
+    private enum CodingKeys: String, CodingKey {
+        case name, content, change
+        case isProduction = "production"
+    }
+
     package init(name: String, content: PolicyLevel, change: PolicyLevel, isProduction: Bool) {
         self.name = name
         self.content = content

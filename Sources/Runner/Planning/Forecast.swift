@@ -64,6 +64,12 @@ package struct Forecast: Sendable, Hashable, Codable {
         /// What a step that reads found.
         package var outputs: [String: String]
 
+        private enum CodingKeys: String, CodingKey {
+            case step, verify, label
+            case mayChange = "may_change"
+            case note, diff, outputs
+        }
+
         package init(
             step: StepID?, verify: Int? = nil, label: ForecastLabel, mayChange: Bool = false,
             note: String? = nil, diff: String? = nil, outputs: [String: String] = [:]
@@ -93,6 +99,12 @@ package struct Forecast: Sendable, Hashable, Codable {
         /// Why the symptom can't be told; nil when it can.
         package var symptomNote: String?
         package var entries: [Entry]
+
+        private enum CodingKeys: String, CodingKey {
+            case target, symptom
+            case symptomNote = "symptom_note"
+            case entries
+        }
 
         package init(
             target: TargetName, symptom: SymptomState, symptomNote: String? = nil,
