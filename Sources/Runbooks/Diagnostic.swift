@@ -27,6 +27,7 @@ package struct Diagnostic: Sendable, Hashable, Codable {
     /// Whether the document can still be used.
     package enum Severity: String, Sendable, Codable { case error, warning }
 
+    /// An error keeps the document from being used; a warning doesn't.
     package let severity: Severity
     /// A short stable name, such as `unknown-key`; each has a row in docs/format.md.
     package let code: String

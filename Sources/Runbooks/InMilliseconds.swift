@@ -1,6 +1,7 @@
 /// A length of time that is written to JSON as a whole number of milliseconds.
 @propertyWrapper
 package struct InMilliseconds: Sendable, Hashable, Codable {
+    /// The length of time; less than a millisecond is lost when it is written.
     package var wrappedValue: Duration
 
     package init(wrappedValue: Duration) { self.wrappedValue = wrappedValue }

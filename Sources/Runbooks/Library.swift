@@ -3,6 +3,7 @@ package enum PolicyLevel: String, Sendable, Codable, CaseIterable { case require
 
 /// An environment: a set of targets with a policy of its own.
 package struct EnvironmentRule: Sendable, Hashable, Codable {
+    /// The key under `environments` in `handrail.yaml`, such as `production`.
     package let name: String
     /// Gates 1 and 2.
     package let content: PolicyLevel
@@ -26,6 +27,7 @@ package struct EnvironmentRule: Sendable, Hashable, Codable {
 
 /// A target as the inventory says it.
 package struct Target: Sendable, Hashable, Codable {
+    /// What people and plans call it; unique in the inventory.
     package let name: TargetName
     /// A host name or an address, checked; never starts with a dash.
     package let address: String
@@ -33,6 +35,7 @@ package struct Target: Sendable, Hashable, Codable {
     package let port: Int
     /// The account to log in with; nil leaves it to the person's ssh configuration.
     package let user: String?
+    /// The name of its environment in `handrail.yaml`; every target has exactly one.
     package let environment: String
     /// Labels by name; one value, or several for a list.
     package let labels: [String: [String]]
@@ -69,6 +72,7 @@ package struct Inventory: Sendable, Hashable {
 package struct Configuration: Sendable, Hashable {
     /// The library's own id, such as `messaging-runbooks`.
     package let libraryID: String
+    /// The environments that targets can be in, each with its policies.
     package let environments: [EnvironmentRule]
 
     package init(libraryID: String, environments: [EnvironmentRule]) {
@@ -79,10 +83,13 @@ package struct Configuration: Sendable, Hashable {
 
 /// A whole library, read and checked.
 package struct Library: Sendable {
+    /// What `handrail.yaml` says: the library's id and its environments.
     package let configuration: Configuration
+    /// The targets of all files under `inventory/`.
     package let inventory: Inventory
     /// Sorted by id; those whose documents have errors are missing here.
     package let runbooks: [Runbook]
+    /// The files that all of this was read from; digests are taken of them.
     package let tree: LibraryTree
 
     package init(

@@ -8,6 +8,7 @@ package struct LibraryTree: Sendable {
 
     /// One entry of the tree.
     package struct Entry: Sendable {
+        /// What kind of entry it is; only files and executables are ever used.
         package let kind: Kind
         /// The raw bytes; for a symlink its destination, for a submodule nothing.
         package let bytes: [UInt8]

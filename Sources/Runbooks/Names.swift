@@ -38,7 +38,9 @@ extension CheckedName {
 
 /// The id of a runbook: dotted lower-case words, such as `mailbox.slow-server`.
 package struct RunbookID: CheckedName {
+    /// The dotted words, as they stand under `id` in the document.
     package let rawValue: String
+    /// The grammar, as diagnostics word it.
     package static let grammar =
         "words of a-z, 0-9 and '-', joined by dots, each starting with a letter, 128 at most"
 
@@ -50,7 +52,9 @@ package struct RunbookID: CheckedName {
 
 /// The id of a step within its runbook.
 package struct StepID: CheckedName {
+    /// The word, as it stands under `id` in the step.
     package let rawValue: String
+    /// The grammar, as diagnostics word it.
     package static let grammar = "a-z, 0-9 and '-', starting with a letter, 63 at most"
 
     package init?(rawValue: String) {
@@ -61,7 +65,9 @@ package struct StepID: CheckedName {
 
 /// The name of a parameter, an output, or an environment variable given by `with`.
 package struct ParameterName: CheckedName {
+    /// The word, without a dollar sign.
     package let rawValue: String
+    /// The grammar, as diagnostics word it.
     package static let grammar =
         "a-z, 0-9 and '_', starting with a letter, 32 at most, and no reserved name"
 
@@ -75,7 +81,9 @@ package struct ParameterName: CheckedName {
 
 /// The name of a target in the inventory, such as `mbx01a` or `hub-07.eu`.
 package struct TargetName: CheckedName {
+    /// The name as the inventory spells it; case counts.
     package let rawValue: String
+    /// The grammar, as diagnostics word it.
     package static let grammar =
         "a-z, A-Z, 0-9, '.', '-' and '_', starting with a letter or digit, 253 at most"
 

@@ -44,8 +44,11 @@ package struct Parameter: Sendable, Hashable, Codable {
         }
     }
 
+    /// What steps refer to as `$name`, and people give as `name=value`.
     package let name: ParameterName
+    /// How its text is read; `secret` is the one kind whose value no plan holds.
     package let kind: Kind
+    /// What a value must meet beyond its kind.
     package let constraints: Constraints
     /// Taken when nothing is given; already checked against the constraints.
     package let defaultValue: Value?

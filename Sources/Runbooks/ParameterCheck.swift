@@ -19,7 +19,9 @@ package struct ParameterCheck: Sendable {
     /// What a value was read as, and every constraint it breaks; without a value, its type's
     /// grammar is broken and nothing else was looked at.
     package struct Reading: Sendable, Hashable {
+        /// The value read; nil when the text isn't of the kind.
         package let value: Value?
+        /// Every constraint that the text violates; empty when it is good.
         package let problems: [Problem]
 
         package init(value: Value?, problems: [Problem]) {

@@ -18,9 +18,11 @@ package struct Symptom: Sendable, Hashable {
     ///
     /// Asked before the run, and after it as the proof.
     package var present: ScriptCall?
+    /// What to do when it isn't there: ask the person, or refuse the run.
     package var notPresent: NotPresent
     /// How long it must stay gone before the run counts as resolved.
     package var goneFor: Duration
+    /// Where the document says it, for diagnostics.
     package var position: SourcePosition
 
     package init(
@@ -45,6 +47,7 @@ package struct TargetRule: Sendable, Hashable {
 
     /// Over labels; nil allows every target.
     package var select: Expression?
+    /// With `one`, a plan for several targets is refused.
     package var pick: Pick
     /// How many targets changing steps may reach without a change.
     package var max: Int
@@ -71,7 +74,9 @@ package struct Rollout: Sendable, Hashable, Codable {
 
 /// Who is told when a run has failed.
 package struct OnFailure: Sendable, Hashable, Codable {
+    /// Who takes over, such as `tier-3`; nil when the runbook names nobody.
     package var escalate: String?
+    /// What whoever takes over is told; nil when the runbook says nothing.
     package var note: String?
 
     package init(escalate: String?, note: String?) {
@@ -82,23 +87,35 @@ package struct OnFailure: Sendable, Hashable, Codable {
 
 /// A runbook as its document says it, after every check.
 package struct Runbook: Sendable, Hashable {
+    /// What people type and plans name; unique in its library.
     package var id: RunbookID
+    /// One line for lists and confirmations.
     package var title: String
+    /// What it is for, which decides the gates that bind.
     package var kind: RunbookKind
+    /// The team that answers for it; shown, and compared with nothing.
     package var owner: String
     /// `YYYY-MM-DD`; a warning after it.
     package var reviewBy: String?
     /// The account the steps run as on the target; nil for the login's own.
     package var runAs: String?
+    /// The symptoms it is a fix for, in the document's order; a change has none.
     package var symptoms: [Symptom]
+    /// Which targets it may run on, and how many of them.
     package var targets: TargetRule
+    /// In the document's order, which is the order of forms.
     package var parameters: [Parameter]
+    /// In the order in which every target runs them.
     package var steps: [Step]
+    /// What must hold on each target at the end; its last step, and counted like one.
     package var verify: [AssertAction]
+    /// How many targets at once, and after how many failures no further one starts.
     package var rollout: Rollout
+    /// Who is told once a run has failed; nil when nobody is.
     package var onFailure: OnFailure?
     /// Paths under `lib/` that belong to the digest.
     package var uses: [String]
+    /// A longer explanation, shown on request.
     package var help: String?
     /// The folder of `runbook.yaml`, relative to the library's root.
     package var folder: String

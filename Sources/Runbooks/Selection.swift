@@ -18,6 +18,7 @@ package struct SelectionError: Error, Sendable, Hashable {
         case several
     }
 
+    /// Why there is no selection; it decides the exit code.
     package let code: Code
     /// What is wrong, in one sentence.
     package let message: String
@@ -35,6 +36,7 @@ package struct SelectionError: Error, Sendable, Hashable {
 package struct Selected: Sendable, Hashable {
     /// A target that fits the limits, by a pattern or an expression, and not the runbook.
     package struct LeftOut: Sendable, Hashable {
+        /// The target that the run won't touch.
         package let target: TargetName
         /// Why, as the end of a sentence that starts with the target's name.
         package let reason: String

@@ -20,9 +20,11 @@ package struct ScriptCall: Sendable, Hashable, Codable {
         case inline(String)
     }
 
+    /// The text that runs; no value is ever spliced into it.
     package var program: Program
     /// The interpreter and its options (`["sh"]`, `["python3"]`); the text's `#!` line when unset.
     package var interpreter: [String]
+    /// The arguments after the program's name, in order; never secrets.
     package var arguments: [Argument]
     /// Environment variables, by name; keys of `with`.
     package var environment: [String: Argument]
@@ -62,10 +64,13 @@ package struct FileAction: Sendable, Hashable, Codable {
 
     /// The absolute path on the target.
     package var path: Argument
+    /// The bytes the file should have, or that it should not exist.
     package var content: Content
     /// Permission bits, such as 0o644; kept as they are when unset.
     package var mode: Int?
+    /// The owning account's name on the target; kept as it is when unset.
     package var owner: String?
+    /// The owning group's name on the target; kept as it is when unset.
     package var group: String?
     /// A script that is given the new file's path and must exit 0 before it is moved in place.
     package var check: ScriptCall?
@@ -90,7 +95,9 @@ package struct ServiceAction: Sendable, Hashable, Codable {
         case running, stopped, restarted, reloaded
     }
 
+    /// The service's name, as the target's own service manager knows it.
     package var name: Argument
+    /// What it should be, or the act to be done.
     package var state: State
 
     package init(name: Argument, state: State) {
@@ -111,7 +118,9 @@ package struct PackageAction: Sendable, Hashable, Codable {
         case previous
     }
 
+    /// The package's name, as apt knows it.
     package var name: Argument
+    /// Which version should be installed, if any.
     package var version: Version
 
     package init(name: Argument, version: Version) {
@@ -122,6 +131,7 @@ package struct PackageAction: Sendable, Hashable, Codable {
 
 /// A wait until a script exits 0, or for a fixed time.
 package struct WaitAction: Sendable, Hashable, Codable {
+    /// The script that ends the wait by exiting 0; nil waits for a fixed time.
     package var until: ScriptCall?
     /// The pause between two attempts of `until`.
     @InMilliseconds package var every: Duration
@@ -143,6 +153,7 @@ package struct WaitAction: Sendable, Hashable, Codable {
 
 /// A check: the script exits 0, and goes on doing so for a while.
 package struct AssertAction: Sendable, Hashable, Codable {
+    /// The look, which must not change anything: 0 holds, anything else doesn't.
     package var script: ScriptCall
     /// How long it must go on holding; zero for a single look.
     @InMilliseconds package var staysOKFor: Duration
@@ -184,7 +195,9 @@ package struct CollectAction: Sendable, Hashable, Codable {
 package struct PersonAction: Sendable, Hashable, Codable {
     /// One answer that can be chosen.
     package struct Choice: Sendable, Hashable, Codable {
+        /// What expressions compare the step's id with, and `answer` is given.
         package let id: String
+        /// What the person reads.
         package let label: String
 
         package init(id: String, label: String) {
@@ -221,6 +234,7 @@ package struct StopAction: Sendable, Hashable, Codable {
     /// Whether the runbook helped.
     package enum Resolution: String, Sendable, Codable, CaseIterable { case resolved, unresolved }
 
+    /// What the run's resolution becomes by this target.
     package var resolution: Resolution
     /// Who takes over, such as `tier-3`.
     package var escalate: String?
@@ -269,9 +283,11 @@ package struct Release: Sendable, Hashable, Codable {
     /// What happens when the target stops before `after` has ended.
     package enum IfStopped: String, Sendable, Codable, CaseIterable { case pay, keep }
 
+    /// The script that gives it back, on the same target.
     package var script: ScriptCall
     /// The step after whose end the release is paid.
     package var after: StepID
+    /// Give back at once (`pay`), or leave it owed until a person has looked (`keep`).
     package var ifStopped: IfStopped
 
     private enum CodingKeys: String, CodingKey {
@@ -289,8 +305,11 @@ package struct Release: Sendable, Hashable, Codable {
 
 /// An output that a step writes as `name=value` to `$HANDRAIL_OUTPUT`.
 package struct OutputDeclaration: Sendable, Hashable, Codable {
+    /// The name before `=`; later steps refer to it as `$step.name`.
     package let name: ParameterName
+    /// How the text after `=` is read; one that can't be fails the step.
     package let kind: Parameter.Kind
+    /// What the value must meet beyond its kind, as for parameters.
     package let constraints: Parameter.Constraints
 
     package init(
@@ -330,9 +349,13 @@ package struct Step: Sendable, Hashable, Codable {
     /// Whether a dry run may look at the target for this step.
     package enum Probe: String, Sendable, Codable, CaseIterable { case auto, never }
 
+    /// Unique in the runbook, and no parameter's name.
     package var id: StepID
+    /// One line for plans and for people who watch.
     package var title: String
+    /// What it does to its target; decides dry run, retry and recovery.
     package var effect: Effect
+    /// The one thing it does.
     package var action: Action
     /// False: the step is skipped.
     package var when: Expression?
@@ -342,17 +365,26 @@ package struct Step: Sendable, Hashable, Codable {
     package var verify: [AssertAction]
     /// What undoes the step; nil when nothing was written, empty when another step's undo does it.
     package var undo: [Action]?
+    /// Gives back what the step took, owed from the step's start; nil when it takes nothing.
     package var release: Release?
+    /// How often it is tried; once only for effects `once` and `irreversible`.
     @InMilliseconds package var timeout: Duration
     package var retry: Retry
+    /// Every output it must write; one that is missing or undeclared fails the step.
     package var outputs: [OutputDeclaration]
+    /// On the target itself, or on the machine that leads the run.
     package var place: Place
+    /// Whether the target's sequence goes on after a failure.
     package var onFailed: OnFailed
     /// What the operator is told when the step fails.
     package var ifFails: String?
+    /// A longer explanation, shown on request.
     package var help: String?
+    /// With `never`, a dry run doesn't look at targets for this step, and says so.
     package var probe: Probe
+    /// Whether a pause may hold a target after this step.
     package var isSafeStop: Bool
+    /// Where the document says it; nil in a plan, which has no documents.
     package var position: SourcePosition?
 
     private enum CodingKeys: String, CodingKey {

@@ -16,6 +16,7 @@ package struct Template: Sendable, Hashable {
         package let message: String
     }
 
+    /// Text and names, in order; joined, they are the template.
     package let parts: [Part]
 
     /// Reads a template's text.

@@ -26,7 +26,9 @@ package enum Part: Sendable, Codable, Hashable {
 
 /// The name of one attempt within a run: at most one start for each.
 package struct AttemptKey: Sendable, Codable, Hashable {
+    /// The target it runs on or, on the controller, for.
     package let target: TargetName
+    /// What it carries out; attempts are counted for each part.
     package let part: Part
     /// From 1.
     package let number: Int
@@ -51,16 +53,23 @@ package enum Mode: String, Sendable, Codable, Hashable {
 /// In its scripts every argument is `.text`, but for references to secrets: those stay
 /// references, and `secrets` has their values.
 package struct AttemptRequest: Sendable {
+    /// The run it belongs to; scripts are told.
     package var run: RunID
+    /// Its name within the run; its report is recorded under it.
     package var key: AttemptKey
+    /// Where it leads, as the plan says it; never looked up anew.
     package var target: PlannedTarget
+    /// Whether it runs on the target or on the controller.
     package var place: Step.Place
     /// `run`, `wait` and `assert` are scripts; `ask`, `manual` and `stop` never reach an executor.
     package var action: Action
+    /// Whether to look only, to do it, or to undo it.
     package var mode: Mode
+    /// The longest time it may take; after it comes the sequence that ends its processes.
     package var timeout: Duration
     /// Whether `$HANDRAIL_OUTPUT` is read back.
     package var wantsOutputs: Bool
+    /// The secrets' values, by parameter; they go to the target and into no record.
     package var secrets: [ParameterName: Secret]
     /// The session that an earlier leader had open: nothing starts until it is proved gone.
     package var previousSession: String?
@@ -120,6 +129,7 @@ package struct CapturedOutput: Sendable, Hashable {
 package struct CollectedFile: Sendable, Hashable {
     /// The path on the target, or the command.
     package var name: String
+    /// What was fetched, bounded by the step's `limit`.
     package var content: CapturedOutput
 
     package init(name: String, content: CapturedOutput) {
@@ -130,8 +140,11 @@ package struct CollectedFile: Sendable, Hashable {
 
 /// What came of an attempt.
 package struct AttemptReport: Sendable {
+    /// How it ended; everything else is what was seen until then.
     package var ending: Ending
+    /// What it wrote to standard output.
     package var stdout: CapturedOutput
+    /// What it wrote to standard error.
     package var stderr: CapturedOutput
     /// What the script wrote to `$HANDRAIL_OUTPUT`: `name=value` lines, 64 KiB at most.
     package var outputs: [UInt8]
@@ -139,7 +152,9 @@ package struct AttemptReport: Sendable {
     package var changed: Bool?
     /// For typed actions: a unified diff, or one line saying what differs.
     package var diff: String?
+    /// What a `collect` step fetched, in the step's order; empty for other actions.
     package var collected: [CollectedFile]
+    /// Milliseconds from its start to its end.
     package var durationMilliseconds: Int64
 
     package init(

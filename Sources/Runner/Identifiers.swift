@@ -41,7 +41,9 @@ extension Duration {
 
 /// A plan's id: 128 random bits as 32 hexadecimal digits.
 package struct PlanID: CheckedName {
+    /// The digits.
     package let rawValue: String
+    /// The grammar, as errors word it.
     package static let grammar = "32 hexadecimal digits, lower case"
 
     package init?(rawValue: String) {
@@ -52,7 +54,9 @@ package struct PlanID: CheckedName {
 
 /// A run's id, such as `r-20261123-0714-k3f9`: sortable by time, short enough to be typed.
 package struct RunID: CheckedName {
+    /// The id as it is typed, with its `r-`.
     package let rawValue: String
+    /// The grammar, as errors word it.
     package static let grammar = "'r-', a date, a time, and four letters or digits"
 
     package init?(rawValue: String) {
@@ -64,7 +68,9 @@ package struct RunID: CheckedName {
 
 /// A SHA-256 digest as 64 hexadecimal digits.
 package struct Digest: CheckedName {
+    /// The digits, without a `sha256:` before them.
     package let rawValue: String
+    /// The grammar, as errors word it.
     package static let grammar = "64 hexadecimal digits, lower case"
 
     package init?(rawValue: String) {

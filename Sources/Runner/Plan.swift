@@ -7,13 +7,19 @@ import Runbooks
 package struct Plan: Sendable, Codable, Hashable {
     /// The format's number: 1.
     package var format: Int
+    /// Random: two plans of the same content differ by it, and in their digests.
     package var planID: PlanID
+    /// The library's own id, so that another library's plan is refused.
     package var libraryID: String
+    /// What runs, with the digests of its files.
     package var runbook: PlannedRunbook
+    /// The one environment of all targets, with the policies as they were.
     package var environment: EnvironmentRule
+    /// Every declared parameter, in the runbook's order, given or not.
     package var parameters: [PlannedParameter]
     /// In the order in which they are started.
     package var targets: [PlannedTarget]
+    /// In the runbook's order, with the parameters' values in place of references.
     package var steps: [Step]
     /// The runbook's own `verify`.
     package var verify: [AssertAction]
@@ -23,9 +29,13 @@ package struct Plan: Sendable, Codable, Hashable {
     package var symptom: PlannedSymptom?
     /// The alert that the run is an answer to; it chose the symptom.
     package var alert: String?
+    /// How many targets at once, and after how many failures no further one starts.
     package var rollout: Rollout
+    /// Who is told once the run has failed; nil when nobody is.
     package var onFailure: OnFailure?
+    /// When it was made, as the clock of whoever made it said.
     package var created: Timestamp
+    /// From this instant on no run can start; at most 35 days after `created`.
     package var expires: Timestamp
 
     private enum CodingKeys: String, CodingKey {
@@ -70,7 +80,9 @@ package struct PlannedRunbook: Sendable, Codable, Hashable {
     package struct File: Sendable, Codable, Hashable {
         /// The path under the step's working directory: `scripts/x`, `files/y`, `lib/z`.
         package var path: String
+        /// SHA-256 over the file's bytes; the content store has them under it.
         package var sha256: Digest
+        /// The file's length in bytes.
         package var sizeBytes: Int
 
         private enum CodingKeys: String, CodingKey {
@@ -85,9 +97,13 @@ package struct PlannedRunbook: Sendable, Codable, Hashable {
         }
     }
 
+    /// Which runbook of the library it is.
     package var id: RunbookID
+    /// The runbook's title, so that a plan can be shown without its library.
     package var title: String
+    /// What the runbook is for, which decides the gates that bind.
     package var kind: RunbookKind
+    /// Over the document and `files`; what approvals of content name.
     package var digest: Digest
     /// Sorted by path.
     package var files: [File]
@@ -103,10 +119,13 @@ package struct PlannedRunbook: Sendable, Codable, Hashable {
 
 /// A parameter's value in a plan: its text, or where the secret comes from.
 package struct PlannedParameter: Sendable, Codable, Hashable {
+    /// The parameter as the runbook declares it.
     package var name: ParameterName
+    /// How `text` was read and is to be read again.
     package var kind: Parameter.Kind
     /// The value as scripts get it; nil for a secret, and for an optional parameter not given.
     package var text: String?
+    /// Where the value is fetched from in the run; nil unless it is a secret.
     package var secret: SecretReference?
 
     package init(
@@ -121,10 +140,15 @@ package struct PlannedParameter: Sendable, Codable, Hashable {
 
 /// A target's record in a plan: where it leads, checked again at the handshake.
 package struct PlannedTarget: Sendable, Codable, Hashable {
+    /// The target's name in the inventory.
     package var name: TargetName
+    /// The host name or address that ssh is given; never starts with a dash.
     package var address: String
+    /// TCP port, 1 to 65535.
     package var port: Int
+    /// The account to log in with; nil leaves it to the person's ssh configuration.
     package var user: String?
+    /// The account that steps run as after the login; nil for the login's own.
     package var becomeUser: String?
     /// The known host keys' fingerprints (`SHA256:…`), sorted; empty when none is known.
     package var hostKeys: [String]
@@ -154,6 +178,7 @@ package struct PlannedTarget: Sendable, Codable, Hashable {
 
 /// How one step would be undone.
 package struct PlannedUndo: Sendable, Codable, Hashable {
+    /// The step that would be undone.
     package var step: StepID
     /// In the order written; nil when the step says nothing about undo, empty when another's does.
     package var actions: [Action]?
@@ -174,8 +199,11 @@ package struct PlannedUndo: Sendable, Codable, Hashable {
 
 /// The symptom of a plan: how to ask for it, and for how long it must stay gone.
 package struct PlannedSymptom: Sendable, Codable, Hashable {
+    /// Exits 0 when the symptom is here, 1 when it is not.
     package var present: ScriptCall
+    /// What to do when it isn't there before the run.
     package var notPresent: Symptom.NotPresent
+    /// Milliseconds it must stay gone before the run counts as resolved; 0 for one look.
     package var goneForMilliseconds: Int64
 
     private enum CodingKeys: String, CodingKey {

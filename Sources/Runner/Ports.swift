@@ -45,6 +45,7 @@ package struct JournalError: Error, Sendable {
         case notFound, locked, leaseLost, closed, full, corrupt, newerFormat, io
     }
 
+    /// What kind of failure it is; it decides the exit code.
     package let code: Code
     /// What failed, on what, in one sentence.
     package let message: String
@@ -67,7 +68,9 @@ package struct JournalError: Error, Sendable {
 package struct Lease: Sendable, Codable, Hashable {
     /// The process id, with its start time and the boot id, so that a reused pid is no proof.
     package var pid: Int32
+    /// When the process started, as its kernel counts; opaque, compared as text.
     package var processStart: String
+    /// The kernel's id of the boot the process belongs to: no process outlives it.
     package var bootID: String
     /// Random, so that two leases of one process differ.
     package var nonce: String
@@ -84,7 +87,9 @@ package struct Lease: Sendable, Codable, Hashable {
 package struct RecordedEvent: Sendable, Codable, Hashable {
     /// From 1, gap-free within a run.
     package let sequence: Int
+    /// When it was appended, as the leader's clock said.
     package let at: Timestamp
+    /// What happened.
     package let event: RunEvent
 
     package init(sequence: Int, at: Timestamp, event: RunEvent) {
@@ -96,18 +101,25 @@ package struct RecordedEvent: Sendable, Codable, Hashable {
 
 /// A run's unchanging facts, written once when it is opened.
 package struct RunRecord: Sendable, Codable, Hashable {
+    /// What people type to name the run.
     package let id: RunID
     /// Among the runs of its plan, from 1.
     package let number: Int
+    /// Everything the run does, and where.
     package let plan: Plan
+    /// SHA-256 over the plan's canonical JSON.
     package let planDigest: Digest
+    /// Of the forecast shown before the start, kept in the store; nil when none was made.
     package let forecastDigest: Digest?
     /// The account's name; with trust, the person's id.
     package let actor: String
+    /// The ticket that the person named, as typed; nil without one.
     package let ticket: String?
+    /// The alert that the run is an answer to; nil without one.
     package let alert: String?
     /// Such as `main@3f2c1d9, clean`.
     package let librarySource: String
+    /// When it was recorded, before anything started.
     package let opened: Timestamp
 
     package init(
@@ -129,16 +141,27 @@ package struct RunRecord: Sendable, Codable, Hashable {
 
 /// A run as lists show it, without its events; kept up to date in the same commit as they are.
 package struct RunSummary: Sendable, Codable, Hashable {
+    /// What people type to name the run.
     package let id: RunID
+    /// Which runbook it runs.
     package let runbook: RunbookID
+    /// The runbook's title at the time.
     package let title: String
+    /// The name of its plan's environment.
     package let environment: String
+    /// Who started it: the account's name.
     package let actor: String
+    /// The ticket that the person named; nil without one.
     package let ticket: String?
+    /// Where it is in its life, by the newest event recorded.
     package let state: RunState
+    /// Whether it helped; nil while it hasn't ended.
     package let resolution: RunResolution?
+    /// Its targets, in the plan's order.
     package let targets: [TargetName]
+    /// When it was recorded, before anything started.
     package let opened: Timestamp
+    /// When it ended; nil while it hasn't.
     package let closed: Timestamp?
     /// Whether a living process leads it.
     package let isLed: Bool
@@ -209,8 +232,11 @@ package protocol RunCatalog: Sendable {
 package struct RunFilter: Sendable, Hashable {
     /// Only runs that haven't ended.
     package var isOpen: Bool?
+    /// Only runs whose plan has this target; nil for all.
     package var target: TargetName?
+    /// Only runs of this runbook; nil for all.
     package var runbook: RunbookID?
+    /// Only runs opened at this instant or later; nil for all.
     package var since: Timestamp?
     /// How many at most.
     package var limit: Int

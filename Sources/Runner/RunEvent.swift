@@ -23,7 +23,9 @@ package enum RunResolution: String, Sendable, Codable, CaseIterable {
 package struct OutputRecord: Sendable, Codable, Hashable {
     /// The bytes as printable text, when there are 2 KiB of them at most; else the last 1 KiB.
     package var text: String
+    /// How many bytes the script wrote.
     package var totalBytes: Int
+    /// How many of them nobody kept.
     package var droppedBytes: Int
     /// The stored bytes; nil when `text` has all of them.
     package var stored: Digest?
@@ -40,7 +42,9 @@ package struct OutputRecord: Sendable, Codable, Hashable {
 package struct AttemptRecord: Sendable, Codable, Hashable {
     /// A collected file: its name and where its bytes are.
     package struct File: Sendable, Codable, Hashable {
+        /// The path on the target, or the command.
         package var name: String
+        /// What it held, or where that is stored.
         package var output: OutputRecord
 
         package init(name: String, output: OutputRecord) {
@@ -49,16 +53,23 @@ package struct AttemptRecord: Sendable, Codable, Hashable {
         }
     }
 
+    /// How it ended, as the executor saw it.
     package var ending: Ending
+    /// What it wrote to standard output, redacted.
     package var stdout: OutputRecord
+    /// What it wrote to standard error, redacted.
     package var stderr: OutputRecord
     /// Parsed `name=value` lines in their order; checked against the declarations by the machine.
     package var outputs: [String: String]
     /// Why `$HANDRAIL_OUTPUT` could not be read as lines; nil when it could.
     package var outputsProblem: String?
+    /// For typed actions: whether anything was changed; nil for scripts.
     package var changed: Bool?
+    /// For typed actions: a unified diff, or one line saying what differs.
     package var diff: String?
+    /// What a `collect` step fetched, in the step's order.
     package var collected: [File]
+    /// Milliseconds from its start to its end; 0 when nobody saw the end.
     package var durationMilliseconds: Int64
 
     package init(
@@ -96,7 +107,9 @@ package struct PersonCommand: Sendable, Codable, Hashable {
         case paidByHand(TargetName, note: String)
     }
 
+    /// What the run is told to do.
     package let verb: Verb
+    /// Who tells it: the account's name.
     package let actor: String
 
     package init(verb: Verb, actor: String) {

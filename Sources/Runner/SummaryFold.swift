@@ -2,7 +2,9 @@ import Runbooks
 
 /// What a run's summary takes from its events; every journal folds them with this.
 package struct SummaryFold: Sendable, Hashable {
+    /// Where the run is in its life.
     package private(set) var state: RunState
+    /// Whether it helped; nil while it is open.
     package private(set) var resolution: RunResolution?
     /// When the run was closed; nil while it is open.
     package private(set) var closed: Timestamp?
@@ -40,7 +42,9 @@ package struct SummaryFold: Sendable, Hashable {
 
 /// A lease with its end.
 package struct HeldLease: Sendable, Hashable {
+    /// Who holds it.
     package let lease: Lease
+    /// From this instant on anybody may take it.
     package let until: Timestamp
 
     package init(lease: Lease, until: Timestamp) {

@@ -4,7 +4,9 @@ import Runbooks
 package struct GateReport: Sendable, Codable, Hashable {
     /// One gate's verdict, and whether it can stop the run.
     package struct Line: Sendable, Codable, Hashable {
+        /// Which of the eight gates.
         package let gate: Gate
+        /// What it says, with all of its reasons.
         package let verdict: Verdict
         /// Whether the run can't start because of it.
         package let stops: Bool
@@ -21,6 +23,7 @@ package struct GateReport: Sendable, Codable, Hashable {
         case closed
     }
 
+    /// What kind of run it is, which decides the gates that bind.
     package let passage: Passage
     /// All eight gates, in order.
     package let lines: [Line]

@@ -54,6 +54,7 @@ package struct Forecast: Sendable, Hashable, Codable {
         package var step: StepID?
         /// The index in the runbook's `verify`; nil for a step.
         package var verify: Int?
+        /// What the run will do here, as far as it can be known.
         package var label: ForecastLabel
         /// Whether the run may change the target here.
         package var mayChange: Bool
@@ -94,10 +95,13 @@ package struct Forecast: Sendable, Hashable, Codable {
 
     /// The predictions for one target, in the order of its steps.
     package struct OfTarget: Sendable, Hashable, Codable {
+        /// The target it is about.
         package var target: TargetName
+        /// What the symptom's `present` said.
         package var symptom: SymptomState
         /// Why the symptom can't be told; nil when it can.
         package var symptomNote: String?
+        /// In the order of the steps, then of the runbook's `verify`.
         package var entries: [Entry]
 
         private enum CodingKeys: String, CodingKey {
@@ -122,6 +126,7 @@ package struct Forecast: Sendable, Hashable, Codable {
 
     /// In the plan's order.
     package var targets: [OfTarget]
+    /// How much of the forecast is certain, over all targets.
     package var coverage: Coverage
 
     /// A forecast with the coverage of its entries.
@@ -148,9 +153,11 @@ package struct Forecast: Sendable, Hashable, Codable {
 package struct ForecastComparison: Sendable, Hashable, Codable {
     /// One target whose predictions differ.
     package struct Difference: Sendable, Hashable, Codable {
+        /// The target whose forecast is another one now.
         package let target: TargetName
         /// One line for each step, such as `restart: satisfied → would change`.
         package let lines: [String]
+        /// In which way it differs.
         package let kind: Kind
     }
 

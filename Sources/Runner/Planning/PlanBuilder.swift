@@ -7,7 +7,9 @@ package struct PlanBuilder: Sendable {
     /// How long a plan may be started (docs/semantics.md, "Plan").
     package static let lifetime: Duration = .seconds(35 * 86_400)
 
+    /// Where the runbook, its files and the environments come from.
     package let library: Library
+    /// The runbook to plan, one of the library's.
     package let runbook: Runbook
     /// The selected targets, in any order.
     package let targets: [Target]
@@ -17,8 +19,11 @@ package struct PlanBuilder: Sendable {
     package let alert: String?
     /// The fingerprints known for each target.
     package let hostKeys: [TargetName: [String]]
+    /// The new plan's id or, for a rebuilt plan, the one in its file.
     package let planID: PlanID
+    /// Now or, for a rebuilt plan, the time in its file.
     package let created: Timestamp
+    /// The end of the plan's life; `lifetime` after `created` unless given.
     package let expires: Timestamp
 
     /// A builder for one plan; `expires` is given only when a plan file is rebuilt.

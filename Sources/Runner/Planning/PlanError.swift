@@ -24,6 +24,7 @@ package struct PlanError: Error, Sendable, Hashable {
         case notBuilt
     }
 
+    /// Why there is no plan; it decides the exit code.
     package let code: Code
     /// What is wrong, and where, in one sentence; no secrets.
     package let message: String

@@ -10,8 +10,11 @@ package struct PlanFile: Sendable {
     /// The most differences that are listed.
     package static let mostDifferences = 20
 
+    /// The id that the plan made again gets.
     package let planID: PlanID
+    /// When the plan was made, as the file says it.
     package let created: Timestamp
+    /// When it expires, as the file says it; refused beyond 35 days after `created`.
     package let expires: Timestamp
     /// What the file says the operator asked for, to make the plan again.
     package let request: Request
@@ -23,8 +26,11 @@ package struct PlanFile: Sendable {
 
     /// What was asked for; checked again by whoever makes the plan.
     package struct Request: Sendable, Hashable {
+        /// The runbook that was planned.
         package let runbook: RunbookID
+        /// The targets that were selected, in the plan's order.
         package let targets: [TargetName]
+        /// The alert that the run is an answer to; nil without one.
         package let alert: String?
         /// Parameter texts as they stand in the plan; secrets and absent ones are left out.
         package let texts: [String: String]

@@ -12,7 +12,9 @@ package struct RunbookDigest: Sendable, Hashable {
         package let path: String
         /// As git writes it: `100644` or `100755`.
         package let mode: String
+        /// Its length in bytes.
         package let size: Int
+        /// SHA-256 over its bytes.
         package let sha256: Digest
     }
 

@@ -21,7 +21,9 @@ package enum RunTimer: Sendable, Hashable {
 
 /// A question to a person, asked once a run, or once for each target.
 package struct Question: Sendable, Codable, Hashable {
+    /// The `ask` or `manual` step.
     package let step: StepID
+    /// The target that it is asked for; nil when the run asks once for all.
     package let target: TargetName?
 
     package init(step: StepID, target: TargetName?) {
@@ -42,6 +44,8 @@ package enum RunEffect: Sendable {
 
 /// What an input means: what to record, then what to start.
 package struct RunDecision: Sendable {
+    /// In order; durable, in one commit, before any effect starts.
     package var events: [RunEvent] = []
+    /// In order; none is waited for.
     package var effects: [RunEffect] = []
 }

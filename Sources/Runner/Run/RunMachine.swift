@@ -10,22 +10,33 @@ import Runbooks
 /// let decision = machine.decide(.led, at: now)   // record decision.events, then start its effects
 /// ```
 package struct RunMachine: Sendable, Equatable {
+    /// The run's unchanging facts.
     package let record: RunRecord
+    /// Where the run is in its life.
     package internal(set) var state: RunState = .pending
+    /// Why it is in this state, in a few words for people; empty before the first change.
     package internal(set) var stateReason = ""
+    /// Whether the run helped; nil until it is closed.
     package internal(set) var resolution: RunResolution?
+    /// How far each of the plan's targets has come.
     package internal(set) var targets: [TargetName: TargetProgress]
+    /// Every question asked so far, answered or not.
     package internal(set) var questions: [Question: QuestionState] = [:]
     /// How many targets have ended in a way that counts against `stop_at`.
     package internal(set) var failures = 0
+    /// Whether so many targets failed that no further one starts; for good.
     package internal(set) var isThresholdReached = false
+    /// Whether a person asked the run to end; for good.
     package internal(set) var isAbortRequested = false
+    /// Whether a person asked for a pause and hasn't resumed since.
     package internal(set) var isPauseRequested = false
     /// The newest command taken from the inbox.
     package internal(set) var inboxSeen = 0
+    /// What people noted about the run, oldest first.
     package internal(set) var notes: [String] = []
     /// How many targets hold a place in flight, and how many have been started.
     package internal(set) var runningCount = 0
+    /// How many targets were started: the first ones, in the plan's order.
     package internal(set) var startedCount = 0
     let resolver: ValueResolver
     private let places: [TargetName: Int]
@@ -34,8 +45,11 @@ package struct RunMachine: Sendable, Equatable {
 
     /// Where a question stands.
     package struct QuestionState: Sendable, Hashable {
+        /// When waiting ends and the run needs a person.
         package var until: Timestamp
+        /// The id of the answer, or `done` for a confirmation; nil while it is open.
         package var choice: String?
+        /// What the person added; nil when nothing.
         package var note: String?
     }
 
@@ -54,6 +68,7 @@ package struct RunMachine: Sendable, Equatable {
         for event in events { apply(event.event, at: event.at) }
     }
 
+    /// Everything the run does, and where.
     package var plan: Plan { record.plan }
 
     /// Whether both machines are at the same point of the same run.

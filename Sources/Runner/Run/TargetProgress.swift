@@ -20,17 +20,23 @@ package struct TargetProgress: Sendable, Hashable {
         case checked(Int, AttemptRecord, action: Outcome)
     }
 
+    /// Where the target is in its life.
     package internal(set) var phase: Phase = .notStarted
     /// The index of the step under way; the number of steps once they are done.
     package internal(set) var cursor = 0
+    /// What has happened to the step at `cursor`.
     package internal(set) var position: Position = .fresh
+    /// The attempt whose start is recorded and whose end isn't; nil between two.
     package internal(set) var inFlight: AttemptKey?
     /// The attempts made, by part; a part is cleared when its step has ended.
     package internal(set) var attempts: [Part: Int] = [:]
     /// How many of the attempts of a part ended without anybody seeing how.
     package internal(set) var lostAttempts: [Part: Int] = [:]
+    /// How the steps ended, for those that have.
     package internal(set) var outcomes: [StepID: Outcome] = [:]
+    /// Why they ended so, where that needs a sentence.
     package internal(set) var reasons: [StepID: String] = [:]
+    /// The checked outputs of steps that have ended, by name.
     package internal(set) var outputs: [StepID: [String: String]] = [:]
     /// Steps other than `read` whose action has started, in order: what a rollback undoes.
     package internal(set) var touched: [StepID] = []
@@ -44,15 +50,19 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var releaseRecord: AttemptRecord?
     /// Set once the sequence is over and only releases follow.
     package internal(set) var ending: Outcome?
+    /// Why the sequence is over, in one sentence; nil when it came to its end.
     package internal(set) var endingReason: String?
     /// The index of the runbook's `verify` under way, and its last record.
     package internal(set) var verifyCursor = 0
+    /// The last record of the `verify` at `verifyCursor`; nil before it was looked at.
     package internal(set) var verifyRecord: AttemptRecord?
+    /// What asking for the symptom gave last; nil before it was asked.
     package internal(set) var symptomRecord: AttemptRecord?
     /// Since when the symptom is seen gone.
     package internal(set) var symptomGoneSince: Timestamp?
     /// What the symptom said at the end: nil before it was asked.
     package internal(set) var symptomAnswer: SymptomAnswer?
+    /// What a `stop` step decided; nil when none was reached.
     package internal(set) var stop: StopAction.Resolution?
     /// The newest session's proof of identity.
     package internal(set) var session: String?
