@@ -1,39 +1,63 @@
+import Synchronization
+
 /// The one ordered stream of a run's inputs, taken in batches.
 ///
 /// Its length is bounded by what can be under way: one attempt and two timers a target, and what
-/// the inbox holds.
-actor InputQueue {
-    private var waiting: [RunInput] = []
-    private var taker: CheckedContinuation<Void, Never>?
-    private var isClosed = false
+/// the inbox holds. A class, since a lock can't be copied; the lock is never held while waiting.
+final class InputQueue: Sendable {
+    private struct State {
+        var waiting: [RunInput] = []
+        var taker: CheckedContinuation<Void, Never>?
+        var isClosed = false
+
+        /// The taker to wake, taken out.
+        mutating func takeTaker() -> CheckedContinuation<Void, Never>? {
+            defer { taker = nil }
+            return taker
+        }
+    }
+
+    private let state = Mutex(State())
 
     /// Adds an input; inputs that come after `close` are dropped.
     func put(_ input: RunInput) {
-        guard !isClosed else { return }
-        waiting.append(input)
-        wake()
+        state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard !state.isClosed else { return nil }
+            state.waiting.append(input)
+            return state.takeTaker()
+        }?.resume()
     }
 
     /// Wakes whoever waits, for good.
     func close() {
-        isClosed = true
-        wake()
+        state.withLock { state in
+            state.isClosed = true
+            return state.takeTaker()
+        }?.resume()
     }
 
     /// What has arrived by now, up to a limit; waits for the first input alone.
     ///
+    /// When the calling task is cancelled, the queue closes.
+    ///
     /// - Returns: nothing only after `close`.
     func batch(upTo limit: Int) async -> [RunInput] {
-        while waiting.isEmpty, !isClosed {
-            await withCheckedContinuation { taker = $0 }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { taker in
+                let isReady = state.withLock { state in
+                    guard state.waiting.isEmpty, !state.isClosed else { return true }
+                    state.taker = taker
+                    return false
+                }
+                if isReady { taker.resume() }
+            }
+        } onCancel: {
+            close()
         }
-        let batch = Array(waiting.prefix(limit))
-        waiting.removeFirst(batch.count)
-        return batch
-    }
-
-    private func wake() {
-        taker?.resume()
-        taker = nil
+        return state.withLock { state in
+            let batch = Array(state.waiting.prefix(limit))
+            state.waiting.removeFirst(batch.count)
+            return batch
+        }
     }
 }

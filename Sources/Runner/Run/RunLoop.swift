@@ -56,7 +56,7 @@ package struct RunLoop: Sendable {
 
     /// Adds an input from outside: a session that was opened, a person's signal, the end of the
     /// process.
-    package func tell(_ input: RunInput) async { await inputs.put(input) }
+    package func tell(_ input: RunInput) { inputs.put(input) }
 
     /// Leads a run until it finishes.
     ///
@@ -67,7 +67,7 @@ package struct RunLoop: Sendable {
     /// - Throws: `JournalError` when something could not be made durable: nothing was started
     ///   after that.
     package func lead(_ machine: RunMachine) async throws -> RunMachine {
-        await inputs.put(.led)
+        inputs.put(.led)
         let result = await withTaskGroup(of: Void.self) { group in
             let upkeep = Upkeep(journal: journal, lease: lease, limits: limits, now: now)
             group.addTask { await watchInbox(of: machine.record.id, after: machine.inboxSeen) }
@@ -75,11 +75,11 @@ package struct RunLoop: Sendable {
             group.addTask {
                 await upkeep.run(machine.record.id, sleep: sleep) { error in
                     await failure.set(error)
-                    await inputs.close()
+                    inputs.close()
                 }
             }
             let result = await drive(machine, in: &group, failure: failure)
-            await inputs.close()
+            inputs.close()
             group.cancelAll()
             return result
         }
@@ -133,7 +133,7 @@ package struct RunLoop: Sendable {
                 group.addTask {
                     do {
                         try await sleep(delay)
-                        await inputs.put(.timer(timer))
+                        inputs.put(.timer(timer))
                     } catch {
                         // Cancelled: the loop has ended, and nobody waits for the timer.
                         return
@@ -150,9 +150,9 @@ package struct RunLoop: Sendable {
         let recorder = AttemptRecorder(store: store, inlineBytes: limits.inlineBytes)
         do {
             let record = try await recorder.record(report)
-            await inputs.put(.attemptEnded(request.key, record))
+            inputs.put(.attemptEnded(request.key, record))
         } catch {
-            await inputs.put(
+            inputs.put(
                 .attemptEnded(request.key, AttemptRecorder.withoutOutput(report, error)))
         }
     }
@@ -162,7 +162,7 @@ package struct RunLoop: Sendable {
         while !Task.isCancelled {
             do throws(JournalError) {
                 for (id, command) in try await journal.inbox(of: run, after: seen) {
-                    await inputs.put(.command(command, inboxID: id))
+                    inputs.put(.command(command, inboxID: id))
                     seen = id
                 }
             } catch {

@@ -115,6 +115,28 @@ struct RunLoopTests {
         #expect(await again.requests.map { HandDrive.text(of: $0.action) } == ["two"])
     }
 
+    @Test func leavesWhenCancelledWhileItWaitsForAPerson() async throws {
+        let manual = Step(
+            id: RunFixture.id("plug"), title: "?", effect: .read,
+            action: .manual(
+                PersonAction(text: "Plug", choices: [], deadline: .seconds(60), perTarget: false)))
+        let rig = Rig(RunFixture(steps: [manual]))
+        try await rig.open()
+        let loop = RunLoop(
+            executor: ScriptedExecutor { _ in AttemptReport(ending: .exited(0)) },
+            journal: rig.journal, store: rig.store, lease: Self.lease, secrets: [:],
+            now: { Timestamp(milliseconds: 5) },
+            sleep: { _ in try await Task.sleep(for: .seconds(3600)) }, observe: { _, _ in })
+        let leading = Task { try await loop.lead(RunMachine(record: rig.record)) }
+        while try await rig.journal.events(of: rig.record.id, after: 0).count < 3 {
+            await Task.yield()
+        }
+        leading.cancel()
+        let machine = try await leading.value
+        #expect(machine.state == .running)
+        #expect(machine.questions.count == 1)
+    }
+
     @Test func storesLongOutputAndKeepsItsEnd() async throws {
         let rig = Rig(RunFixture(steps: [RunFixture.step("one")]))
         try await rig.open()
