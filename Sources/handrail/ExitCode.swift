@@ -73,4 +73,12 @@ extension ExitCode {
         case .full, .io: self = .internalError
         }
     }
+
+    init(_ code: LibraryError.Code) {
+        switch code {
+        case .notFound, .notRepository, .noCommit, .unsafeOwner, .badEntry, .tooLarge:
+            self = .invalidInput
+        case .io: self = .internalError
+        }
+    }
 }

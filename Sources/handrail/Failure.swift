@@ -44,6 +44,10 @@ struct Failure: Error, Sendable {
         case let error as HomeError:
             self.init(
                 ExitCode(error.code), code: "home.\(error.code)", error.message, hint: error.hint)
+        case let error as LibraryError:
+            self.init(
+                ExitCode(error.code), code: "library.\(error.code)", error.message,
+                hint: error.hint)
         case is CancellationError:
             self.init(.aborted, code: "cancelled", "Cancelled.")
         default:

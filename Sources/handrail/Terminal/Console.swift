@@ -1,5 +1,5 @@
-import Foundation
 import Runbooks
+import Runner
 
 /// Where a command writes: results to standard output, everything said to people meanwhile to
 /// standard error.
@@ -54,12 +54,10 @@ struct Console: Sendable {
         if let hint { errors([errorStyle.paint("  hint: ", .faint) + hint]) }
     }
 
-    /// Writes a document as one line of JSON to standard output: keys sorted, slashes as they are.
+    /// Writes a document as one line of canonical JSON (RFC 8785) to standard output.
     func json(_ document: some Encodable) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            text(String(decoding: try encoder.encode(document), as: UTF8.self))
+            text(String(decoding: try CanonicalJSON.bytes(of: document), as: UTF8.self))
         } catch {
             preconditionFailure("a document of a view always encodes: \(error)")
         }

@@ -24,9 +24,7 @@ struct Table: Sendable {
     /// Adds a row; missing cells are empty.
     mutating func add(_ cells: [Cell]) { rows.append(cells) }
 
-    /// The lines, header first; none without rows.
-    ///
-    /// - Parameter width: the columns there are; nil cuts nothing.
+    /// The lines, header first; none without rows. Without a width nothing is cut.
     func lines(width: Int?, style: Style) -> [String] {
         guard !rows.isEmpty else { return [] }
         let widths = fitted(to: width)

@@ -1,0 +1,54 @@
+import Foundation
+import Runbooks
+
+/// Files and standard input that the command line names.
+struct InputFile: Sendable {
+    /// The most bytes that are read of one.
+    static let largest = 8 << 20
+
+    /// The path, or `-` for standard input.
+    let path: String
+
+    /// All of its bytes.
+    ///
+    /// - Throws: `Failure` (invalidInput) when it can't be read, or is larger than 8 MiB.
+    func bytes(_ world: World) async throws -> [UInt8] {
+        if path == "-" {
+            guard let bytes = try await world.terminal.readAll(Self.largest) else {
+                throw tooLarge
+            }
+            return bytes
+        }
+        do {
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { handle.closeFile() }
+            let data = try handle.read(upToCount: Self.largest + 1) ?? Data()
+            guard data.count <= Self.largest else { throw tooLarge }
+            return Array(data)
+        } catch let failure as Failure {
+            throw failure
+        } catch {
+            throw Failure(
+                .invalidInput, code: "file",
+                "The file \(printableExcerpt(path)) can't be read: \(Self.reason(error)).",
+                hint: "check the path")
+        }
+    }
+
+    private var tooLarge: Failure {
+        Failure(
+            .invalidInput, code: "file",
+            "\(path == "-" ? "Standard input" : printableExcerpt(path)) has more than 8 MiB.")
+    }
+
+    static func reason(_ error: any Error) -> String {
+        let error = error as NSError
+        if error.domain == NSCocoaErrorDomain,
+            let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError
+        {
+            return reason(cause)
+        }
+        if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+        return error.localizedDescription
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+
+/// Which targets: `--on`, `--limit`, `--exclude`.
+struct TargetOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp("Exactly one target, by its name or an alias.", valueName: "target"))
+    var on: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Names, patterns or groups (a,b*,c), an expression ('role = hub and site = eu'), "
+                + "@FILE, - or @run:RUN/failed. Several mean and.", valueName: "targets"))
+    var limit: [String] = []
+
+    @Option(help: ArgumentHelp("Targets to leave out, as in --limit.", valueName: "targets"))
+    var exclude: [String] = []
+}
+
+/// Values of parameters: `--set`, `--params`.
+struct ParameterOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "A parameter. A secret only as name=@FILE: a command line can be read by others.",
+            valueName: "name=value"))
+    var set: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Parameters as a JSON object, from a file or from standard input (-).",
+            valueName: "@file|-"))
+    var params: String?
+}
+
+/// How targets are reached.
+struct ReachOptions: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "ssh's configuration (ssh -F); else $HANDRAIL_SSH_CONFIG, else your own.",
+            valueName: "file"))
+    var sshConfig: String?
+}
+
+/// What plan and run have in common.
+struct SubjectOptions: ParsableArguments, Sendable {
+    @Argument(help: ArgumentHelp("The runbook's id, or a plan file.", valueName: "runbook"))
+    var subject: String
+
+    @OptionGroup(title: "Targets") var targets: TargetOptions
+    @OptionGroup(title: "Parameters") var parameters: ParameterOptions
+    @OptionGroup(title: "Reaching targets") var reach: ReachOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "The alert that this answers: its symptom is asked for.", valueName: "alert"))
+    var alert: String?
+}
