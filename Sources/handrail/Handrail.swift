@@ -16,6 +16,7 @@ struct Handrail: AsyncParsableCommand {
         version: "handrail \(HandrailVersion.text)",
         subcommands: [
             // One line each, in the order people meet them.
+            PlanCommand.self
         ])
 
     /// Parses the arguments, performs the command, and ends the process with its exit code.

@@ -48,7 +48,9 @@ struct InputFile: Sendable {
         {
             return reason(cause)
         }
-        if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
+        if error.domain == NSPOSIXErrorDomain {
+            return String(cString: strerror(Int32(error.code)))
+        }
         return error.localizedDescription
     }
 }

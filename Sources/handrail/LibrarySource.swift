@@ -30,7 +30,8 @@ struct OpenedLibrary: Sendable {
         }
         let near = nearestName(to: id, among: library.runbooks.map(\.id.rawValue))
         throw PlanError(
-            .unknownRunbook, "There is no runbook \(printableExcerpt(id)) in the library (\(source)).",
+            .unknownRunbook,
+            "There is no runbook \(printableExcerpt(id)) in the library (\(source)).",
             hint: near.map { "did you mean \($0)?" } ?? "'handrail list' shows them all")
     }
 

@@ -151,7 +151,8 @@ struct ParameterIntake: Sendable {
     private func ask(_ parameter: Parameter) async throws -> GivenValue {
         let console = session.console
         if !parameter.description.isEmpty { console.note(parameter.description) }
-        let choices = parameter.kind == .boolean ? ["true", "false"] : parameter.constraints.choices
+        let choices =
+            parameter.kind == .boolean ? ["true", "false"] : parameter.constraints.choices
         if !choices.isEmpty, parameter.kind != .list {
             let index = try await console.choose(
                 "\(parameter.name)?", among: choices.map { ($0, "") })

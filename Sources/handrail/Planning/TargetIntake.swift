@@ -25,7 +25,10 @@ struct TargetIntake: Sendable {
                 guard error.code == .missing || (on != options.on && error.code != .noMatch),
                     session.console.isInteractive, runbook.targets.pick == .one
                 else { throw error }
-                if error.code != .missing { FailureView.lines(Failure(error), style: session.console.errorStyle).forEach(session.console.note) }
+                if error.code != .missing {
+                    FailureView.lines(Failure(error), style: session.console.errorStyle).forEach(
+                        session.console.note)
+                }
                 on = [try await ask(inventory, runbook)]
             }
         }
@@ -84,7 +87,8 @@ struct TargetIntake: Sendable {
         let known = Outcome.allCases.map(\.rawValue) + ["unfinished"]
         guard known.contains(wanted) else {
             throw SelectionError(
-                .badTerm, "'\(wanted)' is no outcome", hint: "one of: \(known.joined(separator: ", "))")
+                .badTerm, "'\(wanted)' is no outcome",
+                hint: "one of: \(known.joined(separator: ", "))")
         }
         let names = machine.plan.targets.map(\.name).filter { name in
             let outcome = machine.targets[name]?.outcome

@@ -14,7 +14,8 @@ extension Console {
                 .aborted, code: "aborted", "There was no answer: standard input has ended.",
                 hint: "nothing was started")
         }
-        return String(line.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " }.reversed())
+        return String(
+            line.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " }.reversed())
     }
 
     /// Lets a person choose one of several, by number or by word.

@@ -1,0 +1,41 @@
+import Plugins
+import Runbooks
+import Runner
+
+/// Looks at the targets of a plan: the dry run.
+struct Looking: Sendable {
+    let session: Session
+    let prepared: PreparedPlan
+    /// Why targets aren't looked at; nil when they are.
+    let forbidden: String?
+
+    init(session: Session, prepared: PreparedPlan, noProbe: Bool) {
+        self.session = session
+        self.prepared = prepared
+        forbidden =
+            noProbe
+            ? "--no-probe"
+            : !prepared.gates.allowsProbing
+                ? "a gate is closed"
+                : prepared.opened.isWorkingTree && prepared.plan.environment.content != .off
+                    ? "--working-tree, where runbooks must be approved" : nil
+    }
+
+    /// What is shown and confirmed: the plan with its forecast.
+    func look(with executor: any Executor, run: RunID) async -> PlanSubject {
+        if forbidden == nil, !session.console.isJSON {
+            let count = prepared.plan.targets.count
+            session.console.note(
+                session.console.errorStyle.paint(
+                    "Looking at \(count == 1 ? "1 target" : "\(count) targets") …", .faint))
+        }
+        let forecast = await DryRun.forecast(
+            of: prepared.plan, run: run,
+            probing: forbidden.map { .forbidden($0) } ?? .allowed,
+            secrets: prepared.parameters.secrets, executor: executor)
+        return PlanSubject(
+            plan: prepared.plan, digest: prepared.digest,
+            librarySource: prepared.opened.source, gates: prepared.gates, forecast: forecast,
+            notProbed: forbidden, selected: prepared.selected)
+    }
+}

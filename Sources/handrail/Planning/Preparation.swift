@@ -1,0 +1,160 @@
+import Runbooks
+import Runner
+
+/// Everything that plan and run know once a plan is made, before a target is looked at.
+struct PreparedPlan: Sendable {
+    let opened: OpenedLibrary
+    let runbook: Runbook
+    let selected: Selected
+    let parameters: ParameterSet
+    let plan: Plan
+    let digest: Digest
+    let gates: GateReport
+    let alert: String?
+
+    /// The bytes of the plan's files, by digest.
+    let files: [Digest: [UInt8]]
+}
+
+/// Makes a plan from what the command line says: library → runbook → targets → parameters → plan.
+struct Preparation: Sendable {
+    let session: Session
+    let subject: SubjectOptions
+
+    /// The plan for a runbook's id, or the plan of a file made again.
+    ///
+    /// - Throws: `Failure`, `LibraryError`, `PlanError`, `SelectionError`.
+    func prepare() async throws -> PreparedPlan {
+        try checkStandardInput()
+        let opened = try await session.openLibrary()
+        guard isFile else {
+            let runbook = try opened.runbook(subject.subject)
+            return try await prepare(runbook, opened, from: nil)
+        }
+        let file = try PlanFile(
+            reading: try await InputFile(path: subject.subject).bytes(session.world))
+        try file.requireUnexpired(at: session.world.now())
+        let runbook = try opened.runbook(file.request.runbook.rawValue)
+        let prepared = try await prepare(runbook, opened, from: file)
+        try file.requireEqual(to: prepared.plan)
+        return prepared
+    }
+
+    /// A runbook's id has neither a slash nor this ending.
+    private var isFile: Bool {
+        subject.subject.contains("/") || subject.subject.hasSuffix(".json")
+    }
+
+    private func checkStandardInput() throws {
+        let targets = subject.targets
+        let readers =
+            (targets.limit + targets.exclude).count { $0 == "-" }
+            + (subject.parameters.params == "-" ? 1 : 0)
+            + subject.parameters.set.count { $0.hasSuffix("=@-") }
+        guard readers > 1 else { return }
+        throw Failure(
+            .usage, code: "usage", "Standard input (-) is asked for \(readers) times.",
+            hint: "give the others as files")
+    }
+
+    private func prepare(
+        _ runbook: Runbook, _ opened: OpenedLibrary, from file: PlanFile?
+    ) async throws -> PreparedPlan {
+        let inventory = opened.library.inventory
+        let selected = try await select(inventory, runbook, file)
+        let intake = ParameterIntake(
+            session: session, options: subject.parameters,
+            targets: Set(inventory.targets.map(\.name.rawValue)),
+            given: file.map { Self.given($0, runbook.parameters) } ?? [:])
+        let parameters = try await intake.collect(for: runbook.parameters)
+        let reach = Reach(session: session, options: subject.reach)
+        let builder = PlanBuilder(
+            library: opened.library, runbook: runbook, targets: selected.targets,
+            parameters: parameters.values, alert: subject.alert,
+            hostKeys: await reach.hostKeys(of: selected.targets),
+            planID: file?.planID ?? session.newPlanID(),
+            created: file?.created ?? session.world.now(), expires: file?.expires)
+        let plan = try builder.plan().get()
+        return PreparedPlan(
+            opened: opened, runbook: runbook, selected: selected, parameters: parameters,
+            plan: plan, digest: try .sha256(ofCanonical: plan),
+            gates: GateReport.evaluate(
+                plan, runbook: runbook, actor: ActorIdentity.current(session.world)),
+            alert: subject.alert, files: Self.files(of: plan, runbook, opened.library.tree))
+    }
+
+    private func select(
+        _ inventory: Inventory, _ runbook: Runbook, _ file: PlanFile?
+    ) async throws -> Selected {
+        guard let file else {
+            return try await TargetIntake(session: session, options: subject.targets)
+                .select(from: inventory, for: runbook)
+        }
+        let options = subject.targets
+        guard options.on.isEmpty, options.limit.isEmpty, options.exclude.isEmpty else {
+            throw Failure(
+                .usage, code: "usage", "The targets are in the plan file.",
+                hint: "make another plan for other targets")
+        }
+        let names = file.request.targets.map(\.rawValue)
+        return try Selection.resolve(
+            inventory: inventory, rule: runbook.targets,
+            limits: [.names(names, source: subject.subject)]
+        ).get()
+    }
+
+    /// What a plan file says was given; texts that are the default's were not.
+    private static func given(
+        _ file: PlanFile, _ declarations: [Parameter]
+    ) -> [String: GivenValue] {
+        var given: [String: GivenValue] = [:]
+        for (name, text) in file.request.parameters {
+            let declaration = declarations.first { $0.name.rawValue == name }
+            guard declaration?.defaultValue?.text != text else { continue }
+            if declaration?.kind == .list {
+                let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+                given[name] = .list(text.isEmpty ? [] : lines.map(String.init))
+            } else {
+                given[name] = .text(text)
+            }
+        }
+        return given
+    }
+
+    private static func files(
+        of plan: Plan, _ runbook: Runbook, _ tree: LibraryTree
+    ) -> [Digest: [UInt8]] {
+        var files: [Digest: [UInt8]] = [:]
+        for file in plan.runbook.files {
+            let own = runbook.folder.isEmpty ? file.path : "\(runbook.folder)/\(file.path)"
+            let entry =
+                file.path.hasPrefix("lib/") ? tree.entries[file.path] : tree.entries[own]
+            files[file.sha256] = entry?.bytes
+        }
+        return files
+    }
+}
+
+extension Session {
+    /// A new plan's id.
+    func newPlanID() -> PlanID {
+        let digits = world.randomBytes(16).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+        guard let id = PlanID(rawValue: digits.joined()) else {
+            preconditionFailure("16 bytes are 32 hexadecimal digits")
+        }
+        return id
+    }
+
+    /// A new run's id, such as `r-20261123-0714-k3f9`.
+    func newRunID() -> RunID {
+        // No vowels and no digits that look like letters: nothing to misread, no words.
+        let letters = Array("bcdfghjkmnpqrstvwxz23456789")
+        let end = world.randomBytes(4).map { letters[Int($0) % letters.count] }
+        guard let id = RunID(rawValue: "r-\(TimeText.compact(world.now()))-\(String(end))") else {
+            preconditionFailure("a date and four letters are a run's id")
+        }
+        return id
+    }
+}

@@ -1,0 +1,88 @@
+import Plugins
+import Runbooks
+import Runner
+
+/// How this command line reaches targets: ssh's settings, and the executors made of them.
+struct Reach: Sendable {
+    let session: Session
+    let options: ReachOptions
+
+    /// How `ssh` is called.
+    var settings: SSHSettings {
+        let named = options.sshConfig ?? session.world.environment["HANDRAIL_SSH_CONFIG"]
+        return SSHSettings(configFile: named.flatMap { $0.isEmpty ? nil : $0 })
+    }
+
+    /// The host keys known for each target, as ssh would look them up.
+    func hostKeys(of targets: [Target]) async -> [TargetName: [String]] {
+        [:]
+    }
+
+    /// Runs a body with an executor for a plan, and ends its sessions afterwards.
+    ///
+    /// The stream has the sessions that are opened, with their proofs.
+    func withExecutor<Value: Sendable>(
+        for plan: Plan, files: [Digest: [UInt8]], secrets: [ParameterName: Secret],
+        _ body: (any Executor, AsyncStream<OpenedSession>) async throws -> Value
+    ) async throws -> Value {
+        let (opened, opening) = AsyncStream.makeStream(of: OpenedSession.self)
+        let ssh = SSHExecutor(
+            settings: settings,
+            files: RunbookFiles(listed: plan.runbook.files) { files[$0] ?? [] },
+            notices: { notice in
+                guard case .sessionOpened(let target, let proof) = notice else { return }
+                opening.yield(OpenedSession(target: target, proof: proof))
+            })
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await ssh.serve() }
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await body(ssh, opened))
+            } catch {
+                result = .failure(error)
+            }
+            await ssh.shutDown()
+            opening.finish()
+            return try result.get()
+        }
+    }
+}
+
+/// The executor of one run: attempts on targets go over ssh, those on the controller stay here.
+struct PlaceRouter: Executor {
+    let target: any Executor
+    let controller: any Executor
+
+    /// Carries out one attempt where its step says.
+    func perform(_ request: AttemptRequest) async -> AttemptReport {
+        switch request.place {
+        case .target: await target.perform(request)
+        case .controller: await controller.perform(request)
+        }
+    }
+
+    /// Asks both: an attempt of a target is under way at one of them at most.
+    func cancel(_ name: TargetName) async {
+        await target.cancel(name)
+        await controller.cancel(name)
+    }
+
+    /// Ends the target's sessions.
+    func close(_ name: TargetName) async {
+        await target.close(name)
+        await controller.close(name)
+    }
+
+    /// Ends all sessions, at the same time.
+    func shutDown() async {
+        async let first: Void = target.shutDown()
+        async let second: Void = controller.shutDown()
+        _ = await (first, second)
+    }
+}
+
+/// A session that was opened on a target, and what proves later that its processes are gone.
+struct OpenedSession: Sendable {
+    let target: TargetName
+    let proof: String
+}

@@ -1,0 +1,55 @@
+import Runbooks
+import Runner
+
+/// The JSON form of a plan with its forecast; also the plan file, of which nothing is executed.
+struct PlanDocument: Encodable, Sendable {
+    /// Where the library came from.
+    struct Library: Encodable, Sendable {
+        let id: String
+        let source: String
+        let review: String
+    }
+
+    /// A target that fits the limits, and not the runbook.
+    struct LeftOut: Encodable, Sendable {
+        let target: TargetName
+        let reason: String
+    }
+
+    var format = 1
+    let plan: Plan
+    let digest: Digest
+    let forecast: Forecast
+    let forecastDigest: Digest
+    let gates: GateReport
+    let library: Library
+    let leftOut: [LeftOut]
+    let notProbed: String?
+    /// How many targets can break before the run stops.
+    let worstCase: Int
+    let mayChange: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case format, plan, digest, forecast, gates, library
+        case forecastDigest = "forecast_digest"
+        case leftOut = "left_out"
+        case notProbed = "not_probed"
+        case worstCase = "worst_case"
+        case mayChange = "may_change"
+    }
+
+    init(_ subject: PlanSubject) {
+        plan = subject.plan
+        digest = subject.digest
+        forecast = subject.forecast
+        forecastDigest = subject.forecast.digest
+        gates = subject.gates
+        library = Library(
+            id: subject.plan.libraryID, source: subject.librarySource,
+            review: subject.gates.review.rawValue)
+        leftOut = subject.selected.leftOut.map { LeftOut(target: $0.target, reason: $0.reason) }
+        notProbed = subject.notProbed
+        worstCase = subject.worstCase
+        mayChange = subject.forecast.mayChange
+    }
+}

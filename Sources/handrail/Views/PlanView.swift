@@ -1,0 +1,293 @@
+import Runbooks
+import Runner
+
+/// What plan and run show before anything is started.
+struct PlanSubject: Sendable {
+    let plan: Plan
+    let digest: Digest
+    /// Such as `main@3f2c1d9, clean`.
+    let librarySource: String
+    let gates: GateReport
+    let forecast: Forecast
+    /// Why nobody looked at the targets; nil when somebody did.
+    let notProbed: String?
+    let selected: Selected
+
+    /// How many targets can break before the run stops: those in flight when the last allowed
+    /// failure comes may fail too.
+    var worstCase: Int {
+        let limit = plan.rollout.stopAtFailures - 1 + plan.rollout.maxInFlight
+        return min(plan.targets.count, limit)
+    }
+
+    /// The forecast of a step, or of a `verify`, on every target.
+    func entries(
+        step: StepID?, verify: Int?
+    ) -> [(target: TargetName, entry: Forecast.Entry)] {
+        forecast.targets.flatMap { target in
+            target.entries.filter { $0.step == step && $0.verify == verify }
+                .map { (target.target, $0) }
+        }
+    }
+}
+
+/// The human form of a plan and its forecast.
+struct PlanView: Sendable {
+    let subject: PlanSubject
+    let style: Style
+    let width: Int
+
+    private var plan: Plan { subject.plan }
+
+    /// All of it, in the order in which a person decides.
+    var lines: [String] {
+        head + [""] + steps + [""] + summary + gates
+    }
+
+    /// Runbook, library, environment, targets, parameters, symptom.
+    var head: [String] {
+        var lines = [
+            field("Runbook", "\(plan.runbook.id.rawValue)  \(safe(plan.runbook.title))", .strong),
+            field("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)"),
+            field("Where", environment, plan.environment.isProduction ? .alarm : .plain),
+        ]
+        lines += list("Targets", names(plan.targets.map(\.name), limit: 12))
+        for left in subject.selected.leftOut.prefix(5) {
+            lines.append(field("", "left out: \(left.target) \(left.reason)", .faint))
+        }
+        if subject.selected.leftOut.count > 5 {
+            lines.append(field("", "left out: \(subject.selected.leftOut.count - 5) more", .faint))
+        }
+        for (index, parameter) in plan.parameters.enumerated() {
+            lines.append(
+                field(index == 0 ? "With" : "", "\(parameter.name) = \(shown(parameter))"))
+        }
+        if let symptom { lines += list("Symptom", symptom) }
+        return lines
+    }
+
+    private var review: String {
+        subject.gates.review == .unreviewed ? "unreviewed" : "not approved"
+    }
+
+    private var environment: String {
+        let count = plan.targets.count == 1 ? "1 target" : "\(plan.targets.count) targets"
+        return plan.environment.name + (plan.environment.isProduction ? " (PRODUCTION)" : "")
+            + " · " + count
+    }
+
+    private var symptom: String? {
+        guard plan.symptom != nil else { return nil }
+        let groups = Dictionary(grouping: subject.forecast.targets, by: \.symptom)
+        return Forecast.SymptomState.allCases.compactMap { state in
+            guard let group = groups[state] else { return nil }
+            let note = group.compactMap(\.symptomNote).first.map { ": \(safe($0))" } ?? ""
+            return plan.targets.count == 1
+                ? state.rawValue + note
+                : "\(state.rawValue) on \(names(group.map(\.target), limit: 6))\(note)"
+        }.joined(separator: "; ")
+    }
+
+    /// One block for each step: what it would do, where, and why.
+    var steps: [String] {
+        var lines = [style.paint("What would be done", .strong)]
+        for (index, step) in plan.steps.enumerated() {
+            lines += block(
+                "\(index + 1)", step.id.rawValue, safe(step.title), mark(step),
+                subject.entries(step: step.id, verify: nil))
+        }
+        for index in plan.verify.indices {
+            lines += block(
+                "✓", "verify \(index + 1)", "What must hold in the end", nil,
+                subject.entries(step: nil, verify: index))
+        }
+        return lines
+    }
+
+    private func mark(_ step: Step) -> String? {
+        switch step.effect {
+        case .irreversible: "can't be undone"
+        case .once: "runs once"
+        case .read, .idempotent: nil
+        }
+    }
+
+    private func block(
+        _ number: String, _ name: String, _ title: String, _ mark: String?,
+        _ entries: [(target: TargetName, entry: Forecast.Entry)]
+    ) -> [String] {
+        let groups = grouped(entries)
+        let left = "\(TextWidth.padded(number, to: 2)) \(TextWidth.padded(name, to: nameWidth))"
+        let tail = mark.map { "  (\($0))" } ?? ""
+        var lines: [String] = []
+        if plan.targets.count == 1, let group = groups.first {
+            let label = TextWidth.padded(group.label.rawValue, to: 12)
+            lines.append(
+                cut("\(left)  ", label, group.label.tone, "  \(title)\(tail)"))
+        } else {
+            lines.append(cut("\(left)  ", "", .plain, title + tail))
+            for group in groups {
+                let text = "\(group.targets.count) × \(group.label.rawValue)"
+                lines.append(
+                    cut(indent, text, group.label.tone, " (\(names(group.targets, limit: 3)))"))
+            }
+        }
+        for group in groups {
+            if let note = group.note {
+                lines += TextWidth.wrapped(safe(note), width: width, indent: indent.count)
+                    .map { style.paint($0, .faint) }
+            }
+            lines += diff(group.diff)
+        }
+        return lines
+    }
+
+    /// A group of targets for which a step's forecast is the same.
+    private struct Group {
+        let label: ForecastLabel
+        let note: String?
+        let diff: String?
+        var targets: [TargetName]
+    }
+
+    private func grouped(
+        _ entries: [(target: TargetName, entry: Forecast.Entry)]
+    ) -> [Group] {
+        var groups: [Group] = []
+        for (target, entry) in entries {
+            let index = groups.firstIndex {
+                $0.label == entry.label && $0.note == entry.note && $0.diff == entry.diff
+            }
+            if let index {
+                groups[index].targets.append(target)
+            } else {
+                groups.append(
+                    Group(
+                        label: entry.label, note: entry.note, diff: entry.diff, targets: [target]))
+            }
+        }
+        return groups.sorted { $0.targets.count > $1.targets.count }
+    }
+
+    private func diff(_ diff: String?) -> [String] {
+        guard let diff, !diff.isEmpty else { return [] }
+        let all = printable(diff.utf8, keepNewlines: true).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        let shown = all.prefix(Self.longestDiff).map { line in
+            let tone: Tone =
+                line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : .faint
+            return indent + style.paint(TextWidth.cut(String(line), to: width - indent.count), tone)
+        }
+        let rest = all.count - Self.longestDiff
+        return shown + (rest > 0 ? [indent + "… \(rest) lines more (--json has them all)"] : [])
+    }
+
+    /// Coverage, worst case, rollback, digest.
+    var summary: [String] {
+        let coverage = subject.forecast.coverage
+        var lines: [String] = []
+        if let why = subject.notProbed {
+            lines.append(field("Coverage", "0 %: nobody looked (\(safe(why)))", .warning))
+        } else {
+            lines.append(
+                field(
+                    "Coverage",
+                    "\(coverage.percent) %: \(coverage.foreseen) of \(coverage.of) outcomes foreseen"
+                ))
+        }
+        lines.append(field("Worst case", worstCase))
+        lines += list("Rollback", rollback)
+        lines.append(field("Plan", subject.digest.rawValue.prefix(16) + "…", .faint))
+        return lines
+    }
+
+    private var worstCase: String {
+        guard plan.targets.count > 1 else { return "this one target" }
+        let stop = plan.rollout.stopAtFailures
+        return "\(subject.worstCase) of \(plan.targets.count) targets can break before it stops "
+            + "(at \(stop == 1 ? "the first failure" : "\(stop) failures"), "
+            + "\(plan.rollout.maxInFlight) at once)"
+    }
+
+    private var rollback: String {
+        guard !plan.rollback.isEmpty else { return "nothing to undo: it only reads" }
+        return plan.rollback.map { undo in
+            if let why = undo.notUndone { return "\(undo.step): \(why)" }
+            let words = (undo.actions ?? []).map(\.keyword)
+            return "\(undo.step): "
+                + (words.isEmpty ? "undone with another step" : words.joined(separator: ", "))
+        }.joined(separator: "; ")
+    }
+
+    /// Only the gates that stop it: the others are in the JSON.
+    private var gates: [String] {
+        subject.gates.refusals.map { field("Gate", safe($0.text), .bad) }
+    }
+
+    private func field(_ name: String, _ text: some StringProtocol, _ tone: Tone = .plain)
+        -> String
+    {
+        style.paint(TextWidth.padded(name, to: 11), .faint) + " "
+            + style.paint(TextWidth.cut(String(text), to: max(20, width - 12)), tone)
+    }
+
+    private func list(_ name: String, _ text: String) -> [String] {
+        let wrapped = TextWidth.wrapped(text, width: max(32, width), indent: 12)
+        return wrapped.enumerated().map { index, line in
+            guard index == 0 else { return line }
+            return style.paint(TextWidth.padded(name, to: 11), .faint) + " " + line.dropFirst(12)
+        }
+    }
+
+    private func cut(_ left: String, _ middle: String, _ tone: Tone, _ right: String) -> String {
+        let used = TextWidth.of(left) + TextWidth.of(middle)
+        let line =
+            left + style.paint(middle, tone)
+            + TextWidth.cut(right, to: max(10, width - used))
+        return String(line.reversed().drop { $0 == " " }.reversed())
+    }
+
+    private func shown(_ parameter: PlannedParameter) -> String {
+        if parameter.secret != nil { return "[secret]" }
+        guard let text = parameter.text else { return "(not given)" }
+        let one = text.split(separator: "\n").joined(separator: ", ")
+        return parameter.kind == .list ? safe(one) : safe(text)
+    }
+
+    private func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
+
+    private func names(_ names: [TargetName], limit: Int) -> String {
+        TargetList.text(names, limit: limit)
+    }
+
+    private var nameWidth: Int {
+        min(24, plan.steps.map { TextWidth.of($0.id.rawValue) }.max() ?? 8)
+    }
+
+    private var indent: String { String(repeating: " ", count: nameWidth + 5) }
+
+    /// Lines of one diff that are shown.
+    private static let longestDiff = 40
+}
+
+/// Names of targets, as lists show them.
+enum TargetList {
+    /// So many names, and how many more there are: `mbx01, mbx02, … +42`.
+    static func text(_ names: [TargetName], limit: Int) -> String {
+        let shown = names.prefix(limit).map(\.rawValue).joined(separator: ", ")
+        return names.count > limit ? "\(shown), … +\(names.count - limit)" : shown
+    }
+}
+
+extension ForecastLabel {
+    /// How the label stands out.
+    var tone: Tone {
+        switch self {
+        case .satisfied: .good
+        case .wouldChange, .wouldRun, .depends, .manual, .notProbed: .warning
+        case .failed, .unreachable: .bad
+        case .read, .skipped: .faint
+        case .stop: .strong
+        }
+    }
+}
