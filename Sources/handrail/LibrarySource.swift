@@ -63,10 +63,10 @@ extension Session {
     func openLibrary() async throws -> OpenedLibrary {
         let folder = try LibraryFolder.nearest(to: libraryPath)
         if options.workingTree {
-            let tree = try await WorkingTreeLibrary(in: folder).read()
+            let tree = try await WorkingTreeLibrary(in: folder, limits: LibraryLimits()).read()
             return try opened(tree, source: tree.source, commit: nil)
         }
-        let snapshot = try await GitLibrary(in: folder).snapshot()
+        let snapshot = try await GitLibrary(in: folder, limits: LibraryLimits()).snapshot()
         if snapshot.isDirty {
             let names = snapshot.changedPaths.prefix(3).joined(separator: ", ")
             let more = snapshot.changedPaths.count > 3 ? " …" : ""

@@ -36,6 +36,7 @@ struct Looking: Sendable {
         return PlanSubject(
             plan: prepared.plan, digest: prepared.digest,
             librarySource: prepared.opened.source, gates: prepared.gates, forecast: forecast,
-            notProbed: forbidden, selected: prepared.selected)
+            notProbed: forbidden, selected: prepared.selected,
+            alert: prepared.alert)
     }
 }

@@ -65,12 +65,13 @@ struct Preparation: Sendable {
         let intake = ParameterIntake(
             session: session, options: subject.parameters,
             targets: Set(inventory.targets.map(\.name.rawValue)),
-            given: file.map { Self.given($0, runbook.parameters) } ?? [:])
+            given: file?.request.parameters(for: runbook.parameters) ?? [:])
         let parameters = try await intake.collect(for: runbook.parameters)
+        let alert = subject.alert ?? file?.request.alert
         let reach = Reach(session: session, options: subject.reach)
         let builder = PlanBuilder(
             library: opened.library, runbook: runbook, targets: selected.targets,
-            parameters: parameters.values, alert: subject.alert,
+            parameters: parameters.values, alert: alert,
             hostKeys: await reach.hostKeys(of: selected.targets),
             planID: file?.planID ?? session.newPlanID(),
             created: file?.created ?? session.world.now(), expires: file?.expires)
@@ -80,7 +81,7 @@ struct Preparation: Sendable {
             plan: plan, digest: try .sha256(ofCanonical: plan),
             gates: GateReport.evaluate(
                 plan, runbook: runbook, actor: ActorIdentity.current(session.world)),
-            alert: subject.alert, files: Self.files(of: plan, runbook, opened.library.tree))
+            alert: alert, files: Self.files(of: plan, runbook, opened.library.tree))
     }
 
     private func select(
@@ -101,24 +102,6 @@ struct Preparation: Sendable {
             inventory: inventory, rule: runbook.targets,
             limits: [.names(names, source: subject.subject)]
         ).get()
-    }
-
-    /// What a plan file says was given; texts that are the default's were not.
-    private static func given(
-        _ file: PlanFile, _ declarations: [Parameter]
-    ) -> [String: GivenValue] {
-        var given: [String: GivenValue] = [:]
-        for (name, text) in file.request.parameters {
-            let declaration = declarations.first { $0.name.rawValue == name }
-            guard declaration?.defaultValue?.text != text else { continue }
-            if declaration?.kind == .list {
-                let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-                given[name] = .list(text.isEmpty ? [] : lines.map(String.init))
-            } else {
-                given[name] = .text(text)
-            }
-        }
-        return given
     }
 
     private static func files(

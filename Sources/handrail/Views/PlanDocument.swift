@@ -28,9 +28,11 @@ struct PlanDocument: Encodable, Sendable {
     /// How many targets can break before the run stops.
     let worstCase: Int
     let mayChange: Bool
+    /// The alert that the plan answers.
+    let alert: String?
 
     private enum CodingKeys: String, CodingKey {
-        case format, plan, digest, forecast, gates, library
+        case format, plan, digest, forecast, gates, library, alert
         case forecastDigest = "forecast_digest"
         case leftOut = "left_out"
         case notProbed = "not_probed"
@@ -50,6 +52,7 @@ struct PlanDocument: Encodable, Sendable {
         leftOut = subject.selected.leftOut.map { LeftOut(target: $0.target, reason: $0.reason) }
         notProbed = subject.notProbed
         worstCase = subject.worstCase
+        alert = subject.alert
         mayChange = subject.forecast.mayChange
     }
 }

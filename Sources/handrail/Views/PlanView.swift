@@ -12,6 +12,7 @@ struct PlanSubject: Sendable {
     /// Why nobody looked at the targets; nil when somebody did.
     let notProbed: String?
     let selected: Selected
+    let alert: String?
 
     /// How many targets can break before the run stops: those in flight when the last allowed
     /// failure comes may fail too.
