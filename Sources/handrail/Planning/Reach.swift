@@ -15,7 +15,8 @@ struct Reach: Sendable {
 
     /// The host keys known for each target, as ssh would look them up.
     func hostKeys(of targets: [Target]) async -> [TargetName: [String]] {
-        [:]
+        await KnownHosts(settings: settings, home: session.world.account().homeFolder)
+            .fingerprints(of: targets)
     }
 
     /// Runs a body with an executor for a plan, and ends its sessions afterwards.
@@ -26,22 +27,29 @@ struct Reach: Sendable {
         _ body: (any Executor, AsyncStream<OpenedSession>) async throws -> Value
     ) async throws -> Value {
         let (opened, opening) = AsyncStream.makeStream(of: OpenedSession.self)
-        let ssh = SSHExecutor(
-            settings: settings,
-            files: RunbookFiles(listed: plan.runbook.files) { files[$0] ?? [] },
-            notices: { notice in
-                guard case .sessionOpened(let target, let proof) = notice else { return }
-                opening.yield(OpenedSession(target: target, proof: proof))
-            })
+        let redactor = Redactor(secrets: Array(secrets.values))
+        let notices = RedactedNotices(redactor) { notice in
+            guard case .sessionOpened(let target, let proof) = notice else { return }
+            opening.yield(OpenedSession(target: target, proof: proof))
+        }
+        let staged = RunbookFiles(listed: plan.runbook.files) { files[$0] ?? [] }
+        let ssh = SSHExecutor(settings: settings, files: staged, notices: notices.take)
+        let local = LocalExecutor(
+            settings: LocalSettings(
+                hiddenPaths: [session.homePath], allowUnconfined: plan.environment.content == .off),
+            files: staged, notices: notices.take)
+        let executor = RedactingExecutor(
+            PlaceRouter(target: ssh, controller: local), redactor: redactor)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await ssh.serve() }
+            group.addTask { await local.serve() }
             let result: Result<Value, any Error>
             do {
-                result = .success(try await body(ssh, opened))
+                result = .success(try await body(executor, opened))
             } catch {
                 result = .failure(error)
             }
-            await ssh.shutDown()
+            await executor.shutDown()
             opening.finish()
             return try result.get()
         }

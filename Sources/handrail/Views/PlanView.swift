@@ -134,7 +134,7 @@ struct PlanView: Sendable {
             }
         }
         for group in groups {
-            if let note = group.note {
+            if let note = group.note, group.label != .notProbed {
                 lines += TextWidth.wrapped(safe(note), width: width, indent: indent.count)
                     .map { style.paint($0, .faint) }
             }

@@ -1,0 +1,137 @@
+import Runbooks
+import Runner
+
+/// The human form of a run under way: lines that stay, and a few that are drawn again and again.
+struct ProgressView: Sendable {
+    let style: Style
+
+    /// Up to so many targets, each step's end is a line of its own.
+    static let mostTargetsInDetail = 6
+    /// Up to so many targets, each target's end is a line of its own.
+    static let mostTargetsByLine = 30
+
+    /// The line that stays for an event; nil for events that need none.
+    func line(for event: RunEvent, in run: RunMachine) -> String? {
+        let count = run.plan.targets.count
+        switch event {
+        case .stepEnded(let target, let step, let outcome, let reason):
+            guard count <= Self.mostTargetsInDetail else { return nil }
+            let title = run.plan.steps.first { $0.id == step }?.title ?? ""
+            return ended(target, step.rawValue, outcome, reason, title, run)
+        case .verifyEnded(let target, let index, let outcome, let reason):
+            guard count <= Self.mostTargetsInDetail else { return nil }
+            return ended(target, "verify \(index + 1)", outcome, reason, "", run)
+        case .targetEnded(let target, let outcome):
+            guard count > 1, count <= Self.mostTargetsByLine || !outcome.isGood else { return nil }
+            let failure = RunReport(run: run).failure(of: target)
+            let why = failure.map { ": \($0.part): \($0.reason)" } ?? ""
+            return style.paint("\(outcome.sign) \(target)  \(outcome.word)", outcome.tone) + why
+        case .symptomAsked(let target, let isPresent):
+            guard count <= Self.mostTargetsInDetail else { return nil }
+            let word = isPresent.map { $0 ? "still present" : "gone" } ?? "can't be told"
+            return indent(target, run) + "symptom: \(word)"
+        case .stateChanged(let state, let reason):
+            guard state != .running else { return nil }
+            return style.paint("\(state.word): \(reason)", state.tone)
+        case .thresholdReached(let failures, let limit):
+            return style.paint(
+                "\(failures) failed, and the limit is \(limit): no further target starts", .bad)
+        case .answered(let step, let target, let choice, _, let actor):
+            let on = target.map { " on \($0)" } ?? ""
+            return "\(step)\(on): \(choice), says \(safe(actor))"
+        case .commanded(let command, _): return commanded(command)
+        case .refused(_, let reason): return style.paint("refused: \(safe(reason))", .warning)
+        case .leftOwed(let target, let step, let reason):
+            return style.paint("OWED on \(target): \(step): \(safe(reason))", .bad)
+        case .asked, .stopped, .outputsTaken, .owed, .paid, .closed, .targetStarted,
+            .sessionOpened, .attemptStarted, .attemptEnded:
+            return nil
+        }
+    }
+
+    private func commanded(_ command: PersonCommand) -> String? {
+        switch command.verb {
+        case .abort: style.paint("abort, says \(safe(command.actor))", .bad)
+        case .pause:
+            style.paint(
+                "pause, says \(safe(command.actor)): targets stop at their next safe place, or "
+                    + "at their end", .warning)
+        case .resume: "resume, says \(safe(command.actor))"
+        case .note(let text): "note by \(safe(command.actor)): \(safe(text))"
+        case .pay(let target): "pay what \(target) owes, says \(safe(command.actor))"
+        case .paidByHand(let target, _): "\(target) was paid by hand, says \(safe(command.actor))"
+        case .answer, .confirm: nil
+        }
+    }
+
+    private func ended(
+        _ target: TargetName, _ part: String, _ outcome: Outcome, _ reason: String?,
+        _ title: String, _ run: RunMachine
+    ) -> String {
+        let names = run.plan.steps.map(\.id.rawValue.utf8.count).max() ?? 8
+        let left = TextWidth.padded(part, to: min(24, max(8, names)))
+        let word = TextWidth.padded(outcome.word, to: 11)
+        let text = outcome.isGood && outcome != .skipped ? safe(title) : safe(reason ?? title)
+        return indent(target, run) + style.paint("\(outcome.sign) ", outcome.tone) + left + " "
+            + style.paint(word, outcome.tone) + " "
+            + (outcome.isGood ? style.paint(text, .faint) : text)
+    }
+
+    private func indent(_ target: TargetName, _ run: RunMachine) -> String {
+        guard run.plan.targets.count > 1 else { return "  " }
+        let width = run.plan.targets.map(\.name.rawValue.utf8.count).max() ?? 0
+        return "  " + style.paint(TextWidth.padded(target.rawValue, to: width), .faint) + " "
+    }
+
+    /// The lines that are drawn again and again, no wider and no more than there is room for.
+    ///
+    /// `since` has when each running target last moved on.
+    func status(
+        of run: RunMachine, since: [TargetName: Timestamp], started: Timestamp, now: Timestamp,
+        width: Int, rows: Int
+    ) -> [String] {
+        let running = run.runningTargets
+        var lines = [TextWidth.cut(summary(run, running, started, now), to: width)]
+        let room = max(0, min(8, rows - 4))
+        for name in running.prefix(room) {
+            guard let target = run.targets[name] else { continue }
+            let doing = target.inFlight.map { key in
+                key.part.word + (key.number > 1 ? ", attempt \(key.number)" : "")
+            }
+            let waiting = RunReport(run: run).openQuestions.isEmpty ? "pauses" : "waits for an answer"
+            let time = since[name].map { "  \(TimeText.length(now.since($0)))" } ?? ""
+            lines.append(TextWidth.cut("  \(name)  \(doing ?? waiting)\(time)", to: width))
+        }
+        if running.count > room, room > 0 { lines.append("  … \(running.count - room) more") }
+        return lines
+    }
+
+    /// One line: what is done, failed, running, for how long, and how much longer.
+    func summary(
+        _ run: RunMachine, _ running: [TargetName], _ started: Timestamp, _ now: Timestamp
+    ) -> String {
+        let outcomes = run.targets.values.compactMap(\.outcome)
+        let total = run.plan.targets.count
+        var parts = ["\(outcomes.count)/\(total) done"]
+        let failed = outcomes.count { $0.countsAsFailure && $0 != .unreachable }
+        let unreachable = outcomes.count { $0 == .unreachable }
+        if failed > 0 { parts.append("\(failed) failed") }
+        if unreachable > 0 { parts.append("\(unreachable) unreachable") }
+        if !running.isEmpty { parts.append("\(running.count) running") }
+        let elapsed = max(0, now.since(started))
+        parts.append(TimeText.length(elapsed))
+        let left = total - outcomes.count
+        if outcomes.count >= 5, left > 0, elapsed > 0 {
+            let rest = elapsed * Int64(left) / Int64(outcomes.count)
+            parts.append("about \(TimeText.length(rest)) left")
+        }
+        if run.isAbortRequested {
+            parts.append("aborting")
+        } else if run.isPauseRequested {
+            parts.append("pausing")
+        }
+        return "▸ \(run.record.plan.runbook.id)  " + parts.joined(separator: " · ")
+    }
+
+    private func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
+}

@@ -1,0 +1,184 @@
+import Runbooks
+import Runner
+
+/// The human form of what a run came to: what changed, whether it helped, what is owed, what next.
+struct RecapView: Sendable {
+    let report: RunReport
+    let style: Style
+    let width: Int
+    /// How long it took; nil when that isn't known.
+    let milliseconds: Int64?
+
+    private var run: RunMachine { report.run }
+
+    /// All of it.
+    var lines: [String] {
+        [head] + changes + failures + stops + questions + owed + symptom + next
+    }
+
+    private var head: String {
+        let id = run.record.plan.runbook.id.rawValue
+        let time = milliseconds.map { " after \(TimeText.length($0))" } ?? ""
+        let state = style.paint(run.state.word, run.state.tone)
+        let helped = run.resolution.map { resolution in
+            let word =
+                switch resolution {
+                case .resolved: "resolved: it helped"
+                case .unresolved: "unresolved: it did not help"
+                case .unclear: "whether it helped is unclear"
+                }
+            return " · " + style.paint(word, resolution.tone)
+        }
+        let why = run.state.isTerminal || run.stateReason.isEmpty ? "" : " (\(run.stateReason))"
+        return "\(style.paint(id, .strong)) \(state)\(why)\(time)\(helped ?? "")"
+    }
+
+    private var changes: [String] {
+        let counted: [(Outcome, String)] = [
+            (.changed, "changed"), (.satisfied, "satisfied"), (.ok, "ok"), (.aborted, "aborted"),
+        ]
+        var lines: [String] = []
+        for (outcome, word) in counted {
+            let targets = report.targets(outcome)
+            guard !targets.isEmpty else { continue }
+            lines += item(word, "\(targets.count): \(names(targets))", outcome.tone)
+        }
+        if !report.notStarted.isEmpty {
+            lines += item(
+                "not started", "\(report.notStarted.count): \(names(report.notStarted))", .warning)
+        }
+        let steps = report.changes.map { change in
+            change.targets.count == run.plan.targets.count
+                ? change.step.rawValue : "\(change.step) (\(change.targets.count))"
+        }
+        if !steps.isEmpty { lines += item("by", steps.joined(separator: ", ")) }
+        if steps.isEmpty, run.state == .succeeded { lines += item("changed", "nothing") }
+        return lines
+    }
+
+    private var failures: [String] {
+        report.failures.prefix(Self.mostFailures).flatMap { failure in
+            let what =
+                failure.outcome == .failed ? failure.reason : failure.outcome.word
+            let detail = failure.outcome == .failed || failure.reason.isEmpty
+                ? "" : ": \(failure.reason)"
+            let lines = item(
+                failure.outcome.word,
+                "\(failure.targets.count) × \(failure.part): \(what)\(detail) "
+                    + "(\(names(failure.targets)))", .bad)
+            return lines + (failure.advice.map { item("", $0, .strong) } ?? [])
+        } + more(report.failures.count - Self.mostFailures, "kinds of failure")
+    }
+
+    private var stops: [String] {
+        report.stops.flatMap { stop in
+            item(
+                "stopped", "\(stop.step) on \(names(stop.targets)): \(stop.stop.say)",
+                stop.stop.resolution == .resolved ? .good : .warning)
+        }
+    }
+
+    private var questions: [String] {
+        report.openQuestions.prefix(Self.mostFailures).flatMap { question in
+            QuestionView(run: run, question: question).command.map {
+                item("asks", "\(question.step): \($0)", .warning)
+            } ?? []
+        }
+    }
+
+    private var owed: [String] {
+        let owed = run.owed
+        return owed.prefix(Self.mostFailures).flatMap { owed in
+            item(
+                "OWED",
+                "\(owed.step) on \(owed.target): \(safe(owed.reason)) → handrail pay "
+                    + "\(run.record.id) --on \(owed.target)", .bad)
+        } + more(owed.count - Self.mostFailures, "releases owed")
+    }
+
+    private var symptom: [String] {
+        guard run.plan.symptom != nil else { return [] }
+        let words: [(SymptomAnswer, String, Tone)] = [
+            (.gone, "gone", .good), (.present, "still present", .bad),
+            (.unclear, "can't be told", .warning),
+        ]
+        return words.flatMap { answer, word, tone in
+            let targets = run.plan.targets.map(\.name).filter {
+                run.targets[$0]?.symptomAnswer == answer
+            }
+            return targets.isEmpty ? [] : item("symptom", "\(word) on \(names(targets))", tone)
+        }
+    }
+
+    private var next: [String] {
+        let id = run.record.id
+        var lines: [String] = []
+        if let to = report.escalation {
+            let note = run.plan.onFailure?.note.map { ": \($0)" } ?? ""
+            lines += item("escalate", "to \(to)\(note)", .warning)
+        }
+        switch run.state {
+        case .paused: lines += item("go on", "handrail resume \(id)   or: handrail abort \(id)")
+        case .running, .pending, .waiting, .needsPerson:
+            if run.owed.isEmpty { lines += item("go on", "handrail resume \(id)") }
+        default: break
+        }
+        if !report.changes.isEmpty, run.state.isTerminal { lines += undo }
+        lines += item(
+            "run", "\(id)   more: handrail status \(id) · handrail logs \(id)", .faint)
+        return lines
+    }
+
+    private var undo: [String] {
+        let changed = Set(report.changes.map(\.step))
+        let words = run.plan.rollback.filter { changed.contains($0.step) }.map { undo in
+            undo.notUndone.map { "\(undo.step): \($0)" }
+                ?? "\(undo.step): \((undo.actions ?? []).map(\.keyword).joined(separator: ", "))"
+        }
+        return words.isEmpty ? [] : item("undo", words.joined(separator: "; "), .faint)
+    }
+
+    private func item(_ name: String, _ text: String, _ tone: Tone = .plain) -> [String] {
+        TextWidth.wrapped(safe(text), width: width, indent: 15).enumerated().map { index, line in
+            let words = String(line.dropFirst(15))
+            let left = TextWidth.padded(index == 0 ? name : "", to: 12)
+            return "  " + style.paint(left, index == 0 ? tone : .plain) + " "
+                + (tone == .faint ? style.paint(words, .faint) : words)
+        }
+    }
+
+    private func more(_ count: Int, _ what: String) -> [String] {
+        count > 0 ? item("", "… \(count) more \(what)", .faint) : []
+    }
+
+    private func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
+
+    private func names(_ targets: [TargetName]) -> String { TargetList.text(targets, limit: 3) }
+
+    /// Groups that are listed; the JSON has them all.
+    private static let mostFailures = 10
+}
+
+/// A question of a run, in words.
+struct QuestionView: Sendable {
+    let run: RunMachine
+    let question: Question
+
+    /// What is asked; nil when the step asks nobody.
+    var person: PersonAction? {
+        run.plan.steps.first { $0.id == question.step }?.action.person
+    }
+
+    /// The command that answers it from any terminal.
+    var command: String? {
+        guard let step = run.plan.steps.first(where: { $0.id == question.step }),
+            let person = step.action.person
+        else { return nil }
+        let on = question.target.map { " --on \($0)" } ?? ""
+        if case .manual = step.action {
+            return "handrail confirm \(run.record.id) \(step.id)\(on) --note '…'"
+        }
+        let choices = person.choices.map(\.id).joined(separator: "|")
+        return "handrail answer \(run.record.id) \(step.id) \(choices)\(on)"
+    }
+}

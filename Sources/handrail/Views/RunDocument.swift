@@ -1,0 +1,135 @@
+import Runbooks
+import Runner
+
+/// The JSON form of a run as it stands.
+struct RunDocument: Encodable, Sendable {
+    /// One target of the run.
+    struct OfTarget: Encodable, Sendable {
+        let target: TargetName
+        /// `not_started`, `running`, or the outcome.
+        let state: String
+        let reason: String?
+        let symptom: SymptomAnswer?
+        let steps: [OfStep]
+    }
+
+    /// How a step ended.
+    struct OfStep: Encodable, Sendable {
+        let step: StepID
+        let outcome: Outcome
+        let reason: String?
+        let outputs: [String: String]?
+    }
+
+    /// Targets that failed alike.
+    struct Failed: Encodable, Sendable {
+        let part: String
+        let outcome: Outcome
+        let reason: String
+        let targets: [TargetName]
+    }
+
+    /// Something a person must give back.
+    struct Owed: Encodable, Sendable {
+        let target: TargetName
+        let step: StepID
+        let reason: String
+    }
+
+    /// A question that waits for a person.
+    struct Asked: Encodable, Sendable {
+        let step: StepID
+        let target: TargetName?
+        let question: String
+        let choices: [String]
+        let until: Timestamp
+    }
+
+    var format = 1
+    let run: RunID
+    let runbook: RunbookID
+    let title: String
+    let plan: PlanID
+    let planDigest: Digest
+    let environment: String
+    let library: String
+    let actor: String
+    let ticket: String?
+    let alert: String?
+    let opened: Timestamp
+    let state: RunState
+    let stateReason: String
+    let resolution: RunResolution?
+    let targets: [OfTarget]
+    let failures: [Failed]
+    let owed: [Owed]
+    let questions: [Asked]
+    let escalate: String?
+    let notes: [String]
+    /// What the command ends with.
+    let exit: Int32
+
+    private enum CodingKeys: String, CodingKey {
+        case format, run, runbook, title, plan, environment, library, actor, ticket, alert, opened
+        case state, resolution, targets, failures, owed, questions, escalate, notes, exit
+        case planDigest = "plan_digest"
+        case stateReason = "state_reason"
+    }
+
+    init(_ machine: RunMachine) {
+        let report = RunReport(run: machine)
+        let record = machine.record
+        (run, runbook, title) = (record.id, record.plan.runbook.id, record.plan.runbook.title)
+        (plan, planDigest) = (record.plan.planID, record.planDigest)
+        (environment, library) = (record.plan.environment.name, record.librarySource)
+        (actor, ticket, alert) = (record.actor, record.ticket, record.alert)
+        (opened, state, stateReason) = (record.opened, machine.state, machine.stateReason)
+        resolution = machine.resolution
+        targets = record.plan.targets.map { Self.target($0.name, machine, report) }
+        failures = report.failures.map {
+            Failed(part: $0.part, outcome: $0.outcome, reason: $0.reason, targets: $0.targets)
+        }
+        owed = machine.owed.map { Owed(target: $0.target, step: $0.step, reason: $0.reason) }
+        questions = report.openQuestions.compactMap { Self.question($0, machine) }
+        escalate = report.escalation
+        notes = machine.notes
+        exit = ExitCode(machine).rawValue
+    }
+
+    private static func target(
+        _ name: TargetName, _ machine: RunMachine, _ report: RunReport
+    ) -> OfTarget {
+        let target = machine.targets[name]
+        let steps = machine.plan.steps.compactMap { step in
+            target?.outcomes[step.id].map {
+                OfStep(
+                    step: step.id, outcome: $0, reason: target?.reasons[step.id],
+                    outputs: target?.outputs[step.id])
+            }
+        }
+        let state =
+            target?.outcome?.rawValue ?? (target?.isRunning == true ? "running" : "not_started")
+        return OfTarget(
+            target: name, state: state, reason: report.failure(of: name)?.reason,
+            symptom: target?.symptomAnswer, steps: steps)
+    }
+
+    private static func question(_ question: Question, _ machine: RunMachine) -> Asked? {
+        guard let step = machine.plan.steps.first(where: { $0.id == question.step }),
+            let person = step.action.person, let state = machine.questions[question]
+        else { return nil }
+        return Asked(
+            step: question.step, target: question.target, question: person.text,
+            choices: person.choices.map(\.id), until: state.until)
+    }
+}
+
+extension Action {
+    /// What is asked of a person; nil for actions that ask nobody.
+    var person: PersonAction? {
+        switch self {
+        case .ask(let person), .manual(let person): person
+        case .run, .file, .service, .package, .wait, .assert, .collect, .stop: nil
+        }
+    }
+}

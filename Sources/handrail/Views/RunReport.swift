@@ -1,0 +1,115 @@
+import Runbooks
+import Runner
+
+/// What a run came to, taken from its machine: the facts that recap, status and JSON share.
+struct RunReport: Sendable {
+    /// Targets that failed in the same way.
+    struct Failure: Sendable, Hashable {
+        /// The step's id, or `verify 1`.
+        let part: String
+        let outcome: Outcome
+        let reason: String
+        /// What the runbook says about this step's failure.
+        let advice: String?
+        var targets: [TargetName]
+    }
+
+    /// A step, and the targets on which it ended alike.
+    struct StepCount: Sendable, Hashable {
+        let step: StepID
+        let targets: [TargetName]
+    }
+
+    let run: RunMachine
+
+    /// Targets by outcome, in the plan's order.
+    func targets(_ outcome: Outcome) -> [TargetName] {
+        run.plan.targets.map(\.name).filter { run.targets[$0]?.outcome == outcome }
+    }
+
+    /// Targets that were never started.
+    var notStarted: [TargetName] {
+        run.plan.targets.map(\.name).filter { run.targets[$0]?.phase == .notStarted }
+    }
+
+    /// The steps that changed something, in the plan's order.
+    var changes: [StepCount] {
+        run.plan.steps.compactMap { step in
+            let targets = run.plan.targets.map(\.name).filter {
+                run.targets[$0]?.outcomes[step.id] == .changed
+            }
+            return targets.isEmpty ? nil : StepCount(step: step.id, targets: targets)
+        }
+    }
+
+    /// Failures with equal steps and reasons together; the most frequent first.
+    var failures: [Failure] {
+        var found: [Failure] = []
+        for planned in run.plan.targets {
+            guard let failure = failure(of: planned.name) else { continue }
+            let index = found.firstIndex {
+                $0.part == failure.part && $0.outcome == failure.outcome
+                    && $0.reason == failure.reason
+            }
+            if let index {
+                found[index].targets.append(planned.name)
+            } else {
+                found.append(failure)
+            }
+        }
+        // `sort` keeps no order among equals.
+        return found.enumerated().sorted {
+            ($1.element.targets.count, $0.offset) < ($0.element.targets.count, $1.offset)
+        }.map(\.element)
+    }
+
+    /// Why a target ended as it did; nil when it ended well, or hasn't ended.
+    func failure(of name: TargetName) -> Failure? {
+        guard let target = run.targets[name], let outcome = target.outcome, !outcome.isGood else {
+            return nil
+        }
+        let step = run.plan.steps.last {
+            target.outcomes[$0.id] == outcome && $0.onFailed != .continue
+        }
+        return Failure(
+            part: step?.id.rawValue ?? "verify \(max(1, target.verifyCursor))", outcome: outcome,
+            reason: Self.reason(target.endingReason, step.flatMap { target.reasons[$0.id] }),
+            advice: step?.ifFails, targets: [name])
+    }
+
+    private static func reason(_ ending: String?, _ step: String?) -> String {
+        printable((ending ?? step ?? "").utf8, keepNewlines: false)
+    }
+
+    /// The `stop` steps that ended targets, with what they say.
+    var stops: [(stop: StopAction, step: StepID, targets: [TargetName])] {
+        run.plan.steps.compactMap { step in
+            guard case .stop(let stop) = step.action else { return nil }
+            let targets = run.plan.targets.map(\.name).filter {
+                run.targets[$0]?.stop != nil && run.targets[$0]?.outcomes[step.id] == .ok
+            }
+            return targets.isEmpty ? nil : (stop, step.id, targets)
+        }
+    }
+
+    /// Questions that nobody has answered yet, in the plan's order.
+    var openQuestions: [Question] {
+        let open = run.questions.filter { $0.value.choice == nil }.map(\.key)
+        return run.plan.steps.flatMap { step in
+            open.filter { $0.step == step.id }.sorted {
+                ($0.target?.rawValue ?? "") < ($1.target?.rawValue ?? "")
+            }
+        }
+    }
+
+    /// Whom to tell when it did not help; nil when the runbook names nobody.
+    var escalation: String? {
+        guard run.resolution == .unresolved else { return nil }
+        if let stop = stops.first(where: { $0.stop.resolution == .unresolved }),
+            let to = stop.stop.escalate
+        {
+            return to
+        }
+        return run.plan.onFailure?.escalate
+    }
+}
