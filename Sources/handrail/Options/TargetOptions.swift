@@ -54,3 +54,9 @@ struct SubjectOptions: ParsableArguments, Sendable {
             "The alert that this answers: its symptom is asked for.", valueName: "alert"))
     var alert: String?
 }
+
+/// The run that a command is about.
+struct RunIDArgument: ParsableArguments, Sendable {
+    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
+    var run: String
+}

@@ -98,7 +98,8 @@ struct ProgressView: Sendable {
             let doing = target.inFlight.map { key in
                 key.part.word + (key.number > 1 ? ", attempt \(key.number)" : "")
             }
-            let waiting = RunReport(run: run).openQuestions.isEmpty ? "pauses" : "waits for an answer"
+            let waiting =
+                RunReport(run: run).openQuestions.isEmpty ? "pauses" : "waits for an answer"
             let time = since[name].map { "  \(TimeText.length(now.since($0)))" } ?? ""
             lines.append(TextWidth.cut("  \(name)  \(doing ?? waiting)\(time)", to: width))
         }

@@ -60,7 +60,8 @@ struct RecapView: Sendable {
         report.failures.prefix(Self.mostFailures).flatMap { failure in
             let what =
                 failure.outcome == .failed ? failure.reason : failure.outcome.word
-            let detail = failure.outcome == .failed || failure.reason.isEmpty
+            let detail =
+                failure.outcome == .failed || failure.reason.isEmpty
                 ? "" : ": \(failure.reason)"
             let lines = item(
                 failure.outcome.word,

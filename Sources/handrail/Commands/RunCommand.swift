@@ -1,0 +1,112 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail run`: plan, forecast, confirm, do it, and say whether it helped.
+struct RunCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Runs a runbook: shows the plan, asks, does it, and says whether it helped.",
+        discussion: """
+            Ctrl-C pauses the run at the next safe place; a second one aborts it. A closed \
+            terminal leaves it running.
+            """)
+
+    @OptionGroup var subject: SubjectOptions
+
+    @Flag(help: "Don't ask. It never answers a question of the runbook, and opens no gate.")
+    var yes = false
+
+    @Flag(help: "Run although the symptom was not found.")
+    var despiteAbsentSymptom = false
+
+    @Option(help: ArgumentHelp("The ticket that this run belongs to.", valueName: "ticket"))
+    var ticket: String?
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Prepares, looks, confirms, and leads the run to its end.
+    func perform(_ session: Session) async throws -> ExitCode {
+        guard !session.options.workingTree else {
+            throw Failure(
+                .usage, code: "usage", "Runs use commits only, never a working tree.",
+                hint: "commit, then run; 'handrail plan --working-tree' shows what would be done")
+        }
+        let prepared = try await Preparation(session: session, subject: subject).prepare()
+        guard prepared.gates.isOpen else { throw refusal(prepared.gates) }
+        if !yes, !session.console.isInteractive { throw unattended }
+        let home = try await session.openHome()
+        let reach = Reach(session: session, options: subject.reach)
+        let id = session.newRunID()
+        return try await reach.withExecutor(
+            for: prepared.plan, files: prepared.files, secrets: prepared.parameters.secrets
+        ) { executor, sessions in
+            let looking = Looking(session: session, prepared: prepared, noProbe: false)
+            let shown = try await session.interruptible {
+                let shown = await looking.look(with: executor, run: id)
+                try await decide(shown, session, home)
+                return shown
+            }
+            let lease = try session.newLease()
+            let opening = RunOpening(
+                session: session, home: home, prepared: prepared, shown: shown, ticket: ticket)
+            let record = try await opening.open(id, lease: lease)
+            session.console.note(
+                session.console.errorStyle.paint("run \(record.id)", .faint))
+            let started = session.world.now()
+            let last = try await LeadRun(
+                session: session, home: home, lease: lease, executor: executor,
+                sessions: sessions, secrets: prepared.parameters.secrets
+            ).lead(RunMachine(record: record))
+            return session.recap(last, since: started)
+        }
+    }
+
+    private var unattended: Failure {
+        Failure(
+            .usage, code: "confirmation",
+            "Nobody can confirm this run: standard input is no terminal.",
+            hint: "look at it with 'handrail plan', then give --yes")
+    }
+
+    private func refusal(_ gates: GateReport) -> Failure {
+        Failure(
+            .refused, code: "gate",
+            "A gate is closed: " + gates.refusals.map(\.text).joined(separator: "; "),
+            hint: "'handrail plan' shows all of them")
+    }
+
+    /// Shows the forecast, and lets symptom and person decide.
+    private func decide(
+        _ shown: PlanSubject, _ session: Session, _ home: OpenedHome
+    ) async throws {
+        let console = session.console
+        if !console.isJSON {
+            let view = PlanView(
+                subject: shown, style: console.errorStyle,
+                width: console.world.terminal.isErrorTerminal
+                    ? console.world.terminal.columns() : 100)
+            console.errors(view.lines + [""])
+        }
+        var isAbsent = false
+        switch SymptomCheck.answer(shown, isDespite: despiteAbsentSymptom) {
+        case .goOn: break
+        case .ask where !yes: isAbsent = true
+        case .ask:
+            let names = TargetList.text(SymptomCheck.absent(in: shown.forecast), limit: 6)
+            throw absent("The symptom was not found on \(names), and nobody can be asked.")
+        case .refuse(let why): throw absent(why)
+        }
+        if yes { return }
+        let earlier = try await RunOpening.earlier(shown.plan, home)
+        try await Confirmation(
+            session: session, subject: shown, earlier: earlier, isSymptomAbsent: isAbsent
+        ).ask()
+    }
+
+    private func absent(_ message: String) -> Failure {
+        Failure(
+            .refused, code: "symptomAbsent", message + " Nothing was started.",
+            hint: "check the target; --despite-absent-symptom runs it all the same")
+    }
+}

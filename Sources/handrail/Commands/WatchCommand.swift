@@ -1,0 +1,80 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail watch`: follows a run that another process leads.
+struct WatchCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch", abstract: "Follows a run. Ctrl-C leaves; the run goes on.")
+
+    @OptionGroup var run: RunIDArgument
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    private static let interval = Duration.milliseconds(250)
+
+    /// Shows the run until it has ended, nobody leads it, or the person leaves.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let home = try await session.openHome()
+        let takeover = try Takeover(
+            session: session, home: home, id: run.run, parameters: ParameterOptions(),
+            reach: ReachOptions())
+        let record = try await home.journal.record(of: takeover.id)
+        let machine = RunMachine(record: record)
+        let view = ProgressView(style: session.console.errorStyle)
+        let board = ProgressBoard(machine, view: view, now: session.world.now)
+        let screen = ProgressScreen(
+            board, console: session.console, view: view, started: record.opened)
+        let last = try await withThrowingTaskGroup(of: RunMachine?.self) { group in
+            group.addTask {
+                await screen.run()
+                return nil
+            }
+            group.addTask { try await follow(machine, board, session, home) }
+            group.addTask {
+                for await _ in session.world.signals([.interrupt]) { break }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        await screen.finish()
+        guard let last else {
+            session.console.note("left; the run goes on: handrail watch \(takeover.id)")
+            return .success
+        }
+        return session.recap(last, since: nil)
+    }
+
+    private func follow(
+        _ first: RunMachine, _ board: ProgressBoard, _ session: Session, _ home: OpenedHome
+    ) async throws -> RunMachine {
+        var machine = first
+        var seen = 0
+        var told: Set<Question> = []
+        while true {
+            let events = try await home.journal.events(of: machine.record.id, after: seen)
+            for event in events {
+                machine.apply(event.event, at: event.at)
+                board.note(machine, [event.event])
+                seen = event.sequence
+            }
+            for question in RunReport(run: machine).openQuestions
+            where told.insert(question).inserted {
+                let view = QuestionView(run: machine, question: question)
+                board.say(
+                    "\(question.step) asks: \(printable((view.person?.text ?? "").utf8, keepNewlines: false))"
+                )
+                if let command = view.command { board.say("  answer it with: \(command)") }
+            }
+            if machine.state.isTerminal || machine.state == .paused { return machine }
+            if events.isEmpty, try await !isLed(machine.record.id, home) { return machine }
+            try await session.world.sleep(Self.interval)
+        }
+    }
+
+    private func isLed(_ id: RunID, _ home: OpenedHome) async throws -> Bool {
+        let open = try await home.journal.runs(matching: RunFilter(isOpen: true, limit: 1000))
+        return open.first { $0.id == id }?.isLed ?? false
+    }
+}

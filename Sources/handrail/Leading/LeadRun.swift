@@ -1,0 +1,108 @@
+import Audit
+import Runbooks
+import Runner
+
+/// Leads a run in this process, and shows it: what run, resume, pay and abort share.
+struct LeadRun: Sendable {
+    let session: Session
+    let home: OpenedHome
+    /// This process's lease: the run was opened with it, or taken over.
+    let lease: Lease
+    let executor: any Executor
+    /// The sessions that the executor opens.
+    let sessions: AsyncStream<OpenedSession>
+    let secrets: [ParameterName: Secret]
+
+    /// Leads until the run has ended, is paused, or waits for a person with nothing under way.
+    ///
+    /// Ctrl-C pauses at first and aborts the second time; SIGTERM ends the leading, not the run;
+    /// SIGHUP goes on without the terminal.
+    /// - Throws: `JournalError`: nothing was started after that.
+    func lead(_ machine: RunMachine) async throws -> RunMachine {
+        let console = session.console
+        let view = ProgressView(style: console.errorStyle)
+        let board = ProgressBoard(machine, view: view, now: session.world.now)
+        let screen = ProgressScreen(
+            board, console: console, view: view, started: session.world.now())
+        let loop = RunLoop(
+            executor: executor, journal: home.journal, store: home.store, lease: lease,
+            secrets: secrets, now: session.world.now, sleep: session.world.sleep,
+            observe: board.note)
+        let desk = QuestionDesk(
+            board: board, screen: screen, console: console,
+            actor: ActorIdentity.current(session.world), tell: loop.tell)
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await opened in sessions {
+                    loop.tell(.sessionOpened(opened.target, opened.proof))
+                }
+            }
+            group.addTask { await obeySignals(loop, board, screen) }
+            group.addTask { await screen.run() }
+            group.addTask { await desk.run() }
+            let result: Result<RunMachine, any Error>
+            do {
+                result = .success(try await loop.lead(machine))
+            } catch {
+                result = .failure(error)
+            }
+            group.cancelAll()
+            return result
+        }
+        await screen.finish()
+        let last = try result.get()
+        if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
+        return last
+    }
+
+    private func obeySignals(
+        _ loop: RunLoop, _ board: ProgressBoard, _ screen: ProgressScreen
+    ) async {
+        let actor = ActorIdentity.current(session.world)
+        var interrupts = 0
+        for await signal in session.world.signals([.interrupt, .terminate, .hangUp]) {
+            switch signal {
+            case .interrupt:
+                interrupts += 1
+                let verb: PersonCommand.Verb = interrupts == 1 ? .pause : .abort
+                if interrupts == 1 {
+                    board.say("Ctrl-C: pausing. Once more aborts: steps under way are ended.")
+                }
+                guard interrupts <= 2 else { continue }
+                loop.tell(.command(PersonCommand(verb: verb, actor: actor), inboxID: 0))
+            case .terminate:
+                board.say("asked to end: nothing more starts here; the run can be resumed")
+                loop.tell(.leaving)
+            case .hangUp: await screen.detach()
+            }
+        }
+    }
+}
+
+extension Session {
+    /// A lease for this process.
+    ///
+    /// - Throws: `JournalError` (io).
+    func newLease() throws -> Lease {
+        let nonce = world.randomBytes(8).map { String($0, radix: 16) }.joined()
+        return try ProcessLife.lease(nonce: nonce)
+    }
+
+    /// How long a lease holds before it must be renewed.
+    var leaseEnd: Timestamp { world.now().adding(RunLoop.Limits().lease) }
+
+    /// Shows what a run came to.
+    ///
+    /// - Returns: the exit code for it.
+    func recap(_ run: RunMachine, since started: Timestamp?) -> ExitCode {
+        if console.isJSON {
+            console.json(RunDocument(run))
+        } else {
+            let view = RecapView(
+                report: RunReport(run: run), style: console.style, width: console.width ?? 100,
+                milliseconds: started.map { world.now().since($0) })
+            console.lines(view.lines)
+        }
+        return ExitCode(run)
+    }
+}

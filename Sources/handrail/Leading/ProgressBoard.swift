@@ -1,0 +1,64 @@
+import Runbooks
+import Runner
+import Synchronization
+
+/// What is known of a run under way, between the loop that tells and the screen that shows.
+///
+/// A class, because both hold the same one.
+final class ProgressBoard: Sendable {
+    /// What a look at the board gives.
+    struct Snapshot: Sendable {
+        let run: RunMachine
+        /// Lines since the last look, in order.
+        let lines: [String]
+        /// When each target last moved on.
+        let since: [TargetName: Timestamp]
+    }
+
+    /// Lines that wait for a screen; older ones go first, since the journal has them all.
+    private static let mostLines = 1000
+
+    private struct State {
+        var run: RunMachine
+        var lines: [String] = []
+        var since: [TargetName: Timestamp] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let view: ProgressView
+    private let now: @Sendable () -> Timestamp
+
+    init(_ run: RunMachine, view: ProgressView, now: @escaping @Sendable () -> Timestamp) {
+        state = Mutex(State(run: run))
+        self.view = view
+        self.now = now
+    }
+
+    /// Takes what was recorded; called by the loop after each commit.
+    func note(_ run: RunMachine, _ events: [RunEvent]) {
+        let time = now()
+        let lines = events.compactMap { view.line(for: $0, in: run) }
+        state.withLock { state in
+            state.run = run
+            state.lines += lines
+            state.lines.removeFirst(max(0, state.lines.count - Self.mostLines))
+            for event in events {
+                if case .attemptStarted(let key) = event { state.since[key.target] = time }
+            }
+        }
+    }
+
+    /// Adds a line of the command's own.
+    func say(_ line: String) { state.withLock { $0.lines.append(line) } }
+
+    /// The run as it was last recorded.
+    var run: RunMachine { state.withLock { $0.run } }
+
+    /// What to show now; its lines are taken off the board.
+    func take() -> Snapshot {
+        state.withLock { state in
+            defer { state.lines = [] }
+            return Snapshot(run: state.run, lines: state.lines, since: state.since)
+        }
+    }
+}

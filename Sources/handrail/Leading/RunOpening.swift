@@ -1,0 +1,61 @@
+import Runbooks
+import Runner
+
+/// Opens a run in the journal: everything it needs later is durable before.
+struct RunOpening: Sendable {
+    let session: Session
+    let home: OpenedHome
+    let prepared: PreparedPlan
+    let shown: PlanSubject
+    let ticket: String?
+
+    /// Stores files, plan and forecast, and records the run with its leader.
+    ///
+    /// - Throws: `JournalError`.
+    func open(_ id: RunID, lease: Lease) async throws -> RunRecord {
+        for file in prepared.plan.runbook.files {
+            _ = try await home.store.put(prepared.files[file.sha256] ?? [])
+        }
+        _ = try await home.store.put(try CanonicalJSON.bytes(of: prepared.plan))
+        _ = try await home.store.put(try CanonicalJSON.bytes(of: shown.forecast))
+        let record = RunRecord(
+            id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
+            plan: prepared.plan, planDigest: prepared.digest,
+            forecastDigest: shown.forecast.digest,
+            actor: ActorIdentity.current(session.world), ticket: ticket, alert: prepared.alert,
+            librarySource: prepared.opened.source, opened: session.world.now())
+        try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
+        return record
+    }
+
+    /// Earlier runs of a plan's runbook on its targets, newest first.
+    static func earlier(_ plan: Plan, _ home: OpenedHome) async throws -> [RunSummary] {
+        let targets = Set(plan.targets.map(\.name))
+        let runs = try await home.journal.runs(
+            matching: RunFilter(runbook: plan.runbook.id, limit: 50))
+        return runs.filter { !targets.isDisjoint(with: $0.targets) }
+    }
+}
+
+extension Session {
+    /// Runs a body that Ctrl-C and SIGTERM cancel: before a run there is nothing to pause.
+    ///
+    /// - Throws: what the body throws; `Failure` (aborted) after a signal.
+    func interruptible<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in world.signals([.interrupt, .terminate]) { return nil }
+                return nil
+            }
+            defer { group.cancelAll() }
+            guard let first = try await group.next(), let value = first else {
+                throw Failure(
+                    .aborted, code: "aborted", "Interrupted: nothing was started.")
+            }
+            return value
+        }
+    }
+}
