@@ -41,7 +41,7 @@ struct SSHExecutorTests {
 
 /// Runs a body while an executor serves, and shuts it down after.
 func serving<Result: Sendable>(
-    _ executor: SSHExecutor, _ body: @Sendable () async throws -> Result
+    _ executor: some ServingExecutor, _ body: @Sendable () async throws -> Result
 ) async throws -> Result {
     async let serving: Void = executor.serve()
     do {
@@ -61,7 +61,7 @@ func withServer<Result: Sendable>(
     _ address: String, files: RunbookFiles = .none,
     _ body: @Sendable (SSHServer, SSHExecutor) async throws -> Result
 ) async throws -> Result {
-    let server = try SSHServer(address: address)
+    let server = try await SSHServer(address: address)
     defer { server.stop() }
     let executor = SSHExecutor(settings: server.settings, files: files, notices: { _ in })
     return try await serving(executor) { try await body(server, executor) }

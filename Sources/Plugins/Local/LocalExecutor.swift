@@ -6,7 +6,7 @@ import Runner
 /// A step there sees the machine read-only, without homes, keys, sockets and other processes. It
 /// speaks the same session protocol as a target, so that values, output, timeouts and frames are
 /// alike. Like `SSHExecutor` it needs somebody to run `serve`.
-package struct LocalExecutor: Executor {
+package struct LocalExecutor: ServingExecutor {
     private let sessions: SessionExecutor
 
     /// Makes an executor for one run.

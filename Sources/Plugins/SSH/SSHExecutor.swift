@@ -10,7 +10,7 @@ import Runner
 /// await executor.shutDown()
 /// await serving
 /// ```
-package struct SSHExecutor: Executor {
+package struct SSHExecutor: ServingExecutor {
     private let sessions: SessionExecutor
 
     /// Makes an executor for one run; it connects when a target's first attempt comes.

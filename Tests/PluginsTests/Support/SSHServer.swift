@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Subprocess
 
 @testable import Plugins
 
@@ -13,8 +14,8 @@ final class SSHServer: Sendable {
     let port: Int
     private let processID: pid_t
 
-    /// Makes keys, starts sshd and waits until it listens.
-    init(address: String, options: [String] = []) throws {
+    /// Makes keys, starts sshd and returns when it listens.
+    init(address: String, options: [String] = []) async throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "handrail-sshd-\(UUID().uuidString)")
         self.address = address
@@ -22,7 +23,7 @@ final class SSHServer: Sendable {
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         for name in ["host", "client"] {
-            try Self.run(
+            try await Self.run(
                 "/usr/bin/ssh-keygen",
                 ["-q", "-t", "ed25519", "-N", "", "-f", folder.appending(path: name).path])
         }
@@ -40,15 +41,13 @@ final class SSHServer: Sendable {
             try FileManager.default.createDirectory(
                 atPath: "/run/sshd", withIntermediateDirectories: true)
         }
-        let server = Process()
-        server.executableURL = URL(filePath: "/usr/sbin/sshd")
-        server.arguments = ["-D", "-e", "-f", folder.appending(path: "sshd_config").path]
-        let log = folder.appending(path: "log")
-        try Data().write(to: log)
-        server.standardError = try FileHandle(forWritingTo: log)
-        try server.run()
-        processID = server.processIdentifier
-        try waitUntilListening()
+        try await Self.run(
+            "/usr/sbin/sshd",
+            [
+                "-f", folder.appending(path: "sshd_config").path, "-E",
+                folder.appending(path: "log").path,
+            ])
+        processID = try await Self.processID(in: folder.appending(path: "pid"))
     }
 
     /// Settings that lead to this server and read nothing of the person's.
@@ -84,7 +83,8 @@ final class SSHServer: Sendable {
         ([
             "ListenAddress \(address):\(port)", "HostKey \(folder.appending(path: "host").path)",
             "AuthorizedKeysFile \(folder.appending(path: "authorized_keys").path)",
-            "PidFile none", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
+            "PidFile \(folder.appending(path: "pid").path)", "PasswordAuthentication no",
+            "KbdInteractiveAuthentication no",
             "PermitRootLogin prohibit-password", "StrictModes no", "UsePAM no",
             "MaxStartups 100:30:200",
         ] + options).joined(separator: "\n") + "\n"
@@ -100,13 +100,26 @@ final class SSHServer: Sendable {
         """
     }
 
-    private static func run(_ program: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = arguments
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw CocoaError(.executableLoad) }
+    private static func run(_ program: String, _ arguments: [String]) async throws {
+        let result = try await Subprocess.run(
+            .path(.init(program)), arguments: Arguments(arguments), output: .discarded,
+            error: .discarded)
+        guard case .exited(0) = result.terminationStatus else {
+            throw CocoaError(.executableLoad)
+        }
+    }
+
+    /// What sshd writes once it listens.
+    private static func processID(in file: URL) async throws -> pid_t {
+        let limit = ContinuousClock.now + .seconds(20)
+        while ContinuousClock.now < limit {
+            if FileManager.default.fileExists(atPath: file.path) {
+                let text = try String(contentsOf: file, encoding: .utf8)
+                if text.hasSuffix("\n"), let pid = pid_t(text.dropLast()) { return pid }
+            }
+            await Task.yield()
+        }
+        throw CocoaError(.fileReadNoSuchFile)
     }
 
     private static func socketAddress(_ address: String, _ port: Int) -> sockaddr_in {
@@ -129,21 +142,5 @@ final class SSHServer: Sendable {
         }
         guard isBound else { throw CocoaError(.fileReadUnknown) }
         return Int(in_port_t(bigEndian: name.sin_port))
-    }
-
-    private func waitUntilListening() throws {
-        for _ in 0..<200 {
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var name = Self.socketAddress(address, port)
-            let isOpen = withUnsafePointer(to: &name) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-                }
-            }
-            if isOpen { return }
-            usleep(20_000)
-        }
-        throw CocoaError(.fileReadUnknown)
     }
 }

@@ -1,0 +1,74 @@
+import Runner
+import Testing
+
+@testable import Plugins
+
+struct SSHFailureTests {
+    struct Case: Sendable {
+        let said: String
+        let hint: String
+        let isTransient: Bool
+    }
+
+    private static let cases = [
+        Case(
+            said: "No ED25519 host key is known for [127.0.0.1]:22 and you have requested strict "
+                + "checking.\nHost key verification failed.", hint: "is not known",
+            isTransient: false),
+        Case(
+            said: "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key for t1 "
+                + "has changed and you have requested strict checking.\nHost key verification "
+                + "failed.", hint: "has changed", isTransient: false),
+        Case(
+            said: "root@t1: Permission denied (publickey).", hint: "refused the login",
+            isTransient: false),
+        Case(
+            said: "ssh: connect to host t1 port 22: Connection refused",
+            hint: "refused the connection", isTransient: true),
+        Case(
+            said: "ssh: connect to host t1 port 22: Connection timed out",
+            hint: "did not answer in time", isTransient: false),
+        Case(
+            said: "ssh: connect to host t1 port 22: No route to host", hint: "no network route",
+            isTransient: false),
+        Case(
+            said: "ssh: Could not resolve hostname t1: Name or service not known",
+            hint: "can't be resolved", isTransient: false),
+        Case(
+            said: "kex_exchange_identification: read: Connection reset by peer",
+            hint: "MaxStartups", isTransient: true),
+        Case(said: "something new", hint: "could not connect", isTransient: false),
+    ]
+
+    @Test(arguments: cases)
+    func saysWhyATargetIsUnreachableAndWhatToDo(_ example: Case) throws {
+        let target = try Requests.target("t1", address: "t1", port: 22)
+        let refusal = SSHFailure.refusal(
+            target, SessionEnd(status: "255", standardError: example.said))
+        guard case .unreachable(let why) = refusal.ending else {
+            Issue.record("\(refusal.ending) is not unreachable")
+            return
+        }
+        #expect(why.contains(example.hint))
+        #expect(refusal.isTransient == example.isTransient)
+    }
+
+    @Test func aMissingRightOfSudoIsNoConnectionFailure() throws {
+        let target = try Requests.target("t1", address: "t1", port: 22, becomeUser: "web")
+        let refusal = SSHFailure.refusal(
+            target, SessionEnd(status: "1", standardError: "sudo: a password is required"))
+        guard case .notStarted(let why) = refusal.ending else {
+            Issue.record("\(refusal.ending) is a start")
+            return
+        }
+        #expect(why.contains("NOPASSWD"))
+    }
+
+    @Test(arguments: ["-oProxyCommand=id", "a b", "", "a;b", "x\ny"])
+    func anAddressThatSSHCouldMisreadIsRefused(address: String) throws {
+        let target = try Requests.target("t1", address: address, port: 22)
+        #expect(throws: SessionTransport.Refusal.self) {
+            try SSHSettings().arguments(for: target)
+        }
+    }
+}
