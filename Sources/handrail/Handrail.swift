@@ -16,7 +16,10 @@ struct Handrail: AsyncParsableCommand {
         version: "handrail \(HandrailVersion.text)",
         subcommands: [
             // One line each, in the order people meet them.
-            PlanCommand.self
+            PlanCommand.self,
+            RunCommand.self,
+            ResumeCommand.self,
+            WatchCommand.self,
         ])
 
     /// Parses the arguments, performs the command, and ends the process with its exit code.
