@@ -57,19 +57,22 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "RunbooksTests", dependencies: ["Runbooks"],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: strict),
         .testTarget(
             name: "AuditTests",
-            dependencies: ["Audit", "Runner", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "Audit", "Runner", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "PluginsTests", dependencies: ["Plugins"],
             exclude: ["session_contract.py"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["handrail", "Runbooks", "Runner"],
+            name: "CommandTests", dependencies: ["handrail", "Runbooks", "Runner", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

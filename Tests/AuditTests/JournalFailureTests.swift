@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Runbooks
 import Runner
+import TestSupport
 import Testing
 
 /// Disks that are full, controllers that are killed.
@@ -134,26 +135,23 @@ struct JournalFailureTests {
 
     /// Starts a writer, kills it after so many acknowledgements, and gives the last one it read.
     private func killedWriter(_ home: Home, after count: Int) throws -> Int {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/proc/self/exe")
-        process.arguments = [
-            "--testing-library", "swift-testing", "--filter", "childThatWritesUntilItIsKilled",
-        ]
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["HANDRAIL_TEST_CHILD_HOME": home.path]
-        ) { $1 }
-        let pipe = Pipe()
-        process.standardError = pipe
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
+        let writer = try Tool(
+            [
+                "/proc/self/exe", "--testing-library", "swift-testing", "--filter",
+                "childThatWritesUntilItIsKilled",
+            ],
+            environment: ProcessInfo.processInfo.environment.merging(
+                ["HANDRAIL_TEST_CHILD_HOME": home.path]
+            ) { $1 })
         var text = ""
         while text.components(separatedBy: "ack ").count <= count {
-            let bytes = pipe.fileHandleForReading.availableData
-            if bytes.isEmpty { break }
-            text += String(decoding: bytes, as: UTF8.self)
+            // The file is looked at, never waited for: the child writes until it is killed.
+            usleep(500)
+            text = writer.errorSoFar
+            if kill(writer.processID, 0) != 0 { break }
         }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        kill(writer.processID, SIGKILL)
+        text = try writer.wait().error
         let acknowledged = text.split(separator: "\n").filter { $0.hasPrefix("ack ") }
         try #require(acknowledged.count >= count, "\(text)")
         // The last line may have been cut off: the one before it is whole.
@@ -181,9 +179,8 @@ struct JournalFailureTests {
     }
 
     private func runTool(_ path: String, _ arguments: [String]) throws {
-        let process = try Process.run(URL(fileURLWithPath: path), arguments: arguments)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(path) \(arguments)")
+        let result = try Tool.run([path] + arguments)
+        try #require(result.status == 0, "\(path) \(arguments): \(result.error)")
     }
 }
 

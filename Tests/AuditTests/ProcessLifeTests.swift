@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Runner
+import TestSupport
 import Testing
 
 /// When a process is proved dead, and when not.
@@ -29,10 +30,10 @@ struct ProcessLifeTests {
     }
 
     @Test func anEndedChildIsDead() throws {
-        let child = try Process.run(URL(fileURLWithPath: "/bin/true"), arguments: [])
-        child.waitUntilExit()
+        let child = try Tool(["/bin/true"])
+        _ = try child.wait()
         var lease = try ProcessLife.lease(nonce: "n")
-        lease.pid = child.processIdentifier
+        lease.pid = child.processID
         #expect(ProcessLife.isProvedDead(lease))
     }
 }
