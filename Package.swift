@@ -55,6 +55,7 @@ let package = Package(
                 "Audit", "Plugins", "Runner", "Runbooks",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
@@ -72,7 +73,8 @@ let package = Package(
             name: "PluginsTests", dependencies: ["Plugins"],
             exclude: ["session_contract.py"], swiftSettings: strict),
         .testTarget(
-            name: "CommandTests", dependencies: ["handrail", "Runbooks", "Runner", "TestSupport"],
+            name: "CommandTests",
+            dependencies: ["handrail", "Audit", "Runbooks", "Runner", "TestSupport"],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

@@ -20,6 +20,22 @@ struct Handrail: AsyncParsableCommand {
             RunCommand.self,
             ResumeCommand.self,
             WatchCommand.self,
+            ListCommand.self,
+            ShowCommand.self,
+            StatusCommand.self,
+            LogsCommand.self,
+            HistoryCommand.self,
+            AnswerCommand.self,
+            ConfirmCommand.self,
+            NoteCommand.self,
+            PayCommand.self,
+            PauseCommand.self,
+            AbortCommand.self,
+            ValidateCommand.self,
+            InventoryCommand.self,
+            InitCommand.self,
+            DoctorCommand.self,
+            CompletionsCommand.self,
         ])
 
     /// Parses the arguments, performs the command, and ends the process with its exit code.
@@ -35,7 +51,7 @@ struct Handrail: AsyncParsableCommand {
     static func perform(_ arguments: [String], world: World) async -> ExitCode {
         let fallback = Console(world: world, isJSON: arguments.contains("--json"))
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try await asyncParseAsRoot(words(arguments))
             guard let ours = command as? any HandrailCommand else {
                 try command.run()
                 return .success
@@ -44,6 +60,14 @@ struct Handrail: AsyncParsableCommand {
         } catch {
             return CommandLineFailure(error, arguments: arguments).show(on: fallback)
         }
+    }
+
+    /// The words to parse: `handrail` alone says what waits for a person.
+    private static func words(_ arguments: [String]) -> [String] {
+        guard let first = arguments.first else { return ["status"] }
+        let ofRoot = ["-h", "--help", "--version", "--help-hidden", "--experimental-dump-help"]
+        let isOption = first.hasPrefix("--") && !first.hasPrefix("---")
+        return isOption && !ofRoot.contains(first) ? ["status"] + arguments : arguments
     }
 
     private static func perform(

@@ -65,7 +65,10 @@ struct Takeover: Sendable {
         return verb == nil ? .refused : .success
     }
 
-    private func lead(_ lease: Lease) async throws -> ExitCode {
+    /// Leads the run on with a lease that this process holds.
+    ///
+    /// - Throws: `Failure`, `JournalError`.
+    func lead(_ lease: Lease) async throws -> ExitCode {
         // Read again: what another leader recorded until now counts.
         let machine = try await machine()
         let secrets: [ParameterName: Secret]

@@ -52,6 +52,13 @@ struct TargetIntake: Sendable {
         return try await console.ask("Which target (\(fitting.count) fit)?")
     }
 
+    /// Terms as they were typed, with files, standard input and runs looked up.
+    func terms(_ texts: [String]) async throws -> [LimitTerm] {
+        var terms: [LimitTerm] = []
+        for text in texts { terms.append(try await term(text)) }
+        return terms
+    }
+
     /// A term as it was typed, with files, standard input and runs looked up.
     private func term(_ text: String) async throws -> LimitTerm {
         if text == "-" {

@@ -17,6 +17,7 @@ struct Table: Sendable {
     private var rows: [[Cell]] = []
 
     init(_ header: String...) { self.header = header }
+    init(_ header: [String]) { self.header = header }
 
     /// Adds a row; missing cells are empty.
     mutating func add(_ cells: Cell...) { rows.append(cells) }
@@ -24,7 +25,9 @@ struct Table: Sendable {
     /// Adds a row; missing cells are empty.
     mutating func add(_ cells: [Cell]) { rows.append(cells) }
 
-    /// The lines, header first; none without rows. Without a width nothing is cut.
+    /// The lines, header first; none without rows.
+    ///
+    /// Without a width nothing is cut.
     func lines(width: Int?, style: Style) -> [String] {
         guard !rows.isEmpty else { return [] }
         let widths = fitted(to: width)

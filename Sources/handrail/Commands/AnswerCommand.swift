@@ -1,0 +1,158 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail answer`: answers a question of a run.
+struct AnswerCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "answer",
+        abstract: "Answers a question that a run asks.",
+        discussion: "Example: handrail answer last growing leave")
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
+        completion: .custom(Completions.openRuns))
+    var run: String
+
+    @ArgumentParser.Argument(help: ArgumentHelp("The step that asks.", valueName: "step"))
+    var step: String
+
+    @ArgumentParser.Argument(help: ArgumentHelp("One of its choices.", valueName: "choice"))
+    var choice: String
+
+    @Option(
+        help: ArgumentHelp("The target, where each target asks for itself.", valueName: "target"))
+    var on: String?
+
+    @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Tells the run.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let telling = try await Telling.of(run, session, leading)
+        let machine = telling.folded.machine
+        let question = try OpenQuestions(machine).question(step, on: on)
+        let asking = machine.plan.steps.first { $0.id == question.step }
+        if case .ask(let request)? = asking?.action {
+            let ids = request.choices.map(\.id)
+            guard ids.contains(choice) else {
+                throw Failure(
+                    .invalidInput, code: "run.unknownChoice",
+                    "\(printableExcerpt(choice)) is no choice of \(question.step).",
+                    hint: nearestName(to: choice, among: ids).map { "did you mean \($0)?" }
+                        ?? "its choices: \(ids.joined(separator: ", "))")
+            }
+        }
+        return try await telling.tell(
+            .answer(question.step, choice: choice, target: question.target),
+            done: ["\(question.step): \(choice)."])
+    }
+}
+
+/// `handrail confirm`: says that a manual step was done.
+struct ConfirmCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "confirm",
+        abstract: "Says that a step which a person does was done.",
+        discussion: "Example: handrail confirm last users-told --note 'told in the channel'")
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
+        completion: .custom(Completions.openRuns))
+    var run: String
+
+    @ArgumentParser.Argument(help: ArgumentHelp("The step that was done.", valueName: "step"))
+    var step: String
+
+    @Option(help: ArgumentHelp("What was done, and what was seen.", valueName: "text"))
+    var note: String
+
+    @Option(
+        help: ArgumentHelp("The target, where each target asks for itself.", valueName: "target"))
+    var on: String?
+
+    @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Tells the run.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let note = try NoteText.checked(note)
+        let telling = try await Telling.of(run, session, leading)
+        let question = try OpenQuestions(telling.folded.machine).question(step, on: on)
+        return try await telling.tell(
+            .confirm(question.step, note: note, target: question.target),
+            done: ["\(question.step): confirmed."])
+    }
+}
+
+/// The questions of a run as people name them.
+struct OpenQuestions: Sendable {
+    private let machine: RunMachine
+    private let open: [Question]
+
+    init(_ machine: RunMachine) {
+        self.machine = machine
+        open = machine.questions.filter { $0.value.choice == nil }.map(\.key)
+    }
+
+    /// The question of a step, on a target where each target asks; nothing is guessed.
+    ///
+    /// - Throws: `Failure` (invalidInput) with what waits.
+    func question(_ step: String, on target: String?) throws -> Question {
+        let id = try self.step(step)
+        let place = try target.map { try PlanNames.target($0, of: machine.plan) }
+        let question = Question(step: id, target: place)
+        let asked = machine.questions.keys.filter { $0.step == id }
+        guard !asked.contains(question), !asked.isEmpty else { return question }
+        guard place != nil, asked.contains(Question(step: id, target: nil)) else {
+            let targets = open.filter { $0.step == id }.compactMap(\.target?.rawValue).sorted()
+            throw Failure(
+                .invalidInput, code: "run.unknownQuestion",
+                place.map { "\(id) has not asked on \($0)." }
+                    ?? "\(id) asks for each target by itself.",
+                hint: targets.isEmpty
+                    ? "nothing of it waits" : "--on \(CountText.listed(targets, limit: 8))")
+        }
+        throw Failure(
+            .invalidInput, code: "run.unknownQuestion", "\(id) asks once for the whole run.",
+            hint: "leave out --on")
+    }
+
+    private func step(_ text: String) throws -> StepID {
+        if let known = machine.plan.steps.first(where: { $0.id.rawValue == text }) {
+            return known.id
+        }
+        let waiting = Set(open.map(\.step.rawValue)).sorted()
+        guard !waiting.isEmpty, nearestName(to: text, among: waiting) == nil else {
+            return try PlanNames.step(text, of: machine.plan)
+        }
+        throw Failure(
+            .invalidInput, code: "run.unknownStep",
+            "\(printableExcerpt(text)) is no step of \(machine.plan.runbook.id).",
+            hint: "what waits: \(waiting.joined(separator: ", "))")
+    }
+}
+
+/// Notes as people give them.
+enum NoteText {
+    /// The most characters of one.
+    private static let longest = 8192
+
+    /// The note without blanks at its ends.
+    ///
+    /// - Throws: `Failure` (invalidInput) for nothing, or too much.
+    static func checked(_ text: String) throws -> String {
+        let trimmed = text.trimmingPrefix(while: \.isWhitespace)
+        guard !trimmed.isEmpty else {
+            throw Failure(.invalidInput, code: "note", "The note is empty.")
+        }
+        guard trimmed.count <= longest else {
+            throw Failure(
+                .invalidInput, code: "note", "The note is longer than \(longest) characters.",
+                hint: "attach it as a file: handrail note RUN TEXT --attach FILE")
+        }
+        return String(trimmed)
+    }
+}

@@ -1,0 +1,158 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail logs`: what the attempts of a run wrote.
+struct LogsCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "logs",
+        abstract: "What a run's attempts wrote, in the order in which they ended.",
+        discussion: """
+            Lines with │ are standard output, those with ! standard error. Only printable text is \
+            shown, whatever a target wrote.
+
+            Example: handrail logs last --failed --group
+            """)
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
+        completion: .custom(Completions.runs))
+    var run: String
+
+    @Option(
+        help: ArgumentHelp("Only this target.", valueName: "target"),
+        completion: .custom(Completions.targets))
+    var on: String?
+
+    @Option(help: ArgumentHelp("Only this step.", valueName: "step"))
+    var step: String?
+
+    @Flag(help: "Only what failed.")
+    var failed = false
+
+    @Flag(help: "Show what went the same way on several targets once.")
+    var group = false
+
+    @Flag(help: "Show all that was kept, not only the end of long outputs.")
+    var full = false
+
+    @Flag(name: [.short, .long], help: "Go on showing attempts as they end; Ctrl-C just leaves.")
+    var follow = false
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Refuses what can't be combined.
+    func validate() throws {
+        if follow, group { throw ValidationError("--group needs all attempts: leave out -f.") }
+    }
+
+    /// Shows the attempts, and follows the run when asked to.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let (home, folded) = try await session.openRun(run)
+        let filter = try self.filter(folded.machine.plan)
+        let logs = try await complete(filter.attempts(in: folded.events), home.store)
+        let console = session.console
+        let view = LogView(time: ShownTime(session.world), style: console.style)
+        guard follow else {
+            if console.isJSON {
+                console.json(LogDocument(run: folded.summary.id, attempts: logs))
+            } else {
+                console.lines(group ? view.grouped(logs) : logs.flatMap(view.lines))
+                if logs.isEmpty { console.note(failed ? "Nothing failed." : "No attempt fits.") }
+            }
+            return .success
+        }
+        try await follow(folded, logs, filter, home, session)
+        return .success
+    }
+
+    private func follow(
+        _ folded: FoldedRun, _ first: [AttemptLog], _ filter: LogFilter, _ home: OpenedHome,
+        _ session: Session
+    ) async throws {
+        var events = folded.events
+        var logs = first
+        var shown = 0
+        while true {
+            for log in logs.dropFirst(shown) { show(log, of: folded.summary.id, session) }
+            shown = max(shown, logs.count)
+            if case .closed(let state, _)? = events.last?.event {
+                session.console.note("Run \(folded.summary.id) has ended: \(state.rawValue).")
+                return
+            }
+            try await session.world.sleep(.milliseconds(300))
+            let last = events.last?.sequence ?? 0
+            events += try await home.journal.events(of: folded.summary.id, after: last)
+            // WHY NOT --failed as it is known then: an attempt may be judged after it was shown.
+            logs = try await complete(filter.attempts(in: events), home.store)
+        }
+    }
+
+    private func show(_ log: AttemptLog, of run: RunID, _ session: Session) {
+        if session.console.isJSON {
+            session.console.json(LogLine(run: run, attempt: log))
+        } else {
+            let view = LogView(time: ShownTime(session.world), style: session.console.style)
+            session.console.lines(view.lines(log))
+        }
+    }
+
+    private func complete(
+        _ logs: [AttemptLog], _ store: any ContentStore
+    ) async throws -> [AttemptLog] {
+        guard full else { return logs }
+        var complete: [AttemptLog] = []
+        for var log in logs {
+            log.stdout = try await whole(log.stdout, store)
+            log.stderr = try await whole(log.stderr, store)
+            complete.append(log)
+        }
+        return complete
+    }
+
+    private func whole(
+        _ stream: AttemptLog.Stream, _ store: any ContentStore
+    ) async throws -> AttemptLog.Stream {
+        guard let stored = stream.stored else { return stream }
+        var stream = stream
+        stream.text = printable(try await store.get(stored), keepNewlines: true)
+        stream.stored = nil
+        return stream
+    }
+
+    private func filter(_ plan: Plan) throws -> LogFilter {
+        var filter = LogFilter(failedOnly: failed)
+        filter.target = try on.map { try PlanNames.target($0, of: plan) }
+        filter.step = try step.map { try PlanNames.step($0, of: plan) }
+        return filter
+    }
+}
+
+/// Names of a plan's parts as people give them; a wrong one is refused with the nearest.
+enum PlanNames {
+    /// The target of this name.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    static func target(_ name: String, of plan: Plan) throws -> TargetName {
+        if let known = plan.targets.first(where: { $0.name.rawValue == name }) { return known.name }
+        let names = plan.targets.map(\.name.rawValue)
+        throw Failure(
+            .invalidInput, code: "run.unknownTarget",
+            "\(printableExcerpt(name)) is no target of this run.",
+            hint: nearestName(to: name, among: names).map { "did you mean \($0)?" }
+                ?? "its targets: \(CountText.listed(names, limit: 10))")
+    }
+
+    /// The step of this id.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    static func step(_ id: String, of plan: Plan) throws -> StepID {
+        if let known = plan.steps.first(where: { $0.id.rawValue == id }) { return known.id }
+        let ids = plan.steps.map(\.id.rawValue)
+        throw Failure(
+            .invalidInput, code: "run.unknownStep",
+            "\(printableExcerpt(id)) is no step of \(plan.runbook.id).",
+            hint: nearestName(to: id, among: ids).map { "did you mean \($0)?" }
+                ?? "its steps: \(CountText.listed(ids, limit: 20))")
+    }
+}

@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Runbooks
+import Runner
+
+/// `handrail note`: writes something into a run's record.
+struct NoteCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "note",
+        abstract: "Writes a note into the record of an open run.",
+        discussion: "Example: handrail note last 'the queue was empty before' --attach queue.txt")
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
+        completion: .custom(Completions.openRuns))
+    var run: String
+
+    @ArgumentParser.Argument(help: ArgumentHelp("What to write down.", valueName: "text"))
+    var text: String
+
+    @Option(
+        help: ArgumentHelp(
+            "A file to keep beside the run's outputs, 8 MiB at most. Everybody who may read the "
+                + "home can read it: no secrets.", valueName: "file"),
+        completion: .file())
+    var attach: String?
+
+    @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Keeps the file, then tells the run.
+    func perform(_ session: Session) async throws -> ExitCode {
+        var note = try NoteText.checked(text)
+        let telling = try await Telling.of(run, session, leading)
+        if let attach {
+            let bytes = try await InputFile(path: attach).bytes(session.world)
+            let digest = try await telling.home.store.put(bytes)
+            let name = attach == "-" ? "standard input" : (attach as NSString).lastPathComponent
+            note +=
+                " [attached: \(printable(name.utf8, keepNewlines: false)), "
+                + "\(CountText.of(bytes.count, "byte")), sha256 \(digest)]"
+        }
+        return try await telling.tell(.note(note), done: ["Noted."])
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Runner
+
+/// `handrail pause`: lets a run stop where that is safe.
+struct PauseCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pause",
+        abstract: "Starts no further target; those under way stop at their next safe stop.",
+        discussion: "Example: handrail pause last")
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
+        completion: .custom(Completions.openRuns))
+    var run: String
+
+    @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Tells the run, and says where each target stops.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let telling = try await Telling.of(run, session, leading)
+        let id = telling.folded.summary.id
+        return try await telling.tell(
+            .pause,
+            done: ["The run \(id) pauses."] + Self.stops(of: telling.folded.machine)
+                + ["Go on: handrail resume \(id)   End it at once: handrail abort \(id)"])
+    }
+
+    /// Where each running target will stop.
+    static func stops(of machine: RunMachine) -> [String] {
+        let steps = machine.plan.steps
+        return machine.runningTargets.prefix(20).map { name in
+            let cursor = machine.targets[name]?.cursor ?? 0
+            let stop = steps.indices.first { $0 >= cursor && steps[$0].isSafeStop }
+            return "  \(name) stops "
+                + (stop.map { "after \(steps[$0].id)" }
+                    ?? "at its end: no step before is a safe stop")
+        }
+    }
+}

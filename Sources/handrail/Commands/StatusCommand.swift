@@ -1,0 +1,59 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail status`, and `handrail` alone: what waits for a person, or one run in full.
+struct StatusCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "What waits for you; with a run, everything about it.",
+        discussion: """
+            A run is named by its id, by the beginning or the end of it, or by 'last'.
+
+            Example: handrail status last
+            """)
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The run; all open ones without it.", valueName: "run"),
+        completion: .custom(Completions.runs))
+    var run: String?
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Shows one run, or all that are open.
+    func perform(_ session: Session) async throws -> ExitCode {
+        guard let run else { return try await showInbox(session) }
+        let (_, folded) = try await session.openRun(run)
+        let status = RunStatus(folded, now: session.world.now())
+        let console = session.console
+        if console.isJSON {
+            console.json(RunDocument(folded.machine))
+        } else {
+            console.lines(
+                StatusView(
+                    status: status, time: ShownTime(session.world), style: console.style,
+                    width: console.proseWidth
+                ).lines)
+        }
+        return .success
+    }
+
+    private func showInbox(_ session: Session) async throws -> ExitCode {
+        var runs: [RunStatus] = []
+        if let home = try await session.existingHome() {
+            let open = try await home.journal.runs(matching: RunFilter(isOpen: true, limit: 500))
+            for summary in open {
+                let folded = try await FoldedRun(summary, in: home.journal)
+                runs.append(RunStatus(folded, now: session.world.now()))
+            }
+        }
+        let console = session.console
+        if console.isJSON {
+            console.json(InboxDocument(runs: runs.map { RunDocument($0.machine) }))
+        } else {
+            console.lines(
+                InboxView(runs: runs, time: ShownTime(session.world), style: console.style).lines)
+        }
+        return .success
+    }
+}

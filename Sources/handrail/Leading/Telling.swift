@@ -1,0 +1,190 @@
+import Audit
+import Runbooks
+import Runner
+
+/// Tells a run what a person wants, and finds out whether it was done.
+///
+/// A living leader takes the command from the inbox. Where nobody leads the run, this process
+/// takes the lease, records the command, and leads the run on where the command needs it.
+struct Telling: Sendable {
+    /// How long a living leader may take to answer: it reads its inbox four times a second.
+    private static let patience: Duration = .seconds(5)
+    private static let interval: Duration = .milliseconds(100)
+    /// How long the lease holds that is taken to record one command.
+    private static let lease: Duration = .seconds(10)
+
+    /// What became of a command.
+    enum Reply: Sendable, Equatable {
+        /// It is recorded.
+        case taken
+        case refused(String)
+        /// It waits in the inbox; the leader has not taken it in time.
+        case posted
+    }
+
+    let session: Session
+    let home: OpenedHome
+    let folded: FoldedRun
+    let leading: LeadingOptions
+
+    private var run: RunID { folded.summary.id }
+
+    /// Opens a run to tell it something.
+    ///
+    /// - Throws: `Failure`, `JournalError` (closed).
+    static func of(
+        _ text: String, _ session: Session, _ leading: LeadingOptions
+    ) async throws -> Telling {
+        let (home, folded) = try await session.openRun(text)
+        guard !folded.summary.state.isTerminal else {
+            throw JournalError.closed(folded.summary.id, folded.summary.state)
+        }
+        return Telling(session: session, home: home, folded: folded, leading: leading)
+    }
+
+    /// Tells the run, and shows what became of it.
+    func tell(_ verb: PersonCommand.Verb, done: [String]) async throws -> ExitCode {
+        let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
+        if let problem = folded.machine.objection(to: command) {
+            throw refusal(verb, problem)
+        }
+        var posted = 0
+        if folded.summary.isLed {
+            try await home.journal.post(command, to: run, at: session.world.now())
+            posted = try await inboxID(of: command)
+            switch try await answer(to: command, posted) {
+            case .taken: return show(.taken, verb, done)
+            case .refused(let reason): throw refusal(verb, reason)
+            case .posted: break
+            }
+            guard try await !isLed() else {
+                return show(
+                    .posted, verb,
+                    ["The process that leads \(run) has not answered yet; it will find it."])
+            }
+        }
+        return try await takeOver(command, posted, done)
+    }
+
+    private func refusal(_ verb: PersonCommand.Verb, _ problem: String) -> Failure {
+        let text =
+            problem.hasPrefix(verb.word + ": ")
+            ? String(problem.dropFirst(verb.word.count + 2)) : problem
+        return Failure(
+            .invalidInput, code: "run.refused",
+            "The run \(run) can't take '\(verb.word)': \(text).",
+            hint: "'handrail status \(run)' shows what waits")
+    }
+
+    private func inboxID(of command: PersonCommand) async throws -> Int {
+        let waiting = try await home.journal.inbox(of: run, after: folded.machine.inboxSeen)
+        return waiting.last { $0.1 == command }?.id ?? 0
+    }
+
+    /// Waits until the leader has recorded the command or refused it.
+    private func answer(to command: PersonCommand, _ id: Int) async throws -> Reply {
+        var last = folded.events.last?.sequence ?? 0
+        let end = session.world.now().adding(Self.patience)
+        while session.world.now() < end {
+            for recorded in try await home.journal.events(of: run, after: last) {
+                last = recorded.sequence
+                switch recorded.event {
+                case .commanded(let taken, let taken_id) where taken == command:
+                    if id == 0 || taken_id == id { return .taken }
+                case .refused(let refused, let reason):
+                    let isOurs = id == 0 ? reason.hasPrefix(command.verb.word) : refused == id
+                    if isOurs { return .refused(reason) }
+                default: break
+                }
+            }
+            if try await !isLed() { break }
+            try await session.world.sleep(Self.interval)
+        }
+        return .posted
+    }
+
+    private func isLed() async throws -> Bool {
+        try await RunReference(run.rawValue).resolve(in: home.journal).isLed
+    }
+
+    /// Records the command as the run's leader, and leads on where that is needed.
+    private func takeOver(
+        _ command: PersonCommand, _ posted: Int, _ done: [String]
+    ) async throws -> ExitCode {
+        let lease = try session.newLease()
+        let now = session.world.now()
+        guard
+            try await home.journal.takeOver(
+                run, lease: lease, now: now, until: now.adding(Self.lease))
+        else {
+            try await home.journal.post(command, to: run, at: now)
+            return show(
+                .posted, command.verb,
+                ["Another process has just taken the run \(run) over; it will find it."])
+        }
+        do {
+            try await record(command, posted, lease)
+        } catch {
+            try await home.journal.release(lease, of: run)
+            throw error
+        }
+        guard command.verb.needsLeader else {
+            try await home.journal.release(lease, of: run)
+            return show(.taken, command.verb, done)
+        }
+        session.console.errors(done)
+        return try await Takeover(
+            session: session, home: home, id: run.rawValue, parameters: leading.parameters,
+            reach: leading.reach
+        ).lead(lease)
+    }
+
+    /// Makes the command durable without starting anything: what follows from it is found by
+    /// whoever leads the run on.
+    private func record(
+        _ command: PersonCommand, _ posted: Int, _ lease: Lease
+    ) async throws {
+        // Read again: another leader may have gone on in between.
+        let summary = try await RunReference(run.rawValue).resolve(in: home.journal)
+        var machine = try await FoldedRun(summary, in: home.journal).machine
+        if let problem = machine.objection(to: command) { throw refusal(command.verb, problem) }
+        let now = session.world.now()
+        let quiet = machine.decide(.leaving, at: now)
+        let decision = machine.decide(.command(command, inboxID: posted), at: now)
+        _ = try await home.journal.append(
+            quiet.events + decision.events, to: run, at: now, lease: lease)
+    }
+
+    private func show(
+        _ reply: Reply, _ verb: PersonCommand.Verb, _ lines: [String]
+    ) -> ExitCode {
+        let isTaken = reply == .taken
+        if session.console.isJSON {
+            session.console.json(
+                ReplyDocument(
+                    run: run, command: verb.word, reply: isTaken ? "taken" : "posted"))
+        } else {
+            session.console.lines(lines)
+        }
+        return isTaken ? .success : .waiting
+    }
+}
+
+/// The JSON form of what became of a command.
+struct ReplyDocument: Encodable, Sendable {
+    var format = 1
+    let run: RunID
+    let command: String
+    /// `taken`, or `posted` while the leader has not taken it.
+    let reply: String
+}
+
+extension PersonCommand.Verb {
+    /// Whether something has to be done on targets, or decided, because of it.
+    fileprivate var needsLeader: Bool {
+        switch self {
+        case .abort, .resume, .answer, .confirm, .pay, .paidByHand: true
+        case .pause, .note: false
+        }
+    }
+}

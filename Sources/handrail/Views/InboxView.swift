@@ -1,0 +1,59 @@
+import Runbooks
+import Runner
+
+/// The JSON form of all open runs of a home.
+struct InboxDocument: Encodable, Sendable {
+    var format = 1
+    let runs: [RunDocument]
+}
+
+/// The human form of what waits for a person.
+struct InboxView: Sendable {
+    let runs: [RunStatus]
+    let time: ShownTime
+    let style: Style
+
+    /// One paragraph for each open run, those that wait first.
+    var lines: [String] {
+        guard !runs.isEmpty else {
+            return [
+                "Nothing waits for you.",
+                style.paint(
+                    "'handrail list' shows the runbooks, 'handrail history' the runs.", .faint),
+            ]
+        }
+        let sorted = runs.filter(\.isWaiting) + runs.filter { !$0.isWaiting }
+        return Array(sorted.map(paragraph).joined(separator: [""]))
+    }
+
+    private func paragraph(_ run: RunStatus) -> [String] {
+        let summary = run.summary
+        let names = CountText.listed(summary.targets.map(\.rawValue), limit: 3)
+        let began = "  \(time.ago(summary.opened)) by \(SafeText.line(summary.actor))"
+        var lines = [
+            style.paint(summary.id.rawValue, .strong) + "  \(summary.runbook) on \(names)  "
+                + style.paint(summary.state.word, summary.state.tone) + style.paint(began, .faint)
+        ]
+        for awaited in run.awaited {
+            let place = awaited.question.target.map { " on \($0)" } ?? ""
+            let limit = awaited.isLate ? "overdue" : time.ago(awaited.until)
+            lines.append(
+                "  \(style.paint("awaited", .warning)) \(awaited.question.step)\(place) (\(limit)): "
+                    + SafeText.line(awaited.person.text))
+            lines.append("    → " + awaited.command)
+        }
+        for owed in run.machine.owed {
+            lines.append(
+                "  \(style.paint("OWED", .bad)) \(owed.step) on \(owed.target): "
+                    + SafeText.line(owed.reason))
+            lines.append("    → handrail pay \(summary.id) --on \(owed.target)")
+        }
+        for failure in run.report.failures {
+            lines.append("  \(style.paint("failed", .bad)) \(FailureText.of(failure))")
+        }
+        if !summary.isLed {
+            lines.append("  led \(LeadLine(summary: summary, style: style).text)")
+        }
+        return lines
+    }
+}

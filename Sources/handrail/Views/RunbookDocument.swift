@@ -1,0 +1,115 @@
+import Runbooks
+import Runner
+
+/// The JSON form of a runbook, as `show` gives it.
+struct RunbookDocument: Encodable, Sendable {
+    /// A symptom, without the scripts.
+    struct SymptomDocument: Encodable, Sendable {
+        let alerts: [String]
+        let when: String?
+        let present: Bool
+        let goneForMilliseconds: Int64
+
+        private enum CodingKeys: String, CodingKey {
+            case alerts, when, present
+            case goneForMilliseconds = "gone_for_ms"
+        }
+
+        init(_ symptom: Symptom) {
+            alerts = symptom.alerts
+            when = symptom.when?.description
+            present = symptom.present != nil
+            goneForMilliseconds = symptom.goneFor.inMilliseconds
+        }
+    }
+
+    /// Which targets it is for, and which of the inventory fit.
+    struct Targets: Encodable, Sendable {
+        let select: String?
+        let pick: String
+        let max: Int
+        let fitting: [TargetName]
+    }
+
+    /// A step, in what people decide by.
+    struct StepDocument: Encodable, Sendable {
+        let id: StepID
+        let title: String
+        let action: String
+        let effect: Effect
+        let when: String?
+        let hasGuard: Bool
+        let hasUndo: Bool
+        let help: String?
+        let ifFails: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, title, action, effect, when, help
+            case hasGuard = "has_guard"
+            case hasUndo = "has_undo"
+            case ifFails = "if_fails"
+        }
+
+        init(_ step: Step) {
+            id = step.id
+            title = step.title
+            action = step.action.keyword
+            effect = step.effect
+            when = step.when?.description
+            hasGuard = step.unless != nil
+            hasUndo = step.undo != nil
+            help = step.help
+            ifFails = step.ifFails
+        }
+    }
+
+    var format = 1
+    let library: String
+    let id: RunbookID
+    let title: String
+    let kind: RunbookKind
+    let owner: String
+    let reviewBy: String?
+    let runAs: String?
+    let help: String?
+    let article: String?
+    let symptoms: [SymptomDocument]
+    let targets: Targets
+    let parameters: [Parameter]
+    let steps: [StepDocument]
+    let checks: Int
+    let past: RunbookEntry
+
+    private enum CodingKeys: String, CodingKey {
+        case format, library, id, title, kind, owner, help, article, symptoms, targets
+        case parameters, steps, checks, past
+        case reviewBy = "review_by"
+        case runAs = "run_as"
+    }
+
+    init(
+        _ runbook: Runbook, entry: RunbookEntry, article: String?, library: String,
+        inventory: Inventory
+    ) {
+        self.library = library
+        id = runbook.id
+        title = runbook.title
+        kind = runbook.kind
+        owner = runbook.owner
+        reviewBy = runbook.reviewBy
+        runAs = runbook.runAs
+        help = runbook.help
+        self.article = article
+        symptoms = runbook.symptoms.map(SymptomDocument.init)
+        targets = Targets(
+            select: runbook.targets.select?.description, pick: runbook.targets.pick.rawValue,
+            max: runbook.targets.max,
+            fitting: inventory.targets.filter { target in
+                runbook.targets.select.map { $0.holds(in: target.scope) } ?? true
+            }.map(\.name))
+        parameters = runbook.parameters
+        steps = runbook.steps.map(StepDocument.init)
+        checks = runbook.verify.count
+        past = entry
+    }
+}

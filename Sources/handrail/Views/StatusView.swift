@@ -1,0 +1,173 @@
+import Runbooks
+import Runner
+
+/// The human form of a run's status.
+struct StatusView: Sendable {
+    /// How many targets are listed one by one; the others are counted.
+    private static let listedTargets = 24
+
+    let status: RunStatus
+    let time: ShownTime
+    let style: Style
+    let width: Int
+
+    private var summary: RunSummary { status.summary }
+    private var lead: LeadLine { LeadLine(summary: summary, style: style) }
+
+    /// All of it: what it is, what is awaited, what failed, then each target.
+    var lines: [String] {
+        head + awaited + owed + failures + targets + notes + next
+    }
+
+    private var head: [String] {
+        var lines = [
+            style.paint(summary.id.rawValue, .strong) + "  \(summary.runbook)  "
+                + SafeText.line(summary.title)
+        ]
+        var state = style.paint(summary.state.word, summary.state.tone)
+        if let helped = summary.resolution {
+            state += ", " + style.paint(helped.rawValue, helped.tone)
+        }
+        if !summary.state.isTerminal, !status.machine.stateReason.isEmpty {
+            state += ": \(SafeText.line(status.machine.stateReason))"
+        }
+        lines.append(field("State", state))
+        var began = "\(time.both(summary.opened)) by \(SafeText.line(summary.actor))"
+        if let closed = summary.closed {
+            began += ", took \(TimeText.length(closed.since(summary.opened)))"
+        }
+        lines.append(field("Started", began))
+        if !summary.state.isTerminal { lines.append(field("Led", lead.text)) }
+        let extra = [
+            summary.ticket.map { "ticket \(SafeText.line($0))" },
+            status.machine.record.alert.map { "alert \(SafeText.line($0))" },
+        ].compactMap(\.self)
+        lines.append(field("Where", ([summary.environment] + extra).joined(separator: " · ")))
+        return lines + [field("Targets", counts)]
+    }
+
+    private var counts: String {
+        let all = status.targets
+        let ended = all.count { $0.progress.outcome != nil }
+        let running = all.count { $0.progress.isRunning }
+        let waiting = all.count - ended - running
+        return "\(ended) of \(all.count) ended" + (running > 0 ? ", \(running) running" : "")
+            + (waiting > 0 ? ", \(waiting) not started" : "")
+    }
+
+    private func field(_ name: String, _ text: String) -> String {
+        style.paint(TextWidth.padded(name, to: 9), .faint) + text
+    }
+
+    private var awaited: [String] {
+        status.awaited.flatMap { awaited -> [String] in
+            let place = awaited.question.target.map { " on \($0)" } ?? ""
+            let limit = (awaited.isLate ? ", was due " : ", until ") + time.both(awaited.until)
+            let wide = awaited.person.choices.map { $0.id.utf8.count }.max() ?? 0
+            return [
+                "",
+                style.paint("Awaited: \(awaited.question.step)\(place)", .warning)
+                    + style.paint(limit, .faint),
+            ] + prose(awaited.person.text)
+                + awaited.person.choices.map {
+                    "    " + style.paint(TextWidth.padded($0.id, to: wide), .strong) + "  "
+                        + SafeText.line($0.label)
+                } + ["  → " + style.paint(awaited.command, .strong)]
+        }
+    }
+
+    private var owed: [String] {
+        let owed = status.machine.owed
+        guard !owed.isEmpty else { return [] }
+        return ["", style.paint("OWED", .bad)]
+            + owed.flatMap { target, step, reason in
+                prose("\(step) on \(target): \(reason)")
+                    + ["  → " + style.paint("handrail pay \(summary.id) --on \(target)", .strong)]
+            }
+    }
+
+    private var failures: [String] {
+        let failures = status.report.failures
+        guard !failures.isEmpty else { return [] }
+        return ["", style.paint("Failures", .strong)]
+            + failures.flatMap { failure in
+                prose(FailureText.of(failure), .bad)
+                    + (failure.advice.map { prose($0, .strong) } ?? [])
+            }
+    }
+
+    private var targets: [String] {
+        let shown = status.targets.sorted { Self.rank($0) < Self.rank($1) }
+        var lines = [""]
+        for target in shown.prefix(Self.listedTargets) { lines += self.lines(of: target) }
+        let rest = shown.count - Self.listedTargets
+        if rest > 0 { lines.append(style.paint("and \(rest) more (--json has them all)", .faint)) }
+        return lines
+    }
+
+    private func lines(of target: RunStatus.OfTarget) -> [String] {
+        let progress = target.progress
+        let word = progress.outcome?.word ?? (progress.isRunning ? "running" : "not started")
+        let steps = target.steps.map { "\($0.step) \($0.outcome.word)" }
+        let now = target.underWay.map { ["→ \($0)"] } ?? []
+        let symptom = progress.symptomAnswer.map { ["symptom \($0.rawValue)"] } ?? []
+        let text = (steps + now + symptom).joined(separator: ", ")
+        let parts = TextWidth.wrapped(text, width: max(20, width - nameWidth - 15))
+        let margin = String(repeating: " ", count: nameWidth + 15)
+        let name = style.paint(TextWidth.padded(target.target.rawValue, to: nameWidth), .strong)
+        let state = style.paint(word, progress.outcome?.tone ?? .plain)
+        let filler = String(repeating: " ", count: max(1, 13 - word.count))
+        let first = parts.first.map { filler + $0 } ?? ""
+        return [name + "  " + state + first] + parts.dropFirst().map { margin + $0 }
+    }
+
+    private var nameWidth: Int {
+        min(30, status.targets.map { $0.target.rawValue.utf8.count }.max() ?? 0)
+    }
+
+    /// Those that failed first, then those at work, then the rest, each in the plan's order.
+    private static func rank(_ target: RunStatus.OfTarget) -> Int {
+        if let outcome = target.progress.outcome { return outcome.isGood ? 2 : 0 }
+        return target.progress.isRunning ? 1 : 3
+    }
+
+    private var notes: [String] {
+        let notes = status.machine.notes
+        guard !notes.isEmpty else { return [] }
+        return ["", style.paint("Notes", .strong)] + notes.flatMap { prose($0) }
+    }
+
+    private var next: [String] {
+        let failed = status.report.failures.isEmpty ? "" : " --failed"
+        return ["", style.paint("More: handrail logs \(summary.id)\(failed)", .faint)]
+    }
+
+    private func prose(_ text: String, _ tone: Tone = .plain) -> [String] {
+        SafeText.lines(text).flatMap { TextWidth.wrapped($0, width: width - 2) }
+            .map { "  " + style.paint($0, tone) }
+    }
+}
+
+/// Who leads an open run, and how to go on when nobody does.
+struct LeadLine: Sendable {
+    let summary: RunSummary
+    let style: Style
+
+    /// The end of a sentence that starts with "led".
+    var text: String {
+        guard !summary.isLed else { return "by a living process" }
+        return style.paint("by nobody", .warning)
+            + ": 'handrail resume \(summary.id)' goes on, 'handrail abort \(summary.id)' ends it"
+    }
+}
+
+/// Failures that went alike, in one line.
+enum FailureText {
+    /// `44 × restart: exit 1 "port 25 in use" (mbx02a, mbx02b, mbx03a, +41)`.
+    static func of(_ failure: RunReport.Failure) -> String {
+        let names = CountText.listed(failure.targets.map(\.rawValue), limit: 3)
+        let word = failure.outcome == .failed && !failure.reason.isEmpty ? "" : failure.outcome.word
+        let reason = [word, failure.reason].filter { !$0.isEmpty }.joined(separator: ": ")
+        return "\(failure.targets.count) × \(failure.part): \(reason) (\(names))"
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Testing
+
+/// `list`, `show`, `inventory`: the library as people see it.
+struct LibraryCommandTests {
+    @Test func listShowsRunbooksThatHaveAllWords() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let all = try bench.handrail("list")
+        #expect(all.status == 0)
+        #expect(all.output.hasPrefix("RUNBOOK"))
+        #expect(all.output.contains("service.down  A service is not running  resolution"))
+        let none = try bench.handrail("list", "postfix", "--json")
+        #expect((try none.json()["runbooks"] as? [Any])?.isEmpty == true)
+    }
+
+    @Test func listCountsBrokenRunbooksInAWarning() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        try bench.write(
+            "runbooks/web/broken/runbook.yaml", "handrail: 1\nid: web.x\n", commit: true)
+        let result = try bench.handrail("list")
+        #expect(result.status == 0)
+        #expect(result.errors.contains("1 file of the library has errors"))
+    }
+
+    @Test func listSaysWhenARunbookHelpedLast() async throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let (journal, _) = try await bench.journal()
+        let past = try PastRun()
+        try await past.write(to: journal, [.closed(.succeeded, .resolved)])
+        let result = try bench.handrail("list", "--json")
+        let runbooks = try #require(try result.json()["runbooks"] as? [[String: Any]])
+        #expect(runbooks.map { $0["runs"] as? Int } == [0])
+    }
+
+    @Test func showExplainsParametersAndSteps() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let result = try bench.handrail("show", "service.down")
+        #expect(result.status == 0)
+        for text in [
+            "  service  string, needed, like /^[a-z][a-z0-9@._-]{0,60}$/",
+            "1. · look   Keep what the service manager says",
+            "2. ~ start  Start the service", "changes, no guard, no undo written",
+            "Next: handrail plan service.down --on TARGET",
+        ] {
+            #expect(result.output.contains(text), "\(text) in\n\(result.output)")
+        }
+    }
+
+    @Test func showSuggestsTheNearestRunbook() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let result = try bench.handrail("show", "service.donw")
+        #expect(result.status == 3)
+        #expect(result.errors.contains("did you mean service.down?"))
+    }
+
+    @Test func inventoryRefusesZeroMatchesWithANearMiss() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let found = try bench.handrail("inventory", "--limit", "role = trial")
+        #expect(found.status == 0)
+        #expect(found.output.contains("localhost  127.0.0.1  lab          role=trial"))
+        let missed = try bench.handrail("inventory", "--limit", "localhots")
+        #expect(missed.status == 3)
+        #expect(missed.errors.contains("localhost"))
+    }
+
+    @Test func completionsOfferWhatTheLibraryHas() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        for shell in ["bash", "zsh", "fish"] {
+            let script = try bench.handrail("completions", shell)
+            #expect(script.status == 0)
+            #expect(script.output.contains("handrail"))
+        }
+        let offers = try bench.handrail(
+            "---completion", "show", "--", "positional@0", "1", "0", "handrail", "show")
+        #expect(offers.output == "service.down\n")
+    }
+
+    @Test func doctorFindsTheLibraryAndItsHome() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let result = try bench.handrail("doctor", "--json")
+        let findings = try #require(try result.json()["findings"] as? [[String: Any]])
+        let verdicts = Dictionary(
+            uniqueKeysWithValues: findings.map {
+                ($0["check"] as? String, $0["verdict"] as? String)
+            })
+        #expect(verdicts["git"] == "ok")
+        #expect(verdicts["library"] == "ok")
+        #expect(verdicts["home"] == "ok")
+        #expect(verdicts["documents"] == "ok")
+    }
+
+    @Test func doctorEndsWithElevenWithoutALibrary() throws {
+        let bench = try Workbench()
+        let result = try bench.handrail("doctor", "--library", bench.folder)
+        #expect(result.status == 11)
+        #expect(result.output.contains("✗ library"))
+    }
+}
