@@ -367,8 +367,9 @@ package struct Step: Sendable, Hashable, Codable {
     package var undo: [Action]?
     /// Gives back what the step took, owed from the step's start; nil when it takes nothing.
     package var release: Release?
-    /// How often it is tried; once only for effects `once` and `irreversible`.
+    /// The longest time for one attempt: of the guard, the action, or a check.
     @InMilliseconds package var timeout: Duration
+    /// How often it is tried; once only for effects `once` and `irreversible`.
     package var retry: Retry
     /// Every output it must write; one that is missing or undeclared fails the step.
     package var outputs: [OutputDeclaration]

@@ -87,6 +87,7 @@ enum SessionProcess {
 ///
 /// A socket, because writing to one whose other end is gone raises no signal.
 private struct Wires {
+    /// The three descriptors of one side, open until `close`.
     struct End {
         var input: CInt
         var output: CInt

@@ -1,0 +1,36 @@
+import Testing
+
+/// The rules for everything else in the project: pages, scripts, and text of any kind.
+struct ProjectRulesTests {
+    private let paths = ProjectFiles.paths
+
+    @Test func noPathOfAMachineIsNamed() {
+        expectNone(
+            paths.flatMap { MachinePathRule.findings(inLines: ProjectFiles.lines($0), of: $0) })
+    }
+
+    @Test func whatIsUnfinishedNamesItsIssue() {
+        expectNone(
+            paths.flatMap { UnfinishedRule.findings(inLines: ProjectFiles.lines($0), of: $0) })
+    }
+
+    @Test func linksLeadSomewhere() {
+        let pages = paths.filter { $0.hasSuffix(".md") }
+        #expect(pages.contains("ARCHITECTURE.md"))
+        expectNone(
+            pages.flatMap {
+                LinkRule.findings(
+                    inLines: ProjectFiles.lines($0), of: $0, exists: ProjectFiles.exists)
+            })
+    }
+
+    @Test func scriptsCanBeStarted() {
+        #expect(paths.contains("scripts/test"))
+        expectNone(
+            paths.flatMap {
+                ScriptRule.findings(
+                    about: $0, firstLine: ProjectFiles.lines($0).first ?? "",
+                    isExecutable: ProjectFiles.isExecutable($0))
+            })
+    }
+}
