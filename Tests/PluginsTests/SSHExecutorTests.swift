@@ -1,3 +1,4 @@
+import Foundation
 import Runbooks
 import Runner
 import Synchronization
@@ -8,34 +9,139 @@ import Testing
 /// What only the way over ssh can show; the rest is in `ExecutorContractTests`.
 @Suite(.enabled(if: SSHServer.isAvailable))
 struct SSHExecutorTests {
-    @Test func runsAScriptWithItsValues() async throws {
-        let report = try await withServer("127.0.21.1") { server, executor in
-            let target = try Requests.target("t1", address: server.address, port: server.port)
-            var call = ScriptCall(
-                program: .inline("printf '%s|' \"$1\" \"$who\"; echo err >&2; exit 3"))
-            call.arguments = [.text("a b\n$(id)")]
-            call.environment = ["who": .text("it's \"me\"")]
-            return await executor.perform(try Requests.run(call, on: target))
+    @Test func anUnknownAndAChangedHostKeyAreToldApart() async throws {
+        let server = try await SSHServer(address: "127.0.21.1")
+        defer { server.stop() }
+        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let look = try Requests.run(ScriptCall(program: .inline("true")), on: target)
+        for (hostKey, hint) in [("", "is not known"), (Self.otherKey, "has changed")] {
+            try server.setKnownHosts(hostKey.isEmpty ? "" : "\(server.name) \(hostKey)\n")
+            let executor = SSHExecutor(
+                settings: server.settings, files: .none, notices: { _ in })
+            let report = try await serving(executor) { await executor.perform(look) }
+            guard case .unreachable(let why) = report.ending else {
+                Issue.record("\(report.ending)")
+                continue
+            }
+            #expect(why.contains(hint))
         }
-        #expect(report.ending == .exited(3))
-        #expect(String(decoding: report.stdout.bytes, as: UTF8.self) == "a b\n$(id)|it's \"me\"|")
-        #expect(String(decoding: report.stderr.bytes, as: UTF8.self) == "err\n")
     }
 
-    @Test func aTimeoutEndsTheStepAndTheSessionLives() async throws {
-        let reports = try await withServer("127.0.21.2") { server, executor in
-            let target = try Requests.target("t1", address: server.address, port: server.port)
-            let slow = await executor.perform(
-                try Requests.run(
-                    ScriptCall(program: .inline("echo begun; exec sleep 600")), on: target,
-                    timeout: .milliseconds(300)))
-            let next = await executor.perform(
-                try Requests.run(ScriptCall(program: .inline("echo on")), on: target))
-            return [slow, next]
+    private static let otherKey =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+
+    @Test func aConnectionLostDuringAStepIsUnknownAndItsGroupIsProvedGone() async throws {
+        let opened = Mutex<[String]>([])
+        let began = Latch<Void>()
+        let server = try await SSHServer(address: "127.0.21.2")
+        defer { server.stop() }
+        let executor = SSHExecutor(settings: server.settings, files: .none) { notice in
+            switch notice {
+            case .sessionOpened(_, let proof): opened.withLock { $0.append(proof) }
+            case .output: began.set(())
+            }
         }
-        #expect(reports.map(\.ending) == [.timedOut, .exited(0)])
-        #expect(
-            reports.map { String(decoding: $0.stdout.bytes, as: UTF8.self) } == ["begun\n", "on\n"])
+        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let slow = try Requests.run(
+            ScriptCall(program: .inline("echo begun; exec sleep 600")), on: target)
+        let look = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)
+        let (lost, next) = try await serving(executor) {
+            async let report = executor.perform(slow)
+            _ = await began.wait()
+            try server.cutConnections()
+            return (await report, await executor.perform(look))
+        }
+        guard case .unknown = lost.ending else {
+            Issue.record("\(lost.ending)")
+            return
+        }
+        #expect(String(decoding: lost.stdout.bytes, as: UTF8.self).hasPrefix("begun"))
+        #expect(next.ending == .exited(0))
+        #expect(opened.withLock { $0.count } == 2)
+    }
+
+    @Test func nothingStartsBesideAnEarlierLeadersSession() async throws {
+        let proof = Latch<String>()
+        let server = try await SSHServer(address: "127.0.21.3")
+        defer { server.stop() }
+        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let first = SSHExecutor(settings: server.settings, files: .none) { notice in
+            if case .sessionOpened(_, let text) = notice { proof.set(text) }
+        }
+        let look = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)
+        _ = try await serving(first) { await first.perform(look) }
+        var later = look
+        later.previousSession = await proof.wait()
+        let second = SSHExecutor(settings: server.settings, files: .none, notices: { _ in })
+        let report = try await serving(second) { [later] in await second.perform(later) }
+        #expect(report.ending == .exited(0))
+        later.previousSession = "1 - unreadable"
+        let third = SSHExecutor(settings: server.settings, files: .none, notices: { _ in })
+        let refused = try await serving(third) { [later] in await third.perform(later) }
+        guard case .notStarted = refused.ending else {
+            Issue.record("\(refused.ending)")
+            return
+        }
+    }
+
+    @Test func aRefusedConnectionIsTriedAgainAndThenUnreachable() async throws {
+        let pauses = Mutex<[Duration]>([])
+        let clock = ExecutorClock(now: ExecutorClock.system.now) { duration in
+            guard duration < .seconds(5) else { return try await Task.sleep(for: duration) }
+            pauses.withLock { $0.append(duration) }
+        }
+        let executor = SSHExecutor(
+            settings: SSHSettings(configFile: "/dev/null"), files: .none, notices: { _ in },
+            clock: clock)
+        let target = try Requests.target("t1", address: "127.0.21.4", port: 1)
+        let look = try Requests.run(ScriptCall(program: .inline("true")), on: target)
+        let report = try await serving(executor) { await executor.perform(look) }
+        guard case .unreachable(let why) = report.ending else {
+            Issue.record("\(report.ending)")
+            return
+        }
+        #expect(why.contains("refused the connection"))
+        #expect(pauses.withLock { $0.count { $0 < .seconds(1) } } >= 1)
+    }
+
+    @Test func aFileIsReplacedFromItsTemplateAndUndone() async throws {
+        let server = try await SSHServer(address: "127.0.21.5")
+        defer { server.stop() }
+        let path = server.folder.appending(path: "limits.conf").path
+        let template = Array("limit = {{ limit }}\n".utf8)
+        let digest = Digest.sha256(of: template)
+        let files = RunbookFiles(
+            listed: [
+                PlannedRunbook.File(
+                    path: "files/limits", sha256: digest, sizeBytes: template.count)
+            ], bytes: { _ in template })
+        let executor = SSHExecutor(settings: server.settings, files: files, notices: { _ in })
+        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let wanted = FileAction(
+            path: .text(path),
+            content: .template("files/limits", values: ["limit": .text("$(id) 20")]), mode: 0o640,
+            check: ScriptCall(program: .inline("grep -q limit \"$1\"")))
+        let gone = FileAction(path: .text(path), content: .absent)
+        func request(_ action: FileAction, _ mode: Mode) throws -> AttemptRequest {
+            var request = try Requests.request(.file(action), on: target, mode: mode)
+            request.run = try #require(RunID(rawValue: "r-test-\(server.port)"))
+            return request
+        }
+        let requests = [
+            try request(wanted, .probe), try request(wanted, .apply), try request(wanted, .probe),
+            try request(wanted, .apply), try request(gone, .undo), try request(gone, .probe),
+        ]
+        let reports = try await serving(executor) {
+            var reports: [AttemptReport] = []
+            for request in requests { reports.append(await executor.perform(request)) }
+            return reports
+        }
+        #expect(reports.map(\.ending) == [1, 0, 0, 0, 0, 0].map { .exited($0) })
+        #expect(reports.map(\.changed) == [nil, true, nil, false, true, nil])
+        let remembered =
+            geteuid() == 0 ? "/var/lib/handrail-undo" : NSHomeDirectory() + "/.handrail/undo"
+        try FileManager.default.removeItem(atPath: "\(remembered)/r-test-\(server.port)")
+        #expect(reports[0].diff?.contains("+limit = $(id) 20") == true)
     }
 }
 
@@ -54,17 +160,6 @@ func serving<Result: Sendable>(
         await serving
         throw error
     }
-}
-
-/// Runs a body with a server of its own and an executor whose requests lead there.
-func withServer<Result: Sendable>(
-    _ address: String, files: RunbookFiles = .none,
-    _ body: @Sendable (SSHServer, SSHExecutor) async throws -> Result
-) async throws -> Result {
-    let server = try await SSHServer(address: address)
-    defer { server.stop() }
-    let executor = SSHExecutor(settings: server.settings, files: files, notices: { _ in })
-    return try await serving(executor) { try await body(server, executor) }
 }
 
 extension RunbookFiles {

@@ -59,6 +59,9 @@ final class Channel: Sendable {
         return source
     }
 
+    /// Whether a request waits for its answer.
+    var isBusy: Bool { state.withLock { $0.exchange.isUnderWay } }
+
     /// Whether requests can still be answered.
     var isOpen: Bool {
         outputEnded.value == nil && state.withLock { $0.finished == nil }

@@ -65,6 +65,9 @@ struct Exchange {
     /// The last bytes of standard error outside of steps.
     private(set) var noise: [UInt8] = []
 
+    /// Whether an answer is awaited.
+    var isUnderWay: Bool { latch != nil }
+
     /// Waits for the answer to a new request.
     mutating func begin(
         _ nonce: Nonce, _ latch: Latch<Reply>, limit: OutputBuffer.Limit?, live: Live?

@@ -126,7 +126,10 @@ actor Session {
     }
 
     /// Ends the session in order: what was staged is removed, nothing is killed.
+    ///
+    /// A session whose step nobody follows any more can't be asked: its input is closed.
     func close() async {
+        guard !channel.isBusy else { return channel.hangUp() }
         let nonce = Nonce.random()
         let latch = channel.ask(nonce, SessionRequest.line("bye", nonce))
         let clock = clock

@@ -55,6 +55,21 @@ final class SSHServer: Sendable {
         SSHSettings(configFile: folder.appending(path: "ssh_config").path)
     }
 
+    /// The name under which ssh looks up its host key.
+    var name: String { "[\(address)]:\(port)" }
+
+    /// Replaces what the client knows of host keys.
+    func setKnownHosts(_ text: String) throws {
+        try text.write(
+            to: folder.appending(path: "known_hosts"), atomically: true, encoding: .utf8)
+    }
+
+    /// Hashes the names in the client's known_hosts, as Debian's ssh does by default.
+    func hashKnownHosts() async throws {
+        try await Self.run(
+            "/usr/bin/ssh-keygen", ["-q", "-H", "-f", folder.appending(path: "known_hosts").path])
+    }
+
     /// Ends the server and the connections it holds, and removes its folder.
     func stop() {
         let children =

@@ -1,0 +1,45 @@
+import Foundation
+import Runbooks
+import Runner
+import Testing
+
+@testable import Plugins
+
+struct LocalExecutorTests {
+    @Test(.enabled(if: ExecutorKind.local.isAvailable))
+    func aStepSeesNoHomeNoSecretNoOtherProcess() async throws {
+        let hidden = URL(filePath: "/opt").appending(path: "handrail-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: hidden, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: hidden) }
+        try Data("key".utf8).write(to: hidden.appending(path: "key"))
+        let script = """
+            ls -A \(hidden.path) /root /home /run
+            (touch /etc/handrail-test && echo written) 2>/dev/null
+            kill -0 \(getpid()) 2>/dev/null && echo seen
+            env | grep -i -e ssh -e agent
+            echo done
+            """
+        let executor = LocalExecutor(
+            settings: LocalSettings(hiddenPaths: [hidden.path]), files: .none,
+            notices: { _ in })
+        let target = try Requests.target("t1", address: "t1", port: 22)
+        let request = try Requests.run(ScriptCall(program: .inline(script)), on: target)
+        let report = try await serving(executor) { await executor.perform(request) }
+        let lines = String(decoding: report.stdout.bytes, as: UTF8.self).split(separator: "\n")
+        #expect(report.ending == .exited(0))
+        #expect(lines.filter { !$0.hasSuffix(":") && $0 != "systemd" } == ["done"])
+    }
+
+    @Test func withoutBubblewrapAStepIsRefused() async throws {
+        let settings = LocalSettings(bwrapPath: "/no/such/bwrap", hiddenPaths: [])
+        let executor = LocalExecutor(settings: settings, files: .none, notices: { _ in })
+        let target = try Requests.target("t1", address: "t1", port: 22)
+        let request = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)
+        let report = try await serving(executor) { await executor.perform(request) }
+        guard case .notStarted(let why) = report.ending else {
+            Issue.record("\(report.ending)")
+            return
+        }
+        #expect(why.contains("bubblewrap"))
+    }
+}
