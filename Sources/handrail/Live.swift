@@ -101,6 +101,7 @@ extension World.Terminal {
         write: { LiveOutput.put($0, on: STDOUT_FILENO) },
         writeError: { LiveOutput.put($0, on: STDERR_FILENO) },
         readLine: { isHidden in try await LineReader.standard.line(isHidden: isHidden) },
+        discardTyped: { await LineReader.standard.discard() },
         readAll: { limit in try await LineReader.standard.all(limit) })
 
     private static func size() -> (columns: Int, rows: Int)? {
@@ -163,6 +164,13 @@ private actor LineReader {
             }
             return line
         }
+    }
+
+    /// Forgets what a terminal has sent already; a pipe's bytes are answers, and stay.
+    func discard() {
+        guard isatty(STDIN_FILENO) == 1 else { return }
+        tcflush(STDIN_FILENO, TCIFLUSH)
+        buffer = []
     }
 
     func all(_ limit: Int) async throws -> [UInt8]? {

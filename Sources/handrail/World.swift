@@ -19,6 +19,8 @@ struct World: Sendable {
         ///
         /// Throws `CancellationError` when its task is cancelled; nothing typed is lost then.
         var readLine: @Sendable (_ isHidden: Bool) async throws -> String?
+        /// Drops what was typed before it was asked for.
+        var discardTyped: @Sendable () async -> Void
         /// All of standard input, up to a limit in bytes; nil when there is more.
         var readAll: @Sendable (_ limit: Int) async throws -> [UInt8]?
     }

@@ -88,10 +88,10 @@ struct RunCommand: HandrailCommand {
                     ? console.world.terminal.columns() : 100)
             console.errors(view.lines + [""])
         }
-        var isAbsent = false
+        var isAbsent = !SymptomCheck.absent(in: shown.forecast).isEmpty
         switch SymptomCheck.answer(shown, isDespite: despiteAbsentSymptom) {
-        case .goOn: break
-        case .ask where !yes: isAbsent = true
+        case .goOn: if despiteAbsentSymptom { isAbsent = false }
+        case .ask where !yes: break
         case .ask:
             let names = TargetList.text(SymptomCheck.absent(in: shown.forecast), limit: 6)
             throw absent("The symptom was not found on \(names), and nobody can be asked.")

@@ -59,6 +59,8 @@ struct Confirmation: Sendable {
                 "Nobody can confirm this run: standard input is no terminal.",
                 hint: "look at it with 'handrail plan', then give --yes")
         }
+        // Words typed while the targets were looked at answer nothing.
+        await session.world.terminal.discardTyped()
         let targets = subject.plan.targets
         let what = targets.count == 1 ? "the target's name" : "the number of targets"
         let place = "\(subject.plan.runbook.id) in \(subject.plan.environment.name)"

@@ -54,6 +54,7 @@ struct QuestionDesk: Sendable {
     /// - Returns: false when the person leaves it to somebody else.
     private func ask(_ question: Question, _ run: RunMachine) async throws -> Bool {
         await screen.hold()
+        await console.world.terminal.discardTyped()
         let answer = await race(question, run)
         await screen.resume()
         switch answer {

@@ -134,7 +134,8 @@ struct PlanView: Sendable {
             }
         }
         for group in groups {
-            if let note = group.note, group.label != .notProbed {
+            let isSaid = group.label == .unreachable && number != "1"
+            if let note = group.note, group.label != .notProbed, !isSaid {
                 lines += TextWidth.wrapped(safe(note), width: width, indent: indent.count)
                     .map { style.paint($0, .faint) }
             }

@@ -20,7 +20,8 @@ struct ProgressView: Sendable {
             return ended(target, step.rawValue, outcome, reason, title, run)
         case .verifyEnded(let target, let index, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
-            return ended(target, "verify \(index + 1)", outcome, reason, "", run)
+            return ended(
+                target, "verify \(index + 1)", outcome, reason, "What must hold in the end", run)
         case .targetEnded(let target, let outcome):
             guard count > 1, count <= Self.mostTargetsByLine || !outcome.isGood else { return nil }
             let failure = RunReport(run: run).failure(of: target)
@@ -98,13 +99,19 @@ struct ProgressView: Sendable {
             let doing = target.inFlight.map { key in
                 key.part.word + (key.number > 1 ? ", attempt \(key.number)" : "")
             }
-            let waiting =
-                RunReport(run: run).openQuestions.isEmpty ? "pauses" : "waits for an answer"
+            let waiting = waiting(target, run)
             let time = since[name].map { "  \(TimeText.length(now.since($0)))" } ?? ""
             lines.append(TextWidth.cut("  \(name)  \(doing ?? waiting)\(time)", to: width))
         }
         if running.count > room, room > 0 { lines.append("  … \(running.count - room) more") }
         return lines
+    }
+
+    /// What a target does between two attempts.
+    private func waiting(_ target: TargetProgress, _ run: RunMachine) -> String {
+        if target.symptomGoneSince != nil { return "watches that the symptom stays gone" }
+        return RunReport(run: run).openQuestions.isEmpty
+            ? "pauses before the next attempt" : "waits for an answer"
     }
 
     /// One line: what is done, failed, running, for how long, and how much longer.

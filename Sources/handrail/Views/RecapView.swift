@@ -51,21 +51,17 @@ struct RecapView: Sendable {
             change.targets.count == run.plan.targets.count
                 ? change.step.rawValue : "\(change.step) (\(change.targets.count))"
         }
-        if !steps.isEmpty { lines += item("by", steps.joined(separator: ", ")) }
-        if steps.isEmpty, run.state == .succeeded { lines += item("changed", "nothing") }
+        if !steps.isEmpty { lines += item("changed by", steps.joined(separator: ", ")) }
+        if steps.isEmpty, run.state == .succeeded { lines += item("changed by", "nothing") }
         return lines
     }
 
     private var failures: [String] {
         report.failures.prefix(Self.mostFailures).flatMap { failure in
-            let what =
-                failure.outcome == .failed ? failure.reason : failure.outcome.word
-            let detail =
-                failure.outcome == .failed || failure.reason.isEmpty
-                ? "" : ": \(failure.reason)"
+            let what = failure.reason.isEmpty ? failure.outcome.word : failure.reason
             let lines = item(
                 failure.outcome.word,
-                "\(failure.targets.count) × \(failure.part): \(what)\(detail) "
+                "\(failure.targets.count) × \(failure.part): \(what) "
                     + "(\(names(failure.targets)))", .bad)
             return lines + (failure.advice.map { item("", $0, .strong) } ?? [])
         } + more(report.failures.count - Self.mostFailures, "kinds of failure")
@@ -119,14 +115,15 @@ struct RecapView: Sendable {
             lines += item("escalate", "to \(to)\(note)", .warning)
         }
         switch run.state {
-        case .paused: lines += item("go on", "handrail resume \(id)   or: handrail abort \(id)")
+        case .paused:
+            lines += item("go on", "handrail resume \(id), or end it: handrail abort \(id)")
         case .running, .pending, .waiting, .needsPerson:
             if run.owed.isEmpty { lines += item("go on", "handrail resume \(id)") }
         default: break
         }
         if !report.changes.isEmpty, run.state.isTerminal { lines += undo }
         lines += item(
-            "run", "\(id)   more: handrail status \(id) · handrail logs \(id)", .faint)
+            "run", "\(id) · more: handrail status \(id), handrail logs \(id)", .faint)
         return lines
     }
 

@@ -49,7 +49,8 @@ struct RunReport: Sendable {
             guard let failure = failure(of: planned.name) else { continue }
             let index = found.firstIndex {
                 $0.part == failure.part && $0.outcome == failure.outcome
-                    && $0.reason == failure.reason
+                    && neutral($0.reason, of: $0.targets[0])
+                        == neutral(failure.reason, of: planned.name)
             }
             if let index {
                 found[index].targets.append(planned.name)
@@ -74,7 +75,15 @@ struct RunReport: Sendable {
         return Failure(
             part: step?.id.rawValue ?? "verify \(max(1, target.verifyCursor))", outcome: outcome,
             reason: Self.reason(target.endingReason, step.flatMap { target.reasons[$0.id] }),
-            advice: step?.ifFails, targets: [name])
+            advice: outcome == .unreachable ? nil : step?.ifFails, targets: [name])
+    }
+
+    /// A reason without the target's own name and address, which would keep equal ones apart.
+    private func neutral(_ reason: String, of name: TargetName) -> String {
+        let address = run.plan.targets.first { $0.name == name }?.address ?? ""
+        return [address, name.rawValue].filter { !$0.isEmpty }.reduce(reason) {
+            $0.split(separator: $1, omittingEmptySubsequences: false).joined(separator: "@")
+        }
     }
 
     private static func reason(_ ending: String?, _ step: String?) -> String {
@@ -94,6 +103,7 @@ struct RunReport: Sendable {
 
     /// Questions that nobody has answered yet, in the plan's order.
     var openQuestions: [Question] {
+        guard !run.state.isTerminal else { return [] }
         let open = run.questions.filter { $0.value.choice == nil }.map(\.key)
         return run.plan.steps.flatMap { step in
             open.filter { $0.step == step.id }.sorted {
