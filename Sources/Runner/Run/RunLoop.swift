@@ -68,6 +68,17 @@ package struct RunLoop: Sendable {
     ///   after that.
     package func lead(_ machine: RunMachine) async throws -> RunMachine {
         inputs.put(.led)
+        do {
+            // In the first batch: a paused run that was told to go on must not end as paused.
+            for (id, command) in try await journal.inbox(
+                of: machine.record.id, after: machine.inboxSeen)
+            {
+                inputs.put(.command(command, inboxID: id))
+            }
+        } catch {
+            await executor.shutDown()
+            throw error
+        }
         let result = await withTaskGroup(of: Void.self) { group in
             let upkeep = Upkeep(journal: journal, lease: lease, limits: limits, now: now)
             group.addTask { await watchInbox(of: machine.record.id, after: machine.inboxSeen) }
@@ -100,6 +111,8 @@ package struct RunLoop: Sendable {
             for input in batch {
                 let part = next.decide(input, at: now())
                 decision.events += part.events
+                // Only the last word counts: a later input may have set things going again.
+                if !next.state.isTerminal { decision.effects.removeAll(where: \.isFinish) }
                 decision.effects += part.effects
             }
             do {
@@ -176,6 +189,11 @@ package struct RunLoop: Sendable {
             }
         }
     }
+}
+
+extension RunEffect {
+    /// Whether it ends the loop.
+    fileprivate var isFinish: Bool { if case .finish = self { true } else { false } }
 }
 
 /// Keeps the lease of a run alive.

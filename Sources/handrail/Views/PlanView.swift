@@ -213,12 +213,7 @@ struct PlanView: Sendable {
 
     private var rollback: String {
         guard !plan.rollback.isEmpty else { return "nothing to undo: it only reads" }
-        return plan.rollback.map { undo in
-            if let why = undo.notUndone { return "\(undo.step): \(why)" }
-            let words = (undo.actions ?? []).map(\.keyword)
-            return "\(undo.step): "
-                + (words.isEmpty ? "undone with another step" : words.joined(separator: ", "))
-        }.joined(separator: "; ")
+        return plan.rollback.map { "\($0.step): \($0.words)" }.joined(separator: "; ")
     }
 
     /// Only the gates that stop it: the others are in the JSON.
@@ -291,5 +286,14 @@ extension ForecastLabel {
         case .read, .skipped: .faint
         case .stop: .strong
         }
+    }
+}
+
+extension PlannedUndo {
+    /// How the step would be undone, or why it would not.
+    var words: String {
+        if let notUndone { return notUndone }
+        let keywords = (actions ?? []).map(\.keyword)
+        return keywords.isEmpty ? "undone with another step" : keywords.joined(separator: ", ")
     }
 }

@@ -130,8 +130,7 @@ struct RecapView: Sendable {
     private var undo: [String] {
         let changed = Set(report.changes.map(\.step))
         let words = run.plan.rollback.filter { changed.contains($0.step) }.map { undo in
-            undo.notUndone.map { "\(undo.step): \($0)" }
-                ?? "\(undo.step): \((undo.actions ?? []).map(\.keyword).joined(separator: ", "))"
+            "\(undo.step): \(undo.words)"
         }
         return words.isEmpty ? [] : item("undo", words.joined(separator: "; "), .faint)
     }
