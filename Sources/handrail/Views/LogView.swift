@@ -25,6 +25,7 @@ struct LogView: Sendable {
 
     /// The lines for attempts, those that went the same way on several targets only once.
     func grouped(_ logs: [AttemptLog]) -> [String] {
+        /// What two targets have in common when they went the same way.
         struct Way: Hashable {
             let part: Part
             let ending: Ending

@@ -14,7 +14,7 @@ enum ImportRule {
         ],
         "handrail": [
             "Audit", "Plugins", "Runner", "Runbooks", "ArgumentParser", "Logging", "Foundation",
-            "Dispatch", "Glibc", "Synchronization",
+            "Subprocess", "Dispatch", "Glibc", "Synchronization",
         ],
     ]
 
