@@ -55,19 +55,10 @@ enum Completions {
 
     /// Ids of the newest runs.
     static func runs(_ words: [String], _ index: Int, _ prefix: String) async -> [String] {
-        await runs(words, isOpen: nil)
-    }
-
-    /// Ids of the runs that are open.
-    static func openRuns(_ words: [String], _ index: Int, _ prefix: String) async -> [String] {
-        await runs(words, isOpen: true)
-    }
-
-    private static func runs(_ words: [String], isOpen: Bool?) async -> [String] {
         await offers(words) { session in
             guard let home = try await session.existingHome() else { return [] }
-            let filter = RunFilter(isOpen: isOpen, limit: offeredRuns)
-            return try await home.journal.runs(matching: filter).map(\.id.rawValue) + ["last"]
+            let runs = try await home.journal.runs(matching: RunFilter(limit: offeredRuns))
+            return runs.map(\.id.rawValue) + ["last"]
         }
     }
 

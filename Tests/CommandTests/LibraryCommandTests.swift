@@ -28,11 +28,16 @@ struct LibraryCommandTests {
         let bench = try Workbench()
         try bench.makeLibrary()
         let (journal, _) = try await bench.journal()
-        let past = try PastRun()
+        let past = try PastRun(runbook: "service.down")
         try await past.write(to: journal, [.closed(.succeeded, .resolved)])
         let result = try bench.handrail("list", "--json")
         let runbooks = try #require(try result.json()["runbooks"] as? [[String: Any]])
-        #expect(runbooks.map { $0["runs"] as? Int } == [0])
+        #expect(runbooks.map { $0["runs"] as? Int } == [1])
+        let helped = runbooks.first?["last_resolved"] as? [String: Any]
+        #expect(helped?["run"] as? String == past.record.id.rawValue)
+        #expect(try bench.handrail("list").output.contains(": resolved"))
+        #expect(
+            try bench.handrail("show", "service.down").output.contains("resolved   ann on web1"))
     }
 
     @Test func showExplainsParametersAndSteps() throws {
@@ -41,9 +46,9 @@ struct LibraryCommandTests {
         let result = try bench.handrail("show", "service.down")
         #expect(result.status == 0)
         for text in [
-            "  service  string, needed, like /^[a-z][a-z0-9@._-]{0,60}$/",
-            "1. · look   Keep what the service manager says",
-            "2. ~ start  Start the service", "changes, no guard, no undo written",
+            "  service  string, needed, all of it matches [a-z][a-z0-9@._-]{0,60}",
+            "1.  · look   Keep what the service manager says",
+            "2.  ~ start  Start the service", "changes, no guard, no undo written",
             "Next: handrail plan service.down --on TARGET",
         ] {
             #expect(result.output.contains(text), "\(text) in\n\(result.output)")

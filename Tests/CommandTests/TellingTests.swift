@@ -86,7 +86,8 @@ struct TellingTests {
         while try await !journal.events(of: past.record.id, after: 0).contains(where: {
             if case .asked = $0.event { true } else { false }
         }) { await Task.yield() }
-        let result = try bench.handrail("answer", "last", "users", "yes", "--json")
+        let result = try await bench.handrailAside(
+            ["answer", "last", "users", "yes", "--json"])
         #expect(result.status == 0, "\(result.errors)")
         #expect(try result.json()["reply"] as? String == "taken")
         #expect(try await led.state == .succeeded)

@@ -13,10 +13,7 @@ struct AbortCommand: HandrailCommand {
             Example: handrail abort last
             """)
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.openRuns))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
 
@@ -24,7 +21,7 @@ struct AbortCommand: HandrailCommand {
 
     /// Tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
-        let telling = try await Telling.of(run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading)
         let id = telling.folded.summary.id
         let running = telling.folded.machine.runningTargets.map(\.rawValue)
         var done = ["The run \(id) is being aborted."]

@@ -9,10 +9,7 @@ struct AnswerCommand: HandrailCommand {
         abstract: "Answers a question that a run asks.",
         discussion: "Example: handrail answer last growing leave")
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.openRuns))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @ArgumentParser.Argument(help: ArgumentHelp("The step that asks.", valueName: "step"))
     var step: String
@@ -30,7 +27,7 @@ struct AnswerCommand: HandrailCommand {
 
     /// Tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
-        let telling = try await Telling.of(run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading)
         let machine = telling.folded.machine
         let question = try OpenQuestions(machine).question(step, on: on)
         let asking = machine.plan.steps.first { $0.id == question.step }
@@ -57,10 +54,7 @@ struct ConfirmCommand: HandrailCommand {
         abstract: "Says that a step which a person does was done.",
         discussion: "Example: handrail confirm last users-told --note 'told in the channel'")
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.openRuns))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @ArgumentParser.Argument(help: ArgumentHelp("The step that was done.", valueName: "step"))
     var step: String
@@ -79,7 +73,7 @@ struct ConfirmCommand: HandrailCommand {
     /// Tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
         let note = try NoteText.checked(note)
-        let telling = try await Telling.of(run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading)
         let question = try OpenQuestions(telling.folded.machine).question(step, on: on)
         return try await telling.tell(
             .confirm(question.step, note: note, target: question.target),

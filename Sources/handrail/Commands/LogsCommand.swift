@@ -14,10 +14,7 @@ struct LogsCommand: HandrailCommand {
             Example: handrail logs last --failed --group
             """)
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.runs))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @Option(
         help: ArgumentHelp("Only this target.", valueName: "target"),
@@ -48,7 +45,7 @@ struct LogsCommand: HandrailCommand {
 
     /// Shows the attempts, and follows the run when asked to.
     func perform(_ session: Session) async throws -> ExitCode {
-        let (home, folded) = try await session.openRun(run)
+        let (home, folded) = try await session.openRun(run.run)
         let filter = try self.filter(folded.machine.plan)
         let logs = try await complete(filter.attempts(in: folded.events), home.store)
         let console = session.console

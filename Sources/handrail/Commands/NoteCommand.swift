@@ -10,10 +10,7 @@ struct NoteCommand: HandrailCommand {
         abstract: "Writes a note into the record of an open run.",
         discussion: "Example: handrail note last 'the queue was empty before' --attach queue.txt")
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.openRuns))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @ArgumentParser.Argument(help: ArgumentHelp("What to write down.", valueName: "text"))
     var text: String
@@ -32,7 +29,7 @@ struct NoteCommand: HandrailCommand {
     /// Keeps the file, then tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
         var note = try NoteText.checked(text)
-        let telling = try await Telling.of(run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading)
         if let attach {
             let bytes = try await InputFile(path: attach).bytes(session.world)
             let digest = try await telling.home.store.put(bytes)

@@ -8,10 +8,7 @@ struct PauseCommand: HandrailCommand {
         abstract: "Starts no further target; those under way stop at their next safe stop.",
         discussion: "Example: handrail pause last")
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.openRuns))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
 
@@ -19,7 +16,7 @@ struct PauseCommand: HandrailCommand {
 
     /// Tells the run, and says where each target stops.
     func perform(_ session: Session) async throws -> ExitCode {
-        let telling = try await Telling.of(run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading)
         let id = telling.folded.summary.id
         return try await telling.tell(
             .pause,

@@ -13,10 +13,7 @@ struct PayCommand: HandrailCommand {
             Example: handrail pay last --on mbx02
             """)
 
-    @ArgumentParser.Argument(
-        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
-        completion: .custom(Completions.openRuns))
-    var run: String
+    @OptionGroup var run: RunIDArgument
 
     @Option(
         help: ArgumentHelp("The target that owes.", valueName: "target"),
@@ -41,7 +38,7 @@ struct PayCommand: HandrailCommand {
 
     /// Tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
-        let telling = try await Telling.of(run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading)
         let target = try PlanNames.target(on, of: telling.folded.machine.plan)
         guard let note else {
             return try await telling.tell(

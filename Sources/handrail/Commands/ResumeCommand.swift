@@ -17,8 +17,9 @@ struct ResumeCommand: HandrailCommand {
     /// Tells the run's leader, or becomes it.
     func perform(_ session: Session) async throws -> ExitCode {
         let home = try await session.openHome()
+        let id = try await RunReference(run.run).resolve(in: home.journal).id
         let takeover = try Takeover(
-            session: session, home: home, id: run.run, parameters: parameters, reach: reach)
+            session: session, home: home, id: id.rawValue, parameters: parameters, reach: reach)
         let machine = try await takeover.machine()
         guard !machine.state.isTerminal else {
             throw JournalError.closed(takeover.id, machine.state)

@@ -16,8 +16,9 @@ struct WatchCommand: HandrailCommand {
     /// Shows the run until it has ended, nobody leads it, or the person leaves.
     func perform(_ session: Session) async throws -> ExitCode {
         let home = try await session.openHome()
+        let id = try await RunReference(run.run).resolve(in: home.journal).id
         let takeover = try Takeover(
-            session: session, home: home, id: run.run, parameters: ParameterOptions(),
+            session: session, home: home, id: id.rawValue, parameters: ParameterOptions(),
             reach: ReachOptions())
         let record = try await home.journal.record(of: takeover.id)
         let machine = RunMachine(record: record)

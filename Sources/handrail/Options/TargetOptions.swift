@@ -3,16 +3,20 @@ import ArgumentParser
 /// Which targets: `--on`, `--limit`, `--exclude`.
 struct TargetOptions: ParsableArguments, Sendable {
     @Option(
-        help: ArgumentHelp("Exactly one target, by its name or an alias.", valueName: "target"))
+        help: ArgumentHelp("Exactly one target, by its name or an alias.", valueName: "target"),
+        completion: .custom(Completions.targets))
     var on: [String] = []
 
     @Option(
         help: ArgumentHelp(
             "Names, patterns or groups (a,b*,c), an expression ('role = hub and site = eu'), "
-                + "@FILE, - or @run:RUN/failed. Several mean and.", valueName: "targets"))
+                + "@FILE, - or @run:RUN/failed. Several mean and.", valueName: "targets"),
+        completion: .custom(Completions.limits))
     var limit: [String] = []
 
-    @Option(help: ArgumentHelp("Targets to leave out, as in --limit.", valueName: "targets"))
+    @Option(
+        help: ArgumentHelp("Targets to leave out, as in --limit.", valueName: "targets"),
+        completion: .custom(Completions.limits))
     var exclude: [String] = []
 }
 
@@ -21,7 +25,7 @@ struct ParameterOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "A parameter. A secret only as name=@FILE: a command line can be read by others.",
-            valueName: "name=value"))
+            valueName: "name=value"), completion: .custom(Completions.parameters))
     var set: [String] = []
 
     @Option(
@@ -36,13 +40,15 @@ struct ReachOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
             "ssh's configuration (ssh -F); else $HANDRAIL_SSH_CONFIG, else your own.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var sshConfig: String?
 }
 
 /// What plan and run have in common.
 struct SubjectOptions: ParsableArguments, Sendable {
-    @Argument(help: ArgumentHelp("The runbook's id, or a plan file.", valueName: "runbook"))
+    @Argument(
+        help: ArgumentHelp("The runbook's id, or a plan file.", valueName: "runbook"),
+        completion: .custom(Completions.runbooks))
     var subject: String
 
     @OptionGroup(title: "Targets") var targets: TargetOptions
@@ -57,6 +63,8 @@ struct SubjectOptions: ParsableArguments, Sendable {
 
 /// The run that a command is about.
 struct RunIDArgument: ParsableArguments, Sendable {
-    @Argument(help: ArgumentHelp("The run's id.", valueName: "run"))
+    @Argument(
+        help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
+        completion: .custom(Completions.runs))
     var run: String
 }

@@ -81,15 +81,15 @@ struct RunbookView: Sendable {
     private func step(_ number: Int, _ step: Step) -> [String] {
         let mark = EffectMark.of(step.effect)
         let name = style.paint(TextWidth.padded(step.id.rawValue, to: idWidth), .strong)
-        let title = step.title == step.id.rawValue ? Self.question(of: step) : step.title
         var lines = [
             TextWidth.padded("  \(number).", to: 6) + style.paint(mark.sign, mark.tone) + " " + name
-                + "  " + TextWidth.cut(SafeText.line(title), to: max(20, width - idWidth - 10))
+                + "  " + TextWidth.cut(SafeText.line(step.title), to: max(20, width - idWidth - 10))
         ]
         if let when = step.when { lines += prose("only when \(when)", .faint, indent: 8) }
         if step.effect != .read {
             lines += prose(change(step), .faint, indent: 8)
         }
+        if let said = Self.said(in: step) { lines += prose(said, .faint, indent: 8) }
         if let help = step.help { lines += prose(help, .faint, indent: 8) }
         if let help = step.ifFails { lines += prose("If it fails: \(help)", .faint, indent: 8) }
         return lines
@@ -97,11 +97,11 @@ struct RunbookView: Sendable {
 
     private var idWidth: Int { runbook.steps.map { $0.id.rawValue.utf8.count }.max() ?? 0 }
 
-    private static func question(of step: Step) -> String {
-        switch step.action {
-        case .ask(let request), .manual(let request): request.text
-        case .stop(let stop): stop.say
-        default: step.title
+    /// What a person is asked or told.
+    private static func said(in step: Step) -> String? {
+        if case .stop(let stop) = step.action { return stop.say }
+        return step.action.person.map { person in
+            ([person.text] + person.choices.map { "\($0.id): \($0.label)" }).joined(separator: "\n")
         }
     }
 
@@ -181,7 +181,7 @@ enum ConstraintText {
         if !limits.choices.isEmpty {
             words.append("one of \(limits.choices.joined(separator: " "))")
         }
-        if let pattern = limits.pattern { words.append("like /^\(pattern)$/") }
+        if let pattern = limits.pattern { words.append("all of it matches \(pattern)") }
         if let condition = limits.requiredIf { words.append("needed if \(condition)") }
         if !limits.excludes.isEmpty { words.append("not with \(names(limits.excludes))") }
         if !limits.requires.isEmpty { words.append("only with \(names(limits.requires))") }

@@ -13,13 +13,13 @@ struct PastRun {
 
     /// A run with a question, a manual step and a changing step, on some targets.
     init(
-        _ id: String = "r-20261123-0700-k3f9", targets: [String] = ["web1", "web2"],
-        steps: [Step]? = nil, number: Int = 1
+        _ id: String = "r-20261123-0700-k3f9", runbook: String = "web.restart",
+        targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1
     ) throws {
         let plan = Plan(
             planID: try name(String(repeating: "a", count: 32)), libraryID: "lab",
             runbook: PlannedRunbook(
-                id: try name("web.restart"), title: "The web server doesn't answer",
+                id: try name(runbook), title: "The web server doesn't answer",
                 kind: .resolution, digest: try name(String(repeating: "b", count: 64)),
                 files: []),
             environment: EnvironmentRule(

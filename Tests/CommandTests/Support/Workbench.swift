@@ -2,6 +2,7 @@ import Audit
 import Foundation
 import Runbooks
 import Runner
+import TestSupport
 import Testing
 
 /// A temporary folder with a home and a library, and the built command to use on them.
@@ -44,37 +45,29 @@ final class Workbench: Sendable {
     func handrail(_ arguments: String...) throws -> Result { try handrail(arguments) }
 
     /// Runs the built command; its home and library are this bench's.
-    func handrail(_ arguments: [String], environment extra: [String: String] = [:]) throws
-        -> Result
-    {
-        let process = Process()
-        process.executableURL = try Self.command()
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        var environment = [
+    func handrail(_ arguments: [String]) throws -> Result {
+        let result = try Tool.run(
+            [try Self.command()] + arguments, environment: environment, directory: folder)
+        return Result(status: result.status, output: result.output, errors: result.error)
+    }
+
+    /// The same on a thread of its own, for tests that lead a run meanwhile.
+    func handrailAside(_ arguments: [String]) async throws -> Result {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Swift.Result { try self.handrail(arguments) })
+            }
+        }
+    }
+
+    private var environment: [String: String] {
+        [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
             "HOME": folder, "HANDRAIL_HOME": home, "HANDRAIL_LIBRARY": library, "TZ": "UTC",
             "GIT_CONFIG_NOSYSTEM": "1", "GIT_AUTHOR_NAME": "Ann", "GIT_COMMITTER_NAME": "Ann",
             "GIT_AUTHOR_EMAIL": "ann@example.invalid",
             "GIT_COMMITTER_EMAIL": "ann@example.invalid",
         ]
-        environment.merge(extra) { $1 }
-        process.environment = environment
-        // Files, since a pipe that nobody reads meanwhile holds the program up.
-        let name = folder + "/out-\(UUID().uuidString)"
-        for path in [name, name + "-errors"] {
-            #expect(FileManager.default.createFile(atPath: path, contents: nil))
-        }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: name))
-        process.standardError = try FileHandle(
-            forWritingTo: URL(fileURLWithPath: name + "-errors"))
-        try process.run()
-        process.waitUntilExit()
-        return Result(
-            status: process.terminationStatus,
-            output: try String(contentsOfFile: name, encoding: .utf8),
-            errors: try String(contentsOfFile: name + "-errors", encoding: .utf8))
     }
 
     /// Makes the bench's library, as `init` does.
@@ -107,21 +100,17 @@ final class Workbench: Sendable {
     }
 
     private func git(_ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["git"] + arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: library)
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
+        let result = try Tool.run(
+            ["git"] + arguments, environment: environment, directory: library)
+        try #require(result.status == 0, "\(result.error)")
     }
 
     /// The command that was built beside these tests.
-    private static func command() throws -> URL {
+    private static func command() throws -> String {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let folder = (tests as NSString).deletingLastPathComponent
         let path = folder + "/handrail"
         try #require(FileManager.default.isExecutableFile(atPath: path), "\(path) is not built")
-        return URL(fileURLWithPath: path)
+        return path
     }
 }
