@@ -1,10 +1,9 @@
-import Dispatch
 import Glibc
 import Synchronization
 
 /// The controller's end of one session's three streams.
 ///
-/// Reading goes on in the background, on one queue for all sessions, into one short-lived buffer:
+/// Reading goes on in the background, on one thread for all sessions, into one short-lived buffer:
 /// a waiting session holds no memory for bytes that may come. What is read goes through the frame
 /// parsers at once; a task wakes only when a whole answer is there.
 final class Channel: Sendable {
@@ -13,14 +12,13 @@ final class Channel: Sendable {
         /// Our ends of the streams; nil once closed.
         var input: CInt?
         var unsent: ArraySlice<UInt8> = []
-        var sources: [any DispatchSourceProtocol] = []
-        var writer: (any DispatchSourceWrite)?
+        var readers: [CInt: DescriptorPoller.Watch] = [:]
+        /// Set once a request didn't fit; owns `input` from then on.
+        var writer: DescriptorPoller.Watch?
         var isStarted = false
         var finished: SessionEnd?
     }
 
-    /// SAFETY of order: handlers of one session run here one after the other.
-    private static let queue = DispatchQueue(label: "handrail.sessions")
     /// The most bytes read at once.
     private static let readSize = 64 << 10
 
@@ -41,22 +39,28 @@ final class Channel: Sendable {
         state.withLock { state in
             state.input = input
             state.isStarted = true
-            state.sources.append(makeReader(of: output, .output))
-            state.sources.append(makeReader(of: error, .error))
             let early = state.unsent
             state.unsent = []
             send(early, &state)
         }
+        watch(output, .output)
+        watch(error, .error)
     }
 
-    private func makeReader(
-        of descriptor: CInt, _ stream: Stream
-    ) -> sending any DispatchSourceProtocol {
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: Self.queue)
-        source.setEventHandler { [weak self] in self?.read(descriptor, stream) }
-        source.setCancelHandler { Glibc.close(descriptor) }
-        source.activate()
-        return source
+    private func watch(_ descriptor: CInt, _ stream: Stream) {
+        let isWatched = state.withLock { state in
+            // A reader that finds the end waits here until it is known under its descriptor.
+            guard state.finished == nil,
+                let watch = DescriptorPoller.shared.watch(
+                    descriptor, for: .reading,
+                    { self.read(descriptor, stream) })
+            else { return false }
+            state.readers[descriptor] = watch
+            return true
+        }
+        guard !isWatched else { return }
+        Glibc.close(descriptor)
+        (stream == .output ? outputEnded : errorEnded).set(())
     }
 
     /// Whether a request waits for its answer.
@@ -98,8 +102,8 @@ final class Channel: Sendable {
     func finish(_ end: (_ standardError: [UInt8]) -> SessionEnd) {
         let (waiting, end) = state.withLock { state in
             closeInput(&state)
-            state.sources.forEach { $0.cancel() }
-            state.sources = []
+            state.readers.values.forEach(DescriptorPoller.shared.cancel)
+            state.readers = [:]
             let end = end(state.exchange.noise)
             state.finished = end
             return (state.exchange.abandon(), end)
@@ -112,8 +116,8 @@ final class Channel: Sendable {
     private func closeInput(_ state: inout State) {
         state.unsent = []
         if let writer = state.writer {
-            // The writer's cancellation closes the descriptor.
-            writer.cancel()
+            // That closes the descriptor, too.
+            DescriptorPoller.shared.cancel(writer)
         } else if let input = state.input {
             Glibc.close(input)
         }
@@ -134,12 +138,8 @@ final class Channel: Sendable {
         }
         woken?()
         if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) {
-            state.withLock { state in
-                for source in state.sources where source.handle == UInt(descriptor) {
-                    source.cancel()
-                }
-                state.sources.removeAll { $0.handle == UInt(descriptor) }
-            }
+            let watch = state.withLock { $0.readers.removeValue(forKey: descriptor) }
+            if let watch { DescriptorPoller.shared.cancel(watch) }
             (stream == .output ? outputEnded : errorEnded).set(())
         }
     }
@@ -158,12 +158,14 @@ final class Channel: Sendable {
         let sent = Self.write(bytes, to: input)
         guard sent < bytes.count else { return }
         state.unsent = bytes.dropFirst(sent)
-        if state.writer == nil {
-            let writer = DispatchSource.makeWriteSource(fileDescriptor: input, queue: Self.queue)
-            writer.setEventHandler { [weak self] in self?.sendMore() }
-            writer.setCancelHandler { Glibc.close(input) }
-            writer.activate()
+        if let writer = state.writer {
+            DescriptorPoller.shared.waitAgain(writer)
+        } else if let writer = DescriptorPoller.shared.watch(
+            input, for: .writing, { self.sendMore() })
+        {
             state.writer = writer
+        } else {
+            closeInput(&state)
         }
     }
 
@@ -171,6 +173,8 @@ final class Channel: Sendable {
         state.withLock { state in
             guard let input = state.input else { return }
             state.unsent = state.unsent.dropFirst(Self.write(state.unsent, to: input))
+            guard !state.unsent.isEmpty, let writer = state.writer else { return }
+            DescriptorPoller.shared.waitAgain(writer)
         }
     }
 
