@@ -33,7 +33,7 @@ struct CommandLineTests {
 
     @Test(arguments: [
         ["plan"], ["nonsense"], ["plan", "x", "--library", "/nowhere/at/all"],
-        ["run", "x", "--working-tree"], ["resume", "no-run", "--home", "/proc/nothing"],
+        ["run", "x", "--working-tree"], ["resume", "no-run", "--home", "/etc/passwd/home"],
     ])
     func writesOneJSONDocumentForAnyFailure(_ arguments: [String]) async throws {
         let recorded = RecordedWorld()

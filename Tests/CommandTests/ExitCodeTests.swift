@@ -3,17 +3,16 @@ import Testing
 @testable import handrail
 
 struct ExitCodeTests {
-    @Test(arguments: [
-        ([], ExitCode.success),
-        ([.unresolved], .unresolved),
+    private static let cases: [(codes: [ExitCode], worst: ExitCode)] = [
+        ([], .success), ([.unresolved], .unresolved),
         ([.unresolved, .unreachable], .unreachable),
         ([.unreachable, .targetsFailed, .unresolved], .targetsFailed),
-        ([.targetsFailed, .waiting], .waiting),
-        ([.waiting, .rolledBack], .rolledBack),
-        ([.rolledBack, .aborted], .aborted),
-        ([.aborted, .unknown], .unknown),
+        ([.targetsFailed, .waiting], .waiting), ([.waiting, .rolledBack], .rolledBack),
+        ([.rolledBack, .aborted], .aborted), ([.aborted, .unknown], .unknown),
         ([.unknown, .rollbackFailed], .rollbackFailed),
-    ])
+    ]
+
+    @Test(arguments: cases)
     func takesTheGravestOfSeveral(_ codes: [ExitCode], _ worst: ExitCode) {
         #expect(ExitCode.worst(of: codes) == worst)
     }
