@@ -69,9 +69,10 @@ extension Session {
         let snapshot = try await GitLibrary(in: folder, limits: LibraryLimits()).snapshot()
         if snapshot.isDirty {
             let names = snapshot.changedPaths.prefix(3).joined(separator: ", ")
+            let shown = printable(names.utf8, keepNewlines: false)
             let more = snapshot.changedPaths.count > 3 ? " …" : ""
             console.warn(
-                "the library has changes that are not committed (\(printable(names.utf8, keepNewlines: false))\(more)); "
+                "the library has changes that are not committed (\(shown)\(more)); "
                     + "\(snapshot.tree.source) is used",
                 hint: "commit them, or use --working-tree with validate and plan")
         }
