@@ -1,0 +1,92 @@
+# The demo's story: real commands, real output. Read by scripts/demo after stage.sh.
+# shellcheck shell=bash disable=SC2154,SC2016,SC2115  # scripts/demo sets what is not set here
+
+plant_faults() {
+    fleet fault disk-full mbx01 &&
+        fleet exec hub02 "postconf -e 'defer_transports = smtp' && postfix reload" >/dev/null 2>&1 &&
+        fleet fault config-drift hub01 && fleet fault config-drift edge01 &&
+        fleet fault config-broken-check edge02 || return
+    cat <<'TEXT'
+   mbx01          its logs have filled the disk
+   hub01, edge01  somebody changed the mail limits by hand
+   edge02         the same, and its check refuses what was agreed
+   hub02          nothing is broken: a colleague holds its mail back on purpose
+TEXT
+}
+
+scene_full_disk() {
+    scene "Scene 1: an alert at night"
+    tell "LogFilesystemFull on mbx01. You are on call, and no expert for mail. What do users see?"
+    on mbx01 "df -h /var/log; imapd-sim --probe 'APPEND x'"
+    tell "Which runbooks are there, and what does the one for this say?"
+    try 0 handrail list
+    try 0 handrail show disk.full
+    tell "A plan is a dry run: it looks at the server, step by step, and changes nothing."
+    try 0 handrail plan disk.full --on mbx01
+    tell "That is what you want. On a terminal 'run' shows the same again and has you type the" \
+        "target's name; --yes is for scripts, such as this one."
+    try 0 handrail run disk.full --on mbx01 --yes
+    tell "It looked for the symptom again, and says 'resolved' because that is gone. Users see it too:"
+    on mbx01 "df -h /var/log; imapd-sim --probe 'APPEND x'"
+    scene_ends
+}
+
+scene_wrong_target() {
+    scene "Scene 2: the wrong server"
+    tell "Names are mistyped at night. A near miss is suggested, never picked:"
+    try 3 handrail run disk.full --on mbx1 --yes
+    tell "A runbook says which servers it is for. This one is for Postfix, and mbx01 has none:"
+    try 3 handrail run postfix.stuck-queue --on mbx01 --yes
+    tell "And the worst case: hub02 is the right kind of server, but hub01 was meant. On hub02 a" \
+        "colleague holds mail back on purpose, and the fix would undo that. No mail is stuck there," \
+        "though, so the symptom is missing, and nothing is started:"
+    try 4 handrail run postfix.stuck-queue --on hub02 --yes
+    on hub02 "postconf defer_transports"
+    scene_ends
+}
+
+scene_one_fails() {
+    scene "Scene 3: six servers, and one where the fix doesn't work"
+    tell "Some servers have other mail limits than agreed. First the plan, over all of them:"
+    try 0 handrail plan config.mail-limits --limit 'role in [mailbox, hub, edge]'
+    tell "Two at a time, and no further one after two failures:"
+    try 5 handrail run config.mail-limits --limit 'role in [mailbox, hub, edge]' --yes
+    tell "Three things are told apart: what was right already, what was mended, and the one server" \
+        "whose own check refused the file. That one is as it was before. What did it say?"
+    try 0 handrail logs last --failed
+    scene_ends
+}
+
+scene_afterwards() {
+    scene "Scene 4: afterwards"
+    tell "Everything is in the journal: who, where, how it ended, and whether it helped."
+    try 0 handrail history
+    try 0 handrail status last
+    scene_ends
+}
+
+leave_up() {
+    fleet heal config-broken-check edge02
+    fleet exec hub02 "postconf -X defer_transports && postfix reload" >/dev/null 2>&1
+    fleet fault service-hangs mbx02 && fleet fault mail-queue hub01
+    printf '\n%s== Your turn%s\n' "$strong" "$plain"
+    cat <<TEXT
+
+The servers stay up until 'scripts/demo stop'. Two are broken now, and wait for you:
+  mbx02  its mail service runs and answers nobody
+  hub01  mail piles up
+
+  . .demo/env                                     in this shell: handrail, fleet, and where all is
+  handrail run service.hangs --on mbx02           asks you, restarts it, asks whether it helped
+  handrail run postfix.stuck-queue --on hub01
+  handrail                                        what waits for you
+  handrail run disk.full --on mbx02               the wrong server: look what it says
+
+  ssh -F .demo/fleet/ssh_config mbx02             log in (root), and look around
+  fleet fault list                                break something else: fleet fault NAME TARGET
+  fleet down edge01                               power off; 'fleet up edge01' brings it back
+
+The runbooks are in .demo/library, a git repository: edit one, 'handrail validate --working-tree',
+commit, plan, run. docs/tutorial.md writes one from the start.
+TEXT
+}
