@@ -71,13 +71,13 @@ package struct AttemptRequest: Sendable {
     package var wantsOutputs: Bool
     /// The secrets' values, by parameter; they go to the target and into no record.
     package var secrets: [ParameterName: Secret]
-    /// The session that an earlier leader had open: nothing starts until it is proved gone.
-    package var previousSession: String?
+    /// Sessions whose processes may still live: nothing starts until all are proved gone.
+    package var previousSessions: [String]
 
     package init(
         run: RunID, key: AttemptKey, target: PlannedTarget, place: Step.Place, action: Action,
         mode: Mode, timeout: Duration, wantsOutputs: Bool = false,
-        secrets: [ParameterName: Secret] = [:], previousSession: String? = nil
+        secrets: [ParameterName: Secret] = [:], previousSessions: [String] = []
     ) {
         self.run = run
         self.key = key
@@ -88,7 +88,7 @@ package struct AttemptRequest: Sendable {
         self.timeout = timeout
         self.wantsOutputs = wantsOutputs
         self.secrets = secrets
-        self.previousSession = previousSession
+        self.previousSessions = previousSessions
     }
 }
 

@@ -71,11 +71,11 @@ struct SSHExecutorTests {
         let look = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)
         _ = try await serving(first) { await first.perform(look) }
         var later = look
-        later.previousSession = await proof.wait()
+        later.previousSessions = [await proof.wait()].compactMap { $0 }
         let second = SSHExecutor(settings: server.settings, files: .none, notices: { _ in })
         let report = try await serving(second) { [later] in await second.perform(later) }
         #expect(report.ending == .exited(0))
-        later.previousSession = "1 - unreadable"
+        later.previousSessions = ["1 - unreadable"]
         let third = SSHExecutor(settings: server.settings, files: .none, notices: { _ in })
         let refused = try await serving(third) { [later] in await third.perform(later) }
         guard case .notStarted = refused.ending else {

@@ -102,7 +102,7 @@ final class SessionExecutor: Sendable {
         _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper
     ) async -> AttemptReport {
         let opening = await line.session(
-            for: request.target, earlier: request.previousSession, stopper: stopper)
+            for: request.target, earlier: request.previousSessions, stopper: stopper)
         switch opening {
         case .session(let session):
             var performance = Performance(

@@ -39,16 +39,14 @@ actor TargetLine {
     ///
     /// - Parameters:
     ///   - target: where it leads.
-    ///   - earlier: the proof of a session that an earlier leader had.
+    ///   - earlier: the proofs of sessions whose processes may live, by the run's record.
     ///   - stopper: ends the waiting.
     /// - Returns: a session in which things may be started, or why there is none.
     func session(
-        for target: PlannedTarget, earlier: String?, stopper: Stopper
+        for target: PlannedTarget, earlier: [String], stopper: Stopper
     ) async -> Opening {
-        if let earlier, !settled.contains(earlier), !unproved.contains(earlier),
-            !opener.transport.endsWithController
-        {
-            unproved.append(earlier)
+        if !opener.transport.endsWithController {
+            unproved += earlier.filter { !settled.contains($0) && !unproved.contains($0) }
         }
         if let session, !session.isOpen {
             if !opener.transport.endsWithController { unproved.append(session.greeting.proof) }

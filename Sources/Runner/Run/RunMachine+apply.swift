@@ -13,7 +13,6 @@ extension RunMachine {
             startedCount += 1
         case .sessionOpened(let target, let identity):
             targets[target]?.session = identity
-            targets[target]?.isSessionForeign = false
         case .attemptStarted(let key): applyStart(key)
         case .attemptEnded(let key, let record): applyEnd(key, record, at: time)
         case .stepEnded(let target, let step, let outcome, let reason):
@@ -75,7 +74,11 @@ extension RunMachine {
         target.inFlight = nil
         if case .unknown = record.ending {
             target.lostAttempts[key.part, default: 0] += 1
-            target.isSessionForeign = true
+            if let session = target.session, !target.unprovedSessions.contains(session) {
+                target.unprovedSessions.append(session)
+            }
+        } else if record.ending.provesEarlierSessionsGone, place(of: key.part) == .target {
+            target.unprovedSessions = []
         }
         switch key.part {
         case .guarding:
@@ -143,6 +146,11 @@ extension RunMachine {
         }
     }
 
+    /// Where an attempt of a part runs.
+    private func place(of part: Part) -> Step.Place {
+        part.step.flatMap(step)?.place ?? .target
+    }
+
     /// The plan's step of an id.
     func step(_ id: StepID) -> Step? { plan.steps.first { $0.id == id } }
 }
@@ -150,6 +158,16 @@ extension RunMachine {
 extension Part {
     /// Whether it gives back what a step took.
     var isRelease: Bool { if case .release = self { true } else { false } }
+}
+
+extension Ending {
+    /// Whether the attempt was started, which no executor does before earlier sessions are gone.
+    fileprivate var provesEarlierSessionsGone: Bool {
+        switch self {
+        case .exited, .timedOut: true
+        case .cancelled, .unreachable, .notStarted, .unknown: false
+        }
+    }
 }
 
 extension TargetProgress.Position {

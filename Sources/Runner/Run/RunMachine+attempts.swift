@@ -140,7 +140,7 @@ extension RunMachine {
                         action: resolved, mode: part.isUndo ? .undo : .apply,
                         timeout: timeout(of: resolved, step),
                         wantsOutputs: part.isAction && step?.outputs.isEmpty == false,
-                        previousSession: target.isSessionForeign ? target.session : nil)))
+                        previousSessions: target.unprovedSessions)))
             return false
         }
     }

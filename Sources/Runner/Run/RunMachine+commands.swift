@@ -26,6 +26,16 @@ extension RunMachine {
         }
     }
 
+    /// Whether a question was asked, isn't answered, and a target still waits for its answer.
+    package func isOpen(_ question: Question) -> Bool {
+        guard let asked = questions[question], asked.choice == nil else { return false }
+        return targets.contains { name, target in
+            (question.target == nil || question.target == name) && target.isRunning
+                && target.ending == nil && target.cursor < plan.steps.count
+                && plan.steps[target.cursor].id == question.step
+        }
+    }
+
     /// Why a command can't be done now, in one sentence; nil when it can.
     package func objection(to command: PersonCommand) -> String? {
         switch command.verb {
@@ -53,7 +63,7 @@ extension RunMachine {
 
     private func objection(toAnswer question: Question, choice: String?) -> String? {
         guard let asked = questions[question] else {
-            let open = questions.filter { $0.value.choice == nil }.map { asked, _ in
+            let open = questions.keys.filter(isOpen).map { asked in
                 asked.target.map { "\(asked.step) on \($0)" } ?? "\(asked.step)"
             }
             return "step '\(question.step)' has not been asked"
@@ -62,6 +72,7 @@ extension RunMachine {
                     : "; what waits: \(open.sorted().joined(separator: ", "))")
         }
         if let given = asked.choice { return "it was answered already: \(given)" }
+        guard isOpen(question) else { return "no target waits for that answer any more" }
         guard let step = step(question.step) else { return "there is no such step" }
         switch step.action {
         case .ask(let request):
@@ -85,7 +96,7 @@ extension RunMachine {
         emit(
             .answered(question.step, question.target, choice: choice, note: note, actor: actor),
             &turn)
-        let isAnyLate = questions.values.contains { $0.choice == nil && $0.until <= turn.now }
+        let isAnyLate = questions.contains { isOpen($0) && $1.until <= turn.now }
         if state == .needsPerson, !isAnyLate {
             emit(.stateChanged(.running, reason: "\(question.step) was answered"), &turn)
         }

@@ -147,7 +147,7 @@ package struct RunMachine: Sendable, Equatable {
 
     private mutating func takeLead(_ turn: inout Turn) {
         if state == .pending { emit(.stateChanged(.running, reason: "started"), &turn) }
-        for (question, asked) in questions where asked.choice == nil {
+        for (question, asked) in questions where isOpen(question) {
             let left = max(0, asked.until.since(turn.now))
             turn.decision.effects.append(
                 .timer(.deadline(question), after: .milliseconds(left)))
@@ -170,9 +170,7 @@ package struct RunMachine: Sendable, Equatable {
             }
             advance(target, &turn, isRetryDue: true)
         case .deadline(let question):
-            guard let asked = questions[question], asked.choice == nil, state == .running else {
-                return
-            }
+            guard isOpen(question), state == .running else { return }
             emit(
                 .stateChanged(
                     .needsPerson, reason: "step \(question.step) has waited for an answer too long"),

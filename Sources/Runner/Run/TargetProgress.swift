@@ -66,8 +66,9 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var stop: StopAction.Resolution?
     /// The newest session's proof of identity.
     package internal(set) var session: String?
-    /// Whether the session was opened by an earlier leader, and must be proved gone.
-    package internal(set) var isSessionForeign = false
+    /// Sessions in which an attempt's end was not seen: their processes may live, so they must
+    /// be proved gone before anything starts.
+    package internal(set) var unprovedSessions: [String] = []
 
     /// Whether the target occupies a place among those in flight.
     package var isRunning: Bool { phase == .running }

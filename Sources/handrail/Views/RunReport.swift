@@ -101,10 +101,10 @@ struct RunReport: Sendable {
         }
     }
 
-    /// Questions that nobody has answered yet, in the plan's order.
+    /// Questions for whose answer a target waits, in the plan's order.
     var openQuestions: [Question] {
         guard !run.state.isTerminal else { return [] }
-        let open = run.questions.filter { $0.value.choice == nil }.map(\.key)
+        let open = run.questions.keys.filter(run.isOpen)
         return run.plan.steps.flatMap { step in
             open.filter { $0.step == step.id }.sorted {
                 ($0.target?.rawValue ?? "") < ($1.target?.rawValue ?? "")

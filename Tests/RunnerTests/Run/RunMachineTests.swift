@@ -188,6 +188,29 @@ struct RunMachineTests {
         #expect(drive.machine.state == .succeeded)
     }
 
+    @Test func aQuestionThatNobodyWaitsForIsClosedByAnAbort() {
+        let manual = Step(
+            id: RunFixture.id("plug"), title: "?", effect: .read,
+            action: .manual(
+                PersonAction(text: "Plug", choices: [], deadline: .seconds(60), perTarget: false)))
+        let first = Self.step("out") { $0.release = Self.release("fix", .keep) }
+        var drive = HandDrive(RunFixture(steps: [first, manual, Self.step("fix")]))
+        drive.feed([.led]) { _ in .exit(0) }
+        let question = Question(step: RunFixture.id("plug"), target: nil)
+        #expect(drive.machine.isOpen(question))
+        let abort = PersonCommand(verb: .abort, actor: "ann")
+        drive.feed([.command(abort, inboxID: 1)]) { _ in .exit(0) }
+        #expect(!drive.machine.isOpen(question))
+        let done = PersonCommand(
+            verb: .confirm(RunFixture.id("plug"), note: "done", target: nil), actor: "ann")
+        #expect(
+            drive.machine.objection(to: done) == "no target waits for that answer any more")
+        let reason = drive.machine.stateReason
+        drive.now = Timestamp(milliseconds: 61_000)
+        drive.feed(drive.deadlines.map { .timer($0) }) { _ in .exit(0) }
+        #expect(drive.machine.stateReason == reason)
+    }
+
     @Test func aSymptomThatIsGoneProvesThatTheRunHelped() {
         var fixture = RunFixture(steps: [Self.step("fix")])
         fixture.symptom = PlannedSymptom(
@@ -232,8 +255,21 @@ struct RunMachineTests {
         drive.feed([.led]) { _ in .exit(0) }
         #expect(drive.started == ["a:one", "a:one"])
         #expect(drive.performed.map(\.key.number) == [1, 2])
-        #expect(drive.performed.last?.previousSession == "pg 7")
+        #expect(drive.performed.last?.previousSessions == ["pg 7"])
         #expect(drive.machine.state == .succeeded)
+    }
+
+    @Test func aSecondLeaderThatIsLostHidesNoEarlierSession() {
+        var drive = HandDrive(RunFixture(steps: [Self.step("one"), Self.step("two")]))
+        for proof in ["pg 7", "pg 8"] {
+            drive.feed([.led]) { _ in nil }
+            drive.feed([.sessionOpened(RunFixture.target("a"), proof)]) { _ in nil }
+            drive.machine = RunMachine(record: drive.machine.record, events: drive.events)
+        }
+        drive.feed([.led]) { _ in .exit(0) }
+        #expect(drive.started == ["a:one", "a:one", "a:one", "a:two"])
+        #expect(
+            drive.performed.map(\.previousSessions) == [[], ["pg 7"], ["pg 7", "pg 8"], []])
     }
 
     @Test func pausesAtASafeStopAndResumes() {
