@@ -34,7 +34,7 @@ scene() {
     printf '\n%s== %s%s\n' "$strong" "$1" "$plain"
 }
 scene_ends() { printf '\n   %stook %s%s\n' "$faint" "$(since "$scene_began")" "$plain"; }
-tell() { printf '\n%s\n' "$*" | fold -s -w 100; }
+tell() { printf '\n%s\n' "$*" | fold -s -w 100 | sed 's/ *$//'; }
 
 # quoted WORD…: the words as a person would type them.
 quoted() {
