@@ -148,6 +148,7 @@ class Rig:
         self.fleet = Fleet(os.path.join(self.folder, "fleet"))
         self.lane = threading.local()
         self.children = []
+        self.closed = False
         self.guard = threading.Lock()
 
     def open(self):
@@ -158,14 +159,27 @@ class Rig:
             os.path.join(self.folder, "little"), os.path.join(HERE, "..", "library"), self.fleet)
 
     def close(self):
+        """Ends everything; lanes that are still under way can start nothing more."""
         with self.guard:
-            children, self.children = self.children, []
+            self.closed = True
+            children = list(self.children)
         for child in children:
             if child.poll() is None:
                 child.kill()
                 child.wait()
         self.fleet.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        deadline = time.monotonic() + 10
+        while os.path.exists(self.folder) and time.monotonic() < deadline:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            time.sleep(0.1)
+
+    def spawn(self, command, **options):
+        """Starts a program that `close` will end."""
+        with self.guard:
+            claim(not self.closed, "the rig was closed")
+            child = subprocess.Popen(command, cwd=self.folder, **options)
+            self.children.append(child)
+            return child
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -189,12 +203,10 @@ class Rig:
         """Starts the command and doesn't wait for it; both outputs go to files."""
         base = tempfile.mktemp(dir=self.folder, prefix="said-")
         with open(base + ".out", "wb") as out, open(base + ".err", "wb") as err:
-            child = subprocess.Popen(
+            child = self.spawn(
                 [self.binary, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                env=self.environment(library, home), cwd=self.folder)
+                env=self.environment(library, home))
         child.said = base
-        with self.guard:
-            self.children.append(child)
         return child
 
     def end(self, child, limit=90):
@@ -211,15 +223,16 @@ class Rig:
 
     def handrail(self, *arguments, library=None, home=None, limit=90, given=None):
         """Runs the command to its end; `given` is its standard input."""
+        child = self.spawn(
+            [self.binary, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=self.environment(library, home))
         try:
-            done = subprocess.run(
-                [self.binary, *arguments], capture_output=True, timeout=limit,
-                input=b"" if given is None else given,
-                env=self.environment(library, home), cwd=self.folder)
-        except subprocess.TimeoutExpired as error:
-            text = (error.stdout or b"") + (error.stderr or b"")
-            raise Failed(f"{arguments[:3]} did not end within {limit} s: {text[-800:]!r}")
-        return Ended(done.returncode, decoded(done.stdout), decoded(done.stderr))
+            out, err = child.communicate(given or b"", timeout=limit)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, err = child.communicate()
+            raise Failed(f"{arguments[:3]} did not end within {limit} s: {(out + err)[-800:]!r}")
+        return Ended(child.returncode, decoded(out), decoded(err))
 
     def run(self, runbook, *arguments, answers=None, **where):
         """`run --yes --json`; questions are answered by a second process."""
