@@ -20,7 +20,8 @@ def killed_and_resumed(rig, number, after):
     where = {"library": rig.little, "home": rig.home(f"kill-{number}")}
     path = f"/run/rig-lines-{number}"
     child = rig.begin(
-        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--yes", "--json", **where)
+        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--set", "pause=0.4",
+        "--yes", "--json", **where)
     rig.eventually(f"{after} lines on the target", lambda: len(lines_of(rig, "edge02", path))
                    >= after or child.poll() is not None)
     claim(child.poll() is None, f"the run was over too early: exit {child.poll()}")
@@ -63,7 +64,8 @@ def two_resumes(rig):
     where = {"library": rig.little, "home": rig.home("two")}
     path = "/run/rig-two"
     child = rig.begin(
-        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--yes", **where)
+        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--set", "pause=0.8",
+        "--yes", **where)
     rig.eventually("a line", lambda: lines_of(rig, "edge02", path))
     child.send_signal(signal.SIGKILL)
     child.wait()
@@ -79,7 +81,8 @@ def terminated(rig):
     where = {"library": rig.little, "home": rig.home("term")}
     path = "/run/rig-term"
     child = rig.begin(
-        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--yes", **where)
+        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--set", "pause=0.8",
+        "--yes", **where)
     rig.eventually("a line", lambda: lines_of(rig, "edge02", path))
     child.send_signal(signal.SIGTERM)
     rig.end(child, limit=20).exits(12)
