@@ -72,7 +72,7 @@ public struct Tool: Sendable {
         (try? String(contentsOf: folder.appending(path: "out"), encoding: .utf8)) ?? ""
     }
 
-    /// Waits for its end, and removes its files. To be called once.
+    /// Waits for its end, and removes its files; to be called once.
     public func wait() throws -> Result {
         var status: Int32 = 0
         while waitpid(processID, &status, 0) < 0 {

@@ -53,6 +53,7 @@ extension RunMachine {
         case .closed(let final, let helped):
             state = final
             resolution = helped
+            stateReason = ""
         }
     }
 
