@@ -19,8 +19,8 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LIBRARY = os.path.join(HERE, "..", "..", "Sources", "Plugins", "Session", "session.sh")
-BOOT = ("read -r n; hr_lib=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null"
-        " || dd bs=1 count=$n 2>/dev/null); eval \"$hr_lib\"")
+BOOT = ("read -r n; hr_full=,fullblock; hr_lib=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null)"
+        " || { hr_full=; hr_lib=$(dd bs=1 count=$n 2>/dev/null); }; eval \"$hr_lib\"")
 TIMEOUT = 20
 ALL_BYTES = bytes(range(1, 256))
 
@@ -335,11 +335,36 @@ def short_texts_are_staged_by_the_shell_itself(s, shell):
     same(s.run("scripts/one").out, b"hello\n")
 
 
+def plain_steps_take_one_line(s, _):
+    nonce = s.nonce()
+    s.send(b"text - 2 scripts/plain\n#!/bin/sh\necho \"$0|$1|$2|$#\" >&2; echo x; exit 7\n"
+           + f"step {nonce} - sh scripts/plain a,b@c:/d=1 %%+_.-\n".encode())
+    done = s.finish(nonce)
+    same((done.rc, done.out, done.err), (7, b"x\n", b"scripts/plain|a,b@c:/d=1|%%+_.-|2\n"))
+    for words, why in (("sh scripts/none", "noscript scripts/none"),
+                       ("nosuchsh scripts/plain", "nointerp nosuchsh"),
+                       ("sh scripts/../../etc/passwd", "noscript scripts/../../etc/passwd")):
+        nonce = s.nonce()
+        s.send(f"step {nonce} - {words}\n".encode())
+        try:
+            s.reply(nonce, b"begin")
+        except Broken as error:
+            same(str(error), f"err {why}")
+        else:
+            raise AssertionError("it was started")
+    os.mkdir(f"{s.dir}/scripts/taken")
+    nonce = s.nonce()
+    s.send(f"text - 1 scripts/taken\nx\ntext - 1 scripts/ok\ntrue\n"
+           f"step {nonce} - sh scripts/ok\n".encode())
+    same(s.finish(nonce).rc, 0)
+    same(s.run("scripts/plain", args=(b"a b", b"")).err, b"scripts/plain|a b||2\n")
+
+
 def staging_that_cannot_be_written_says_so_and_stays_in_step(s, _):
-    os.mkdir(f"{s.dir}/files")
     os.mkdir(f"{s.dir}/files/taken")
     for path in ("files/taken", "lib/x"):
         if path == "lib/x":
+            os.rmdir(f"{s.dir}/lib")
             open(f"{s.dir}/lib", "w").close()
         try:
             s.put(path, b"hello x\nrun y\n" * 100)

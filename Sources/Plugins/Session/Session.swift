@@ -22,6 +22,10 @@ actor Session {
     private let describeEnd: @Sendable (SessionEnd) -> String
     /// Paths that are in place.
     private var staged: Set<String> = []
+    /// Files that go out with the next request, without an answer of their own.
+    private var unsent: [UInt8] = []
+    /// How many bytes may be on their way before an answer is awaited (section 4).
+    private static let unansweredLimit = 24 << 10
     /// Programs written in documents, and values too long for a line, by their text.
     private var inlinePaths: [String: String] = [:]
 
@@ -49,9 +53,15 @@ actor Session {
                     + "in its name, and 200 characters at most.")
         }
         if !path.hasPrefix("secret/"), SessionRequest.isShortText(bytes) {
-            let nonce = Nonce.random()
-            let frame = try await answer(to: SessionRequest.text(nonce, bytes, path: path), nonce)
-            guard frame.verb == "put" else { throw refusal(frame, about: path) }
+            let quiet = SessionRequest.text(nil, bytes, path: path)
+            if unsent.count + quiet.count <= Self.unansweredLimit {
+                unsent += quiet
+            } else {
+                let nonce = Nonce.random()
+                let request = SessionRequest.text(nonce, bytes, path: path)
+                let frame = try await answer(to: request, nonce)
+                guard frame.verb == "put" else { throw refusal(frame, about: path) }
+            }
             staged.insert(path)
             return
         }
@@ -87,7 +97,7 @@ actor Session {
         let channel = channel
         let clock = clock
         let latch = channel.ask(
-            nonce, SessionRequest.run(nonce, invocation), limit: limit, live: live)
+            nonce, takeUnsent() + SessionRequest.run(nonce, invocation), limit: limit, live: live)
         let reply = await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 guard await stopper.wait() != nil else { return }
@@ -146,13 +156,18 @@ actor Session {
     nonisolated func hangUp() { channel.hangUp() }
 
     private func answer(to request: [UInt8], _ nonce: Nonce) async throws(Failure) -> Frame {
-        switch await channel.ask(nonce, request).wait() {
+        switch await channel.ask(nonce, takeUnsent() + request).wait() {
         case .frame(let frame): return frame
         case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
         case .ended: throw hangUp("an end that was not asked for")
         case .confused(let what): throw hangUp(what)
         case nil: throw .abandoned
         }
+    }
+
+    private func takeUnsent() -> [UInt8] {
+        defer { unsent = [] }
+        return unsent
     }
 
     private func hangUp(_ what: String) -> Failure {
@@ -169,7 +184,9 @@ actor Session {
                 "The interpreter \(more) is not on the target (not found in PATH of "
                     + "\(greeting.user)). Install it there, or name another 'interpreter'.")
         case "noscript", "nostdin":
-            .notStarted("The staged file \(more) is no longer on the target; was it cleaned up?")
+            .notStarted(
+                "The file \(more) is not on the target: it could not be written there (disk full?), "
+                    + "or was cleaned up.")
         case "write":
             .notStarted(
                 "\(what) could not be written below \(greeting.directory) on the target: disk "

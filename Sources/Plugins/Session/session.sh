@@ -208,11 +208,13 @@ hr_refuse() {
 }
 
 hr_reader() {
+    umask 077
     hr_path= hr_running=
     while IFS= read -r hr_line; do
         set -- $hr_line
-        hr_is_nonce "$2" || hr_refuse -
+        [ "$1:$2" = text:- ] || hr_is_nonce "$2" || hr_refuse -
         case $1:$# in
+        step:[5-9] | step:1?) hr_running=$2; hr_pass "$hr_line" ;;
         run:3) hr_running=$2; hr_relay "$2" "$3" ;;
         put:6) hr_put "$2" "$3" "$4" "$5" "$6" ;;
         text:4) hr_text "$2" "$3" "$4" ;;
@@ -313,7 +315,7 @@ hr_place() {
     mv -f "$hr_temp" "$hr_abs"
 } 2>/dev/null
 
-# text NONCE LINES PATH: a short text file, without a fork; its place is final when it is answered.
+# text NONCE|- LINES PATH: a short text file, without a fork; its place is final when it is answered.
 hr_text() {
     hr_is_number "$2" && [ "$2" -le 1024 ] && hr_is_path "$3" || hr_refuse "$1"
     case $3 in secret/*) hr_refuse "$1" ;; esac
@@ -327,6 +329,9 @@ hr_text() {
         printf '%s\n' "$hr_line" 2>/dev/null >&3 || hr_why=write
         hr_total=$((hr_total + ${#hr_line} + 1)) hr_lines=$((hr_lines - 1))
     done 3>"$hr_sink"
+    # Without a nonce nothing is answered: what could not be written must not be there at all.
+    if [ -n "$hr_why" ]; then rm -rf "$hr_abs" 2>/dev/null || hr_end; fi
+    [ "$1" != - ] || return 0
     [ -n "$hr_why" ] && hr_pass "reply $1 err $hr_why" || hr_pass "reply $1 put $hr_total"
 }
 
@@ -339,13 +344,14 @@ hr_secret_dir() {
 # --- the worker ------------------------------------------------------------------------------
 
 hr_worker() {
-    hr_secret=
+    hr_secret= hr_plain=
     while IFS= read -r hr_line; do
         set -- $hr_line
         case $1 in
         reply) shift; hr_say "$*" ;;
         secret) hr_secret=1 ;;
         run) hr_run "$2" "$3" ;;
+        step) shift; hr_step "$@" ;;
         drop) hr_find "$3" && rm -f "$hr_abs" 2>/dev/null; hr_say "$2 drop" ;;
         gone) hr_ask_gone "$3" "$4" "$5"; hr_say "$2 gone $hr_gone $hr_count" ;;
         endgroup) hr_end_group "$3" "$4" "$5" "$6"; hr_say "$2 endgroup $hr_gone $hr_count" ;;
@@ -389,6 +395,16 @@ hr_run() {
     if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_forget; hr_say "$hr_n err $hr_bad"; fi
 }
 
+# step NONCE FLAGS INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words.
+hr_step() {
+    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad= hr_interp=$3 hr_plain=1
+    hr_is_path "$4" && hr_find "$4" || hr_bad="noscript $4"
+    [ -n "$hr_bad" ] || hr_has "$hr_interp" || hr_bad="nointerp $hr_interp"
+    shift 2
+    if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_forget; hr_say "$hr_n err $hr_bad"; fi
+    hr_plain=
+}
+
 # The step: one fork, one exec, in a subshell that takes all its settings with it.
 hr_start() {
     hr_out=$hr_dir/out/$hr_n
@@ -398,11 +414,11 @@ hr_start() {
     # that came while they were ignored has left its mark in out/.
     trap : $hr_signals
     (
-        umask "$hr_umask"
         cd "$hr_dir" 2>/dev/null || exit 143
         [ ! -e "$hr_out.stop" ] && [ ! -e out/stop ] || exit 143
         case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_out" ;; esac
         hr_argc=$#
+        [ -z "$hr_plain" ] || hr_argc=0
         while [ "$hr_argc" -gt 0 ]; do
             hr_val=$1
             shift
@@ -469,7 +485,8 @@ hr_make_dir() {
         case $hr_val in /*) ;; *) continue ;; esac
         case $hr_val in *[!A-Za-z0-9._/-]*) continue ;; esac
         hr_dir=${hr_val%/}/handrail-$1
-        mkdir "$hr_dir" "$hr_dir/out" 2>/dev/null && return
+        mkdir -m 700 "$hr_dir" "$hr_dir/out" "$hr_dir/scripts" "$hr_dir/lib" "$hr_dir/files" \
+            "$hr_dir/in" 2>/dev/null && return
     done
     printf '\n@HR %s err nodir\n' "$1"
     exit 1
@@ -479,7 +496,15 @@ hr_hello() {
     for hr_val in setsid sudo sha256sum timeout bash python3 perl; do
         ! hr_has "$hr_val" || hr_tools="$hr_tools,$hr_val"
     done
-    dd bs=1 count=1 iflag=fullblock </dev/null >/dev/null 2>&1 && hr_full=,fullblock
+    if [ "$hr_full" = unknown ]; then
+        hr_full=
+        dd bs=1 count=1 iflag=fullblock </dev/null >/dev/null 2>&1 && hr_full=,fullblock
+    fi
+    hr_uid= hr_user=${USER:-$LOGNAME}
+    { while read -r hr_val hr_uid hr_rest && [ "$hr_val" != Uid: ]; do hr_uid=; done; } \
+        2>/dev/null </proc/self/status
+    hr_is_number "$hr_uid" || hr_uid=$(id -u)
+    case $hr_user in '' | *[!A-Za-z0-9._-]*) hr_user=$(id -un) ;; esac
     hr_tools=$hr_tools$hr_full
     hr_kind=sh
     [ -z "$BASH_VERSION" ] || hr_kind=bash
@@ -488,16 +513,14 @@ hr_hello() {
     hr_word_of /proc/sys/kernel/hostname; hr_host=$hr_val
     hr_word_of /etc/machine-id
     [ "$hr_val" != - ] || hr_word_of /var/lib/dbus/machine-id
-    hr_say "$1 hello 1 boot=$hr_boot machine=$hr_val uid=$(id -u) user=$(id -un) pg=$hr_pg" \
+    hr_say "$1 hello 1 boot=$hr_boot machine=$hr_val uid=$hr_uid user=$hr_user pg=$hr_pg" \
         "start=${hr_begun:--} host=$hr_host dir=$hr_dir tools=${hr_tools#,} shell=$hr_kind"
 }
 
-hr_known= hr_full= hr_tools= hr_dir=/nonexistent hr_start=
+hr_full=${hr_full-unknown} hr_known= hr_tools= hr_dir=/nonexistent hr_start=
 hr_lead "$1"
 hr_lc=${LC_ALL+LC_ALL=$LC_ALL}
 export LC_ALL=C
-hr_umask=$(umask)
-umask 077
 IFS= read -r hr_line || exit 0
 set -- $hr_line
 [ "$1:$3:$#" = hello:1:4 ] && hr_is_nonce "$2" && hr_is_number "$4" && [ "$4" -le 600 ] ||
