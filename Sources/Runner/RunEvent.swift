@@ -135,6 +135,8 @@ package enum RunEvent: Sendable, Codable, Hashable {
     case symptomAsked(TargetName, isPresent: Bool?)
     case owed(TargetName, StepID)
     case paid(TargetName, StepID)
+    /// Nothing was taken after all: no attempt of the step was ever started on the target.
+    case notOwed(TargetName, StepID)
     /// A release that failed, or is kept: it stays owed until a person pays it.
     case leftOwed(TargetName, StepID, reason: String)
     case asked(StepID, TargetName?, until: Timestamp)

@@ -57,7 +57,7 @@ struct EventLinesTests {
                 .outputsTaken(target, step, ["a": "1"]),
                 .verifyEnded(target, 0, .ok, reason: nil),
                 .symptomAsked(target, isPresent: nil), .symptomAsked(target, isPresent: true),
-                .owed(target, step), .paid(target, step),
+                .owed(target, step), .paid(target, step), .notOwed(target, step),
                 .leftOwed(target, step, reason: "kept"),
                 .asked(step, nil, until: Samples.time(0)),
                 .answered(step, target, choice: "yes", note: nil, actor: "ann"),

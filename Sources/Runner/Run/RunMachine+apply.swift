@@ -30,7 +30,8 @@ extension RunMachine {
             targets[target]?.symptomAnswer =
                 isPresent.map { $0 ? .present : .gone } ?? .unclear
         case .owed(let target, let step): targets[target]?.owed.append(step)
-        case .paid(let target, let step): applyPaid(target, step)
+        case .paid(let target, let step), .notOwed(let target, let step):
+            applyPaid(target, step)
         case .leftOwed(let target, let step, let reason):
             applyPaid(target, step)
             targets[target]?.leftOwed[step] = reason
@@ -84,7 +85,9 @@ extension RunMachine {
         switch key.part {
         case .guarding:
             target.position = .guarded(record.ending, hadErrors: record.stderr.totalBytes > 0)
-        case .action: target.position = .acted(record)
+        case .action(let id):
+            target.position = .acted(record)
+            if record.ending.mayHaveStarted { target.begun.insert(id) }
         case .check(_, let index):
             if case .checking(_, let outcome) = target.position {
                 target.position = .checked(index, record, action: outcome)
@@ -178,6 +181,16 @@ extension TargetProgress.Position {
         case .acted(let record): Verdicts.action(step, record).0
         case .checking(_, let action), .checked(_, _, let action): action
         case .fresh, .guarded: .unknown
+        }
+    }
+}
+
+extension Ending {
+    /// Whether anything may have been started on the target.
+    var mayHaveStarted: Bool {
+        switch self {
+        case .exited, .timedOut, .cancelled, .unknown: true
+        case .unreachable, .notStarted: false
         }
     }
 }

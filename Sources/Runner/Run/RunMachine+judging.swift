@@ -42,6 +42,9 @@ extension RunMachine {
         _ isRetryDue: Bool, _ turn: inout Turn
     ) -> Bool {
         var (outcome, reason) = Verdicts.action(step, attempt)
+        if target.owed.contains(step.id), !target.begun.contains(step.id) {
+            emit(.notOwed(name, step.id), &turn)
+        }
         if outcome == .unknown, step.effect.isOnce {
             if let unless = step.unless, target.attempts[.guarding(step.id), default: 0] < 4 {
                 return start(

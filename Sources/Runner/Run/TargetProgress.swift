@@ -44,6 +44,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var owed: [StepID] = []
     /// Owed releases that wait for a person, with the reason.
     package internal(set) var leftOwed: [StepID: String] = [:]
+    /// Steps whose action may have been started on the target.
+    package internal(set) var begun: Set<StepID> = []
     /// Whether a person asked for what is owed to be paid, whatever its rule says.
     package internal(set) var isPayAsked = false
     /// The last attempt of a release under way.

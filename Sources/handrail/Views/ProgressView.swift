@@ -44,7 +44,7 @@ struct ProgressView: Sendable {
         case .refused(_, let reason): return style.paint("refused: \(safe(reason))", .warning)
         case .leftOwed(let target, let step, let reason):
             return style.paint("OWED on \(target): \(step): \(safe(reason))", .bad)
-        case .asked, .stopped, .outputsTaken, .owed, .paid, .closed, .targetStarted,
+        case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
             .sessionOpened, .attemptStarted, .attemptEnded:
             return nil
         }

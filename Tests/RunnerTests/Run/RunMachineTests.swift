@@ -98,6 +98,24 @@ struct RunMachineTests {
         #expect(drive.isFinished)
     }
 
+    @Test(arguments: [
+        (Ending.unreachable("no route"), RunState.failed, ["a:out", "a:out"]),
+        (.notStarted("disk full"), .failed, ["a:out", "a:out"]),
+        (.timedOut, .failed, ["a:out", "a:out", "a:back"]),
+    ])
+    func owesNothingForAStepThatWasNeverStarted(
+        _ ending: Ending, _ state: RunState, _ started: [String]
+    ) {
+        let first = Self.step("out") { $0.release = Self.release("fix") }
+        var drive = HandDrive(RunFixture(steps: [first, Self.step("fix")]))
+        drive.feed([.led]) {
+            HandDrive.text(of: $0.action) == "out" ? .ended(ending) : .exit(0)
+        }
+        #expect(drive.started == started)
+        #expect(drive.machine.state == state)
+        #expect(drive.machine.owed.isEmpty)
+    }
+
     @Test func listsAReleaseThatFailsAsOwed() {
         let first = Self.step("out") { $0.release = Self.release("out") }
         var drive = HandDrive(RunFixture(steps: [first]))
