@@ -60,6 +60,27 @@ struct SSHExecutorTests {
         #expect(opened.withLock { $0.count } == 2)
     }
 
+    @Test func nothingStartsInASessionBeforeItIsRecorded() async throws {
+        let order = Mutex<[String]>([])
+        let server = try await SSHServer(address: "127.0.21.9")
+        defer { server.stop() }
+        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let executor = SSHExecutor(
+            settings: server.settings, files: .none,
+            notices: { notice in
+                switch notice {
+                case .sessionOpened(_, let proof): order.withLock { $0.append("opened \(proof)") }
+                case .output: order.withLock { $0.append("output") }
+                }
+            }, recorded: { proof in order.withLock { $0.append("recorded \(proof)") } })
+        let look = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)
+        let report = try await serving(executor) { await executor.perform(look) }
+        #expect(report.ending == .exited(0))
+        let seen = order.withLock { $0 }
+        let proof = seen.first?.split(separator: " ", maxSplits: 1).last ?? ""
+        #expect(seen.prefix(3) == ["opened \(proof)", "recorded \(proof)", "output"])
+    }
+
     @Test func nothingStartsBesideAnEarlierLeadersSession() async throws {
         let proof = Latch<String>()
         let server = try await SSHServer(address: "127.0.21.3")

@@ -30,6 +30,7 @@ package struct LocalExecutor: ServingExecutor {
                 explain: Self.refusal, describeLoss: Self.loss, endsWithController: true,
                 openLimit: .seconds(30)),
             files: files, limiter: ConnectionLimiter(from: 8, to: 32), notices: notices,
+            recorded: { _ in },
             clock: clock, grace: grace, jitter: { 0 })
     }
 

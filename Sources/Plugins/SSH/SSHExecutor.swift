@@ -19,18 +19,22 @@ package struct SSHExecutor: ServingExecutor {
     ///   - settings: how `ssh` is called.
     ///   - files: what the run's steps may use, staged once per session.
     ///   - notices: told what happens besides reports; called on any thread, must return at once.
+    ///   - recorded: returns once the record names the session of this proof, or when its task is
+    ///     cancelled; nothing starts in a session before.
     ///   - clock: the time; the machine's own.
     ///   - grace: how the two ends of a stop are spaced.
     ///   - connectionsAtOnce: how many connections are opened at once at first.
     package init(
         settings: SSHSettings, files: RunbookFiles,
-        notices: @escaping @Sendable (ExecutorNotice) -> Void, clock: ExecutorClock = .system,
+        notices: @escaping @Sendable (ExecutorNotice) -> Void,
+        recorded: @escaping @Sendable (_ proof: String) async -> Void = { _ in },
+        clock: ExecutorClock = .system,
         grace: StopGrace = StopGrace(), connectionsAtOnce: Int = 10
     ) {
         sessions = SessionExecutor(
             transport: Self.transport(settings), files: files,
             limiter: ConnectionLimiter(from: connectionsAtOnce, to: 4 * connectionsAtOnce),
-            notices: notices, clock: clock, grace: grace,
+            notices: notices, recorded: recorded, clock: clock, grace: grace,
             jitter: { Double.random(in: 0..<1) })
     }
 

@@ -10,6 +10,7 @@ final class SessionExecutor: Sendable {
     private let opener: SessionOpener
     private let files: RunbookFiles
     private let notices: @Sendable (ExecutorNotice) -> Void
+    private let recorded: @Sendable (_ proof: String) async -> Void
     private let clock: ExecutorClock
     private let grace: StopGrace
     private let launches: AsyncStream<SessionOpener.Launch>
@@ -18,7 +19,8 @@ final class SessionExecutor: Sendable {
 
     init(
         transport: SessionTransport, files: RunbookFiles, limiter: ConnectionLimiter,
-        notices: @escaping @Sendable (ExecutorNotice) -> Void, clock: ExecutorClock,
+        notices: @escaping @Sendable (ExecutorNotice) -> Void,
+        recorded: @escaping @Sendable (_ proof: String) async -> Void, clock: ExecutorClock,
         grace: StopGrace, jitter: @escaping @Sendable () -> Double
     ) {
         let (launches, launching) = AsyncStream.makeStream(of: SessionOpener.Launch.self)
@@ -26,6 +28,7 @@ final class SessionExecutor: Sendable {
         self.launching = launching
         self.files = files
         self.notices = notices
+        self.recorded = recorded
         self.clock = clock
         self.grace = grace
         opener = SessionOpener(
@@ -105,6 +108,8 @@ final class SessionExecutor: Sendable {
             for: request.target, earlier: request.previousSessions, stopper: stopper)
         switch opening {
         case .session(let session):
+            await recorded(session.greeting.proof)
+            guard !Task.isCancelled else { return AttemptReport(ending: Performance.abandoned) }
             var performance = Performance(
                 request: request, session: session, files: files, stopper: stopper, clock: clock,
                 grace: grace, live: live(request.key))

@@ -10,7 +10,7 @@ struct LeadRun: Sendable {
     let lease: Lease
     let executor: any Executor
     /// The sessions that the executor opens.
-    let sessions: AsyncStream<OpenedSession>
+    let sessions: SessionLedger
     let secrets: [ParameterName: Secret]
 
     /// Leads until the run has ended, is paused, or waits for a person with nothing under way.
@@ -27,13 +27,17 @@ struct LeadRun: Sendable {
         let loop = RunLoop(
             executor: executor, journal: home.journal, store: home.store, lease: lease,
             secrets: secrets, now: session.world.now, sleep: session.world.sleep,
-            observe: board.note)
+            observe: { [sessions] run, events in
+                sessions.take(events)
+                board.note(run, events)
+            })
+        sessions.beginLeading()
         let desk = QuestionDesk(
             board: board, screen: screen, console: console,
             actor: ActorIdentity.current(session.world), tell: loop.tell)
         let result = await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                for await opened in sessions {
+                for await opened in sessions.opened {
                     loop.tell(.sessionOpened(opened.target, opened.proof))
                 }
             }

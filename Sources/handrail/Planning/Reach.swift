@@ -21,19 +21,23 @@ struct Reach: Sendable {
 
     /// Runs a body with an executor for a plan, and ends its sessions afterwards.
     ///
-    /// The stream has the sessions that are opened, with their proofs.
+    /// The ledger has the sessions that are opened, with their proofs.
     func withExecutor<Value: Sendable>(
         for plan: Plan, files: [Digest: [UInt8]], secrets: [ParameterName: Secret],
-        _ body: (any Executor, AsyncStream<OpenedSession>) async throws -> Value
+        _ body: (any Executor, SessionLedger) async throws -> Value
     ) async throws -> Value {
-        let (opened, opening) = AsyncStream.makeStream(of: OpenedSession.self)
+        let ledger = SessionLedger()
         let redactor = Redactor(secrets: Array(secrets.values))
         let notices = RedactedNotices(redactor) { notice in
             guard case .sessionOpened(let target, let proof) = notice else { return }
-            opening.yield(OpenedSession(target: target, proof: proof))
+            ledger.note(OpenedSession(target: target, proof: proof))
         }
         let staged = RunbookFiles(listed: plan.runbook.files) { files[$0] ?? [] }
-        let ssh = SSHExecutor(settings: settings, files: staged, notices: notices.take)
+        let ssh = SSHExecutor(
+            settings: settings, files: staged, notices: notices.take,
+            recorded: { [sleep = session.world.sleep] in
+                await ledger.waitUntilUsable($0, sleep: sleep)
+            })
         let local = LocalExecutor(
             settings: LocalSettings(
                 hiddenPaths: [session.homePath], allowUnconfined: plan.environment.content == .off),
@@ -45,12 +49,12 @@ struct Reach: Sendable {
             group.addTask { await local.serve() }
             let result: Result<Value, any Error>
             do {
-                result = .success(try await body(executor, opened))
+                result = .success(try await body(executor, ledger))
             } catch {
                 result = .failure(error)
             }
             await executor.shutDown()
-            opening.finish()
+            ledger.finish()
             return try result.get()
         }
     }
