@@ -134,7 +134,7 @@ private struct Choice {
         }
         throw SelectionError(
             .unknownTarget, "--on \(shown) is no target in the inventory",
-            hint: index.suggestion(for: name))
+            hint: index.suggestion(for: name) ?? "'handrail inventory' lists the targets")
     }
 
     private mutating func apply(_ limits: [LimitTerm]) throws(SelectionError) {

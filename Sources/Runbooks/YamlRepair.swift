@@ -16,7 +16,8 @@ struct YamlRepair {
         case "mapping values are not allowed in this context":
             return colon(error, source, isFlow: false)
         case "did not find expected ',' or '}'", "did not find expected ',' or ']'":
-            return colon(error, source, isFlow: true)
+            return colon(error, source, isFlow: true) ?? brace(error, source)
+        case "found unknown escape character": return escape(error, source)
         case "found character that cannot start any token":
             return reserved(source.offset(of: error.mark), error, source)
         case "did not find expected alphabetic or numeric character":
@@ -30,6 +31,13 @@ struct YamlRepair {
 
     /// The diagnostic for an error that ends the reading.
     static func describe(_ error: YamlSyntaxError, in source: YamlSource) -> Diagnostic {
+        guard !error.problem.hasPrefix("Maximum nesting level") else {
+            return .error(
+                "too-deep",
+                "Lists and mappings nest deeper than \(YamlLoader.greatestDepth) here.",
+                at: source.position(error.mark), excerpt: source.excerpt(error.mark),
+                hint: "Nest less.")
+        }
         let hint =
             hints[error.problem]
             ?? "Look at the indentation, brackets and quotes here and on the line above."
@@ -119,6 +127,39 @@ struct YamlRepair {
                 at: source.position(source.mark(of: start)), excerpt: Excerpt.line(text),
                 hint: "Put quotes around it: \(Excerpt.line(doubleQuoted(text)))"),
             range: range, replacement: disarmed(range, source))
+    }
+
+    /// A place for a value inside a text in brackets: `[--to={{ x }}]`.
+    private static func brace(_ error: YamlSyntaxError, _ source: YamlSource) -> YamlRepair? {
+        let line = source.line(error.mark.line)
+        let place = source.offset(of: error.mark)
+        guard line[place...].starts(with: "{{".utf8),
+            let close = line[place...].firstRange(of: Array("}}".utf8)),
+            let start = textStart(before: place, in: line, isFlow: true), start < place,
+            !isQuote(source.bytes[start])
+        else { return nil }
+        let range = start..<textEnd(from: close.upperBound, in: line, isFlow: true)
+        let text = String(decoding: source.bytes[range], as: UTF8.self)
+        return YamlRepair(
+            diagnostic: .error(
+                "text-trap", "YAML takes '{' inside text without quotes for a mapping.",
+                at: source.position(source.mark(of: start)), excerpt: Excerpt.line(text),
+                hint: "No value is put into text: give $name as a value of its own; or put "
+                    + "quotes around the text."),
+            range: range, replacement: disarmed(range, source))
+    }
+
+    /// A backslash in double quotes that YAML has no meaning for: `pattern: "\\d+"`.
+    private static func escape(_ error: YamlSyntaxError, _ source: YamlSource) -> YamlRepair? {
+        let place = source.offset(of: error.mark)
+        guard source.bytes.indices.contains(place), source.bytes[place] == UInt8(ascii: "\\")
+        else { return nil }
+        return YamlRepair(
+            diagnostic: .error(
+                "text-trap", "In double quotes YAML takes '\\' for an escape, and knows none such.",
+                at: source.position(error.mark), excerpt: source.excerpt(error.mark),
+                hint: "Use single quotes, where '\\' is itself; or write '\\\\'."),
+            range: place..<place + 1, replacement: [UInt8(ascii: "_")])
     }
 
     private static func reserved(

@@ -79,6 +79,7 @@ struct SelectionTests {
     @Test(
         arguments: [
             (["hub70"], [], .unknownTarget, "no target in the inventory", "did you mean hub07?"),
+            (["zzzzzzzz"], [], .unknownTarget, "no target in the inv", "'handrail inventory'"),
             (["pilot"], [], .unknownTarget, "a group of 2 targets", "--limit pilot"),
             (["hub*"], [], .badTerm, "not the name of one target", "--limit"),
             (["hub07,hub08"], [], .badTerm, "not the name of one target", "--limit"),
