@@ -53,6 +53,19 @@ struct SSHFailureTests {
         #expect(refusal.isTransient == example.isTransient)
     }
 
+    @Test(arguments: [
+        ("Host key for [127.0.0.1]:2200 has changed", "'ssh-keygen -R \"[127.0.0.1]:2200\"'"),
+        ("Host key verification failed.", "'ssh -p 2200 web@127.0.0.1'"),
+    ]) func commandsToTypeNameThePortAsTheirProgramsWantIt(said: String, command: String) throws {
+        let target = try Requests.target("t1", address: "127.0.0.1", port: 2200, user: "web")
+        let refusal = SSHFailure.refusal(target, SessionEnd(status: "255", standardError: said))
+        guard case .unreachable(let why) = refusal.ending else {
+            Issue.record("\(refusal.ending) is not unreachable")
+            return
+        }
+        #expect(why.contains(command))
+    }
+
     @Test func aMissingRightOfSudoIsNoConnectionFailure() throws {
         let target = try Requests.target("t1", address: "t1", port: 22, becomeUser: "web")
         let refusal = SSHFailure.refusal(

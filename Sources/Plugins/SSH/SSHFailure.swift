@@ -18,17 +18,18 @@ enum SSHFailure {
         }
     }
 
-    /// The first rule that has a phrase in the text counts; `@` stands for the target's address.
+    /// The first rule that has a phrase in the text counts; `@` stands for the target's address,
+    /// `{key}` for its name in known_hosts, `{login}` for the command that logs in.
     private static let rules = [
         Rule(
             ["REMOTE HOST IDENTIFICATION HAS CHANGED", "Host key for"],
             "The host key of @ has changed. If it was reinstalled, remove the old key with "
-                + "'ssh-keygen -R @', and add the new one after checking it; else somebody may "
-                + "be in between."),
+                + "'ssh-keygen -R {key}', and add the new one after checking it; else somebody "
+                + "may be in between."),
         Rule(
             ["No host key is known for", "Host key verification failed", "host key is known for"],
-            "The host key of @ is not known. Check its fingerprint, then log in once with 'ssh @' "
-                + "to accept it."),
+            "The host key of @ is not known. Check its fingerprint, then log in once with "
+                + "'{login}' to accept it."),
         Rule(
             ["Permission denied", "Too many authentication failures", "No more authentication"],
             "@ refused the login. Check the user, the key (ssh-add -l) and the account's "
@@ -73,8 +74,9 @@ enum SSHFailure {
             rule.phrases.contains { end.standardError.contains($0) }
         }
         if let rule, end.status == nil || end.status == "255" || end.status?.first == "s" {
-            let reason = rule.reason.split(separator: "@", omittingEmptySubsequences: false)
-                .joined(separator: address(target))
+            let reason = rule.reason.replacing("@", with: address(target))
+                .replacing("{key}", with: keyName(target))
+                .replacing("{login}", with: login(target))
             return SessionTransport.Refusal(
                 ending: .unreachable(reason + quote(end)), isTransient: rule.isTransient)
         }
@@ -113,6 +115,16 @@ enum SSHFailure {
 
     private static func address(_ target: PlannedTarget) -> String {
         target.port == 22 ? target.address : "\(target.address) (port \(target.port))"
+    }
+
+    /// As known_hosts names it (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT), quoted for a shell.
+    private static func keyName(_ target: PlannedTarget) -> String {
+        target.port == 22 ? target.address : "\"[\(target.address)]:\(target.port)\""
+    }
+
+    private static func login(_ target: PlannedTarget) -> String {
+        let port = target.port == 22 ? "" : "-p \(target.port) "
+        return "ssh \(port)\(target.user.map { "\($0)@" } ?? "")\(target.address)"
     }
 
     /// The last line that ssh wrote, made printable, for people who know it.

@@ -30,11 +30,12 @@ enum Requests {
 
     /// A target at an address.
     static func target(
-        _ name: String, address: String, port: Int, becomeUser: String? = nil
+        _ name: String, address: String, port: Int, user: String? = nil,
+        becomeUser: String? = nil
     ) throws -> PlannedTarget {
         PlannedTarget(
             name: try requireName(TargetName(rawValue: name)), address: address, port: port,
-            user: nil, becomeUser: becomeUser, hostKeys: [], labels: [:])
+            user: user, becomeUser: becomeUser, hostKeys: [], labels: [:])
     }
 
     /// A name that must be one.
