@@ -17,6 +17,8 @@ struct TargetDryRun: Sendable {
     var end: (label: ForecastLabel, note: String)?
     private var isSymptomDone = false
     private var asked: AttemptKey?
+    /// Whether anything was asked of the target, so that it is known to be reachable.
+    private var wasAsked = false
     /// Whether the step under way has a guard that said `needed`.
     private var isNeeded = false
 
@@ -37,7 +39,22 @@ struct TargetDryRun: Sendable {
     private var current: Step? { cursor < plan.steps.count ? plan.steps[cursor] : nil }
 
     /// Whether nothing is left to predict.
-    var isOver: Bool { isSymptomDone && cursor == plan.steps.count + plan.verify.count }
+    var isOver: Bool { isForeseen && !needsContact }
+
+    private var isForeseen: Bool {
+        isSymptomDone && cursor == plan.steps.count + plan.verify.count
+    }
+
+    /// Whether the run would reach a target of which nothing had to be asked: then it is greeted,
+    /// so that a dead one is noticed before anything starts.
+    private var needsContact: Bool {
+        !wasAsked && subject.probing == .allowed
+            && forecast.entries.contains { entry in
+                let step = plan.steps.first { $0.id == entry.step }
+                return step?.place != .controller
+                    && (entry.label == .wouldRun || entry.label == .depends)
+            }
+    }
 
     /// Whether an answer has come and the next question has not been asked.
     var isWaitingToAsk: Bool { asked == nil && !isOver }
@@ -45,6 +62,7 @@ struct TargetDryRun: Sendable {
     /// Goes on until something must be asked of the target, or everything is predicted.
     mutating func advance() -> AttemptRequest? {
         while !isOver {
+            if isForeseen { return contact() }
             switch considerNext() {
             case .settled(let entry):
                 isNeeded = false
@@ -55,6 +73,12 @@ struct TargetDryRun: Sendable {
             }
         }
         return nil
+    }
+
+    /// A script that does nothing: whether it can be run is the answer.
+    private mutating func contact() -> AttemptRequest? {
+        request(
+            .symptom, .assert(AssertAction(script: ScriptCall(program: .inline(":\n")))), .probe)
     }
 
     /// Nil when the symptom was settled without asking.
@@ -80,6 +104,7 @@ struct TargetDryRun: Sendable {
         }
         let key = AttemptKey(target: target.name, part: part, number: 1)
         asked = key
+        wasAsked = true
         let wanted = subject.resolver.secrets(in: resolved)
         return AttemptRequest(
             run: subject.run, key: key, target: target, place: current?.place ?? .target,
@@ -113,6 +138,12 @@ struct TargetDryRun: Sendable {
             end = (.unreachable, finding.note ?? "the target can't be reached")
         }
         switch part {
+        case .symptom where isSymptomDone:
+            guard finding.state == .unreachable else { return }
+            for index in forecast.entries.indices {
+                forecast.entries[index].label = .unreachable
+                forecast.entries[index].note = finding.note
+            }
         case .symptom:
             isSymptomDone = true
             forecast.symptom = finding.symptom

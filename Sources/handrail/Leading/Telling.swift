@@ -57,12 +57,8 @@ struct Telling: Sendable {
             case .refused(let reason): throw refusal(verb, reason)
             case .posted: break
             }
-            guard try await !isLed() else {
-                return show(
-                    .posted, verb,
-                    ["The process that leads \(run) has not answered yet; it will find it."])
-            }
         }
+        // A leader that doesn't answer may be stopped: once its lease has run out, the run is ours.
         return try await takeOver(command, posted, done)
     }
 
@@ -117,10 +113,10 @@ struct Telling: Sendable {
             try await home.journal.takeOver(
                 run, lease: lease, now: now, until: now.adding(Self.lease))
         else {
-            try await home.journal.post(command, to: run, at: now)
+            if posted == 0 { try await home.journal.post(command, to: run, at: now) }
             return show(
                 .posted, command.verb,
-                ["Another process has just taken the run \(run) over; it will find it."])
+                ["The process that leads \(run) has not answered yet; it will find it."])
         }
         do {
             try await record(command, posted, lease)

@@ -80,6 +80,16 @@ struct DryRunTests {
                 == [.failed])
     }
 
+    @Test func aTargetOfWhichNothingIsAskedIsGreeted() throws {
+        let steps = [try PlanFixture.step("a", .once, script)]
+        let dead: Answers = [.symptom: AttemptReport(ending: .unreachable("no route"))]
+        #expect(try labels(steps, dead) == [.unreachable])
+        #expect(try labels(steps, dead, probing: .forbidden("--no-probe")) == [.wouldRun])
+        let living = try forecast(PlanFixture(steps: steps))
+        #expect(living.targets[0].entries.map(\.label) == [.wouldRun])
+        #expect(living.targets[0].symptom == .notAsked)
+    }
+
     @Test func aStepWithoutAGuardWouldRun() throws {
         let restart = Action.service(ServiceAction(name: .text("nginx"), state: .restarted))
         let steps = try [
