@@ -481,7 +481,7 @@ hr_lead() {
 
 # The private directory: the first place where a directory of our unpredictable name can be made.
 hr_make_dir() {
-    for hr_val in "$XDG_RUNTIME_DIR" "$TMPDIR" /tmp /var/tmp "$HOME"; do
+    for hr_val in "$XDG_RUNTIME_DIR" /dev/shm /run "$TMPDIR" /tmp /var/tmp "$HOME"; do
         case $hr_val in /*) ;; *) continue ;; esac
         case $hr_val in *[!A-Za-z0-9._/-]*) continue ;; esac
         hr_dir=${hr_val%/}/handrail-$1
