@@ -63,7 +63,8 @@ struct PlanCommand: HandrailCommand {
                 "", "Written to \(output): 'handrail run \(output)' makes it again and runs it.",
             ]
         }
-        let isNothing = !shown.forecast.mayChange && shown.notProbed == nil
+        let isNothing =
+            !shown.forecast.mayChange && shown.notProbed == nil && exit(shown) == .success
         return isNothing ? ["", "Nothing would change."] : []
     }
 
