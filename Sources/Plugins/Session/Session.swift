@@ -113,7 +113,13 @@ actor Session {
         }
         switch reply {
         case .ended(let result): return result
-        case .frame(let frame): throw refusal(frame, about: invocation.words.joined(separator: " "))
+        case .frame(let frame):
+            if frame.words.contains("noscript") {
+                // What was sent without an answer did not get there: the next attempt sends it all.
+                staged = []
+                inlinePaths = [:]
+            }
+            throw refusal(frame, about: invocation.words.joined(separator: " "))
         case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
         case .confused(let what): throw hangUp(what)
         case nil: throw .abandoned
