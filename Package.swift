@@ -42,6 +42,7 @@ let package = Package(
             dependencies: [
                 "Runner", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [
                 .embedInCode("Session/session.sh"), .embedInCode("Actions/state.sh"),

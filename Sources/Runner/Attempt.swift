@@ -73,11 +73,14 @@ package struct AttemptRequest: Sendable {
     package var secrets: [ParameterName: Secret]
     /// Sessions whose processes may still live: nothing starts until all are proved gone.
     package var previousSessions: [String]
+    /// Whether a dry run asks: it starts nothing that counts as begun.
+    package var isRehearsal: Bool
 
     package init(
         run: RunID, key: AttemptKey, target: PlannedTarget, place: Step.Place, action: Action,
         mode: Mode, timeout: Duration, wantsOutputs: Bool = false,
-        secrets: [ParameterName: Secret] = [:], previousSessions: [String] = []
+        secrets: [ParameterName: Secret] = [:], previousSessions: [String] = [],
+        isRehearsal: Bool = false
     ) {
         self.run = run
         self.key = key
@@ -89,6 +92,7 @@ package struct AttemptRequest: Sendable {
         self.wantsOutputs = wantsOutputs
         self.secrets = secrets
         self.previousSessions = previousSessions
+        self.isRehearsal = isRehearsal
     }
 }
 

@@ -68,7 +68,7 @@ struct ExecutorContractTests {
             defer { server.stop() }
             let executor = SSHExecutor(
                 settings: server.settings, files: Self.files(), notices: notices.take, grace: grace)
-            let target = try Requests.target("t1", address: server.address, port: server.port)
+            let target = try Requests.target("t1", at: server)
             return try await serving(executor) {
                 try await body(Stage(executor: executor, target: target, notices: notices))
             }

@@ -6,7 +6,9 @@ import Testing
 @testable import Plugins
 
 struct KnownHostsTests {
-    private static let key = "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+    static let key = "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+    /// As `ssh-keygen -l` shows that key.
+    static let fingerprint = "SHA256:ZkAslGjFiUHdGf/WUL8rQvkib4PTvQatUV0OUQSncCA"
 
     @Test(arguments: [
         ("mbx01", true), ("MBX01", true), ("mbx02.example.org", true), ("bad.example.org", false),
@@ -21,8 +23,41 @@ struct KnownHostsTests {
             @revoked other ssh-ed25519 \(Self.key)
             other ssh-ed25519
             """)
-        #expect(file.fingerprints(of: name).count == (isKnown ? 1 : 0))
-        #expect(!file.hasHashedNames)
+        let keys = file.keys(of: name).filter { $0.marker == .host }
+        #expect(keys.map(\.name) == (isKnown ? [Self.fingerprint] : []))
+    }
+
+    @Test func keepsApartWhatMarkersSay() {
+        let file = KnownHostsFile(
+            """
+            @cert-authority *.example.org ssh-ed25519 \(Self.key)
+            @revoked a.example.org ssh-ed25519 \(Self.key)
+            @whatever a.example.org ssh-ed25519 \(Self.key)
+            """)
+        #expect(
+            file.keys(of: "a.example.org").map(\.name).sorted()
+                == ["@cert-authority \(Self.fingerprint)", "@revoked \(Self.fingerprint)"])
+    }
+
+    /// The name and salt of `ssh-keygen -H`, so that no program is needed to find it again.
+    @Test func findsHashedNames() {
+        let file = KnownHostsFile(
+            "|1|5aRvUWiR4njiy+kCiMxyWyr+JKg=|YgMg533G99zyRbxheOqyyJm2huM= ssh-ed25519 \(Self.key)")
+        #expect(file.keys(of: "[127.0.21.9]:2222").map(\.name) == [Self.fingerprint])
+        #expect(file.keys(of: "[127.0.21.9]:2223").isEmpty)
+    }
+
+    @Test(arguments: [
+        ("Host a b\n  HostKeyAlias x", "a", true), ("Host a b\n  HostKeyAlias x", "c", false),
+        ("Host *\n  User me", "a", false), ("Match all\n  User me", "a", false),
+        ("Match all\n  HostName x", "a", true), ("Host a\n  Include more", "a", true),
+        ("Host a\n\tuserknownhostsfile=\"/x y\"", "a", true),
+        ("Host *.lab !x.lab\nHostName y", "x.lab", false), ("HostKeyAlias all", "a", false),
+    ])
+    func knowsWhichTargetsTheConfigurationSingles(
+        text: String, address: String, isSpecial: Bool
+    ) {
+        #expect(ServerKeySections([text]).mayDiffer(for: address) == isSpecial)
     }
 
     @Test(.enabled(if: SSHServer.isAvailable))

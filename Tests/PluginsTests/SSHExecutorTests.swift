@@ -9,27 +9,6 @@ import Testing
 /// What only the way over ssh can show; the rest is in `ExecutorContractTests`.
 @Suite(.enabled(if: SSHServer.isAvailable))
 struct SSHExecutorTests {
-    @Test func anUnknownAndAChangedHostKeyAreToldApart() async throws {
-        let server = try await SSHServer(address: "127.0.21.1")
-        defer { server.stop() }
-        let target = try Requests.target("t1", address: server.address, port: server.port)
-        let look = try Requests.run(ScriptCall(program: .inline("true")), on: target)
-        for (hostKey, hint) in [("", "is not known"), (Self.otherKey, "has changed")] {
-            try server.setKnownHosts(hostKey.isEmpty ? "" : "\(server.name) \(hostKey)\n")
-            let executor = SSHExecutor(
-                settings: server.settings, files: .none, notices: { _ in })
-            let report = try await serving(executor) { await executor.perform(look) }
-            guard case .unreachable(let why) = report.ending else {
-                Issue.record("\(report.ending)")
-                continue
-            }
-            #expect(why.contains(hint))
-        }
-    }
-
-    private static let otherKey =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
-
     @Test func aConnectionLostDuringAStepIsUnknownAndItsGroupIsProvedGone() async throws {
         let opened = Mutex<[String]>([])
         let began = Latch<Void>()
@@ -41,7 +20,7 @@ struct SSHExecutorTests {
             case .output: began.set(())
             }
         }
-        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let target = try Requests.target("t1", at: server)
         let slow = try Requests.run(
             ScriptCall(program: .inline("echo begun; exec sleep 600")), on: target)
         let look = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)
@@ -64,7 +43,7 @@ struct SSHExecutorTests {
         let order = Mutex<[String]>([])
         let server = try await SSHServer(address: "127.0.21.9")
         defer { server.stop() }
-        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let target = try Requests.target("t1", at: server)
         let executor = SSHExecutor(
             settings: server.settings, files: .none,
             notices: { notice in
@@ -85,7 +64,7 @@ struct SSHExecutorTests {
         let proof = Latch<String>()
         let server = try await SSHServer(address: "127.0.21.3")
         defer { server.stop() }
-        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let target = try Requests.target("t1", at: server)
         let first = SSHExecutor(settings: server.settings, files: .none) { notice in
             if case .sessionOpened(_, let text) = notice { proof.set(text) }
         }
@@ -111,10 +90,16 @@ struct SSHExecutorTests {
             guard duration < .seconds(5) else { return try await Task.sleep(for: duration) }
             pauses.withLock { $0.append(duration) }
         }
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let known = try folder.write(
+            "known_hosts", "[127.0.21.4]:1 ssh-ed25519 \(KnownHostsTests.key)\n")
         let executor = SSHExecutor(
-            settings: SSHSettings(configFile: "/dev/null"), files: .none, notices: { _ in },
-            clock: clock)
-        let target = try Requests.target("t1", address: "127.0.21.4", port: 1)
+            settings: SSHSettings(
+                configFile: "/dev/null", extraOptions: ["-o", "UserKnownHostsFile=\(known)"]),
+            files: .none, notices: { _ in }, clock: clock)
+        let target = try Requests.target(
+            "t1", address: "127.0.21.4", port: 1, hostKeys: [KnownHostsTests.fingerprint])
         let look = try Requests.run(ScriptCall(program: .inline("true")), on: target)
         let report = try await serving(executor) { await executor.perform(look) }
         guard case .unreachable(let why) = report.ending else {
@@ -137,7 +122,7 @@ struct SSHExecutorTests {
                     path: "files/limits", sha256: digest, sizeBytes: template.count)
             ], bytes: { _ in template })
         let executor = SSHExecutor(settings: server.settings, files: files, notices: { _ in })
-        let target = try Requests.target("t1", address: server.address, port: server.port)
+        let target = try Requests.target("t1", at: server)
         let wanted = FileAction(
             path: .text(path),
             content: .template("files/limits", values: ["limit": .text("$(id) 20")]), mode: 0o640,

@@ -13,7 +13,7 @@ struct SSHFailureTests {
     private static let cases = [
         Case(
             said: "No ED25519 host key is known for [127.0.0.1]:22 and you have requested strict "
-                + "checking.\nHost key verification failed.", hint: "is not known",
+                + "checking.\nHost key verification failed.", hint: "is none of those in the plan",
             isTransient: false),
         Case(
             said: "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\nHost key for t1 "
@@ -81,7 +81,7 @@ struct SSHFailureTests {
     func anAddressThatSSHCouldMisreadIsRefused(address: String) throws {
         let target = try Requests.target("t1", address: address, port: 22)
         #expect(throws: SessionTransport.Refusal.self) {
-            try SSHSettings().arguments(for: target)
+            try SSHSettings().arguments(for: target, pins: [])
         }
     }
 }

@@ -1,57 +1,109 @@
+import Crypto
 import Runner
 
-/// The entries of one known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT), without hashed ones.
-struct KnownHostsFile: Sendable {
-    private struct Entry: Sendable {
-        let patterns: [String]
-        let fingerprint: String
+/// A key that known_hosts has for a name.
+struct KnownKey: Sendable, Hashable {
+    /// What a line says about its key.
+    enum Marker: String, Sendable {
+        /// It is a host's own.
+        case host = ""
+        /// It signs the certificates of hosts.
+        case authority = "@cert-authority"
+        /// It must never be accepted.
+        case revoked = "@revoked"
     }
 
-    /// Names without wildcards, looked up directly.
-    private var exact: [String: [String]] = [:]
-    private var patterns: [Entry] = []
-    /// Whether some names are hashed, so that only `ssh-keygen` can find them.
-    private(set) var hasHashedNames = false
+    let marker: Marker
+    /// The key's type and its bytes in base64, as they stand in the file.
+    let text: String
+    /// As plans name it: `SHA256:…`, with its marker before it when it has one.
+    let name: String
+}
+
+/// The entries of one known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
+struct KnownHostsFile: Sendable {
+    /// Names of which none can be looked up directly.
+    private enum Names: Sendable {
+        case patterns([String])
+        /// HMAC-SHA1 of a name, so that the file tells nobody where it leads.
+        case hashed(salt: [UInt8], code: [UInt8])
+    }
+
+    private var exact: [String: [KnownKey]] = [:]
+    private var others: [(names: Names, key: KnownKey)] = []
 
     /// Reads a file's text; lines that mean nothing are skipped, as `ssh` does.
     init(_ text: String) {
         for line in text.split(whereSeparator: \.isNewline) {
-            let fields = line.split { $0 == " " || $0 == "\t" }
-            guard fields.count >= 3, !fields[0].hasPrefix("#"), !fields[0].hasPrefix("@") else {
-                continue
+            var fields = line.split { $0 == " " || $0 == "\t" }[...]
+            var marker = KnownKey.Marker.host
+            if let first = fields.first, first.hasPrefix("@") {
+                guard let known = KnownKey.Marker(rawValue: String(first)) else { continue }
+                marker = known
+                fields = fields.dropFirst()
             }
-            if fields[0].hasPrefix("|") {
-                hasHashedNames = true
-                continue
-            }
-            guard let fingerprint = Self.fingerprint(of: fields[2]) else { continue }
-            let names = fields[0].split(separator: ",").map { $0.lowercased() }
-            if names.contains(where: { name in name.contains { "*?!".contains($0) } }) {
-                patterns.append(Entry(patterns: names, fingerprint: fingerprint))
-            } else {
-                for name in names { exact[name, default: []].append(fingerprint) }
-            }
+            guard fields.count >= 3, let names = fields.first, !names.hasPrefix("#"),
+                let key = Self.key(marker, fields.dropFirst())
+            else { continue }
+            add(key, under: names)
         }
     }
 
-    /// The fingerprints under a name as `ssh` looks it up: `host`, or `[host]:port`.
-    func fingerprints(of name: String) -> [String] {
+    /// The keys under a name as `ssh` looks it up: `host`, or `[host]:port`.
+    func keys(of name: String) -> [KnownKey] {
         let name = name.lowercased()
         return (exact[name] ?? [])
-            + patterns.filter { Self.matches(name, $0.patterns) }.map(\.fingerprint)
+            + others.filter { Self.matches(name, $0.names) }.map(\.key)
     }
 
-    /// `SHA256:…` of a key in base64, as `ssh-keygen -l` shows it.
-    private static func fingerprint(of key: Substring) -> String? {
-        guard let blob = Base64.decode(key) else { return nil }
-        let digits = Array(Digest.sha256(of: blob).rawValue.utf8)
-        let bytes = stride(from: 0, to: digits.count, by: 2).compactMap { place in
-            UInt8(String(decoding: digits[place..<(place + 2)], as: UTF8.self), radix: 16)
+    private mutating func add(_ key: KnownKey, under names: Substring) {
+        if names.hasPrefix("|") {
+            let parts = names.split(separator: "|")
+            guard parts.count == 3, parts[0] == "1", let salt = Base64.decode(parts[1]),
+                let code = Base64.decode(parts[2])
+            else { return }
+            others.append((.hashed(salt: salt, code: code), key))
+            return
         }
-        return "SHA256:" + Base64.encode(bytes)
+        let list = names.split(separator: ",").map { $0.lowercased() }
+        if list.contains(where: { name in name.contains { "*?!".contains($0) } }) {
+            others.append((.patterns(list), key))
+        } else {
+            for name in list { exact[name, default: []].append(key) }
+        }
     }
 
-    private static func matches(_ name: String, _ patterns: [String]) -> Bool {
+    /// A key with its fingerprint, as `ssh-keygen -l` shows it; nil when it is none.
+    private static func key(
+        _ marker: KnownKey.Marker, _ fields: ArraySlice<Substring>
+    ) -> KnownKey? {
+        guard let kind = fields.first, let base64 = fields.dropFirst().first,
+            kind.utf8.allSatisfy({ isPlain($0) }), let blob = Base64.decode(base64)
+        else { return nil }
+        let print = "SHA256:" + Base64.encode(Array(SHA256.hash(data: blob)))
+        return KnownKey(
+            marker: marker, text: "\(kind) \(base64)",
+            name: marker == .host ? print : "\(marker.rawValue) \(print)")
+    }
+
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        (97...122).contains(byte | 0x20) || (48...57).contains(byte) || "-@._".utf8.contains(byte)
+    }
+
+    private static func matches(_ name: String, _ names: Names) -> Bool {
+        switch names {
+        case .patterns(let patterns): return NamePatterns.match(name, patterns)
+        case .hashed(let salt, let code):
+            return HMAC<Insecure.SHA1>.isValidAuthenticationCode(
+                code, authenticating: Array(name.utf8), using: SymmetricKey(data: salt))
+        }
+    }
+}
+
+/// Lists of patterns as `ssh` has them (ssh_config(5), PATTERNS).
+enum NamePatterns {
+    /// Whether one fits, and none with `!` does.
+    static func match(_ name: String, _ patterns: [String]) -> Bool {
         let text = Array(name.utf8)
         var isMatch = false
         for pattern in patterns {

@@ -12,6 +12,7 @@ import Runner
 /// ```
 package struct SSHExecutor: ServingExecutor {
     private let sessions: SessionExecutor
+    private let pins: ServerKeyPins
 
     /// Makes an executor for one run; it connects when a target's first attempt comes.
     ///
@@ -31,8 +32,10 @@ package struct SSHExecutor: ServingExecutor {
         clock: ExecutorClock = .system,
         grace: StopGrace = StopGrace(), connectionsAtOnce: Int = 10
     ) {
+        let pins = ServerKeyPins(lookup: ServerKeyLookup(settings: settings))
+        self.pins = pins
         sessions = SessionExecutor(
-            transport: Self.transport(settings), files: files,
+            transport: Self.transport(settings, pins), files: files,
             limiter: ConnectionLimiter(from: connectionsAtOnce, to: 4 * connectionsAtOnce),
             notices: notices, recorded: recorded, clock: clock, grace: grace,
             jitter: { Double.random(in: 0..<1) })
@@ -41,7 +44,10 @@ package struct SSHExecutor: ServingExecutor {
     /// Runs the connections until `shutDown`; nothing connects while nobody runs this.
     ///
     /// When the calling task is cancelled all connections end at once.
-    package func serve() async { await sessions.serve() }
+    package func serve() async {
+        await sessions.serve()
+        pins.remove()
+    }
 
     /// Carries out one attempt (see `Executor`).
     package func perform(_ request: AttemptRequest) async -> AttemptReport {
@@ -57,13 +63,27 @@ package struct SSHExecutor: ServingExecutor {
     /// Ends all sessions, and `serve`.
     package func shutDown() async { await sessions.shutDown() }
 
-    private static func transport(_ settings: SSHSettings) -> SessionTransport {
+    private static func transport(
+        _ settings: SSHSettings, _ pins: ServerKeyPins
+    ) -> SessionTransport {
         SessionTransport(
-            command: { (target) throws(SessionTransport.Refusal) in
-                SessionCommand(
-                    program: settings.sshPath, arguments: try settings.arguments(for: target))
+            command: { (target) async throws(SessionTransport.Refusal) in
+                // Its fields are checked before anything is done with them.
+                try SSHSettings.check(target)
+                let pinned = try await pins.options(for: target)
+                return SessionCommand(
+                    program: settings.sshPath,
+                    arguments: try settings.arguments(for: target, pins: pinned))
             },
-            explain: SSHFailure.refusal, describeLoss: SSHFailure.loss,
+            explain: { target, end in
+                guard SSHFailure.isAboutHostKey(end), pins.haveChanged(for: target) else {
+                    return SSHFailure.refusal(target, end)
+                }
+                return SessionTransport.Refusal(
+                    ending: .unreachable(SSHFailure.filled(SSHFailure.otherKey, target)),
+                    isTransient: false)
+            },
+            describeLoss: SSHFailure.loss,
             endsWithController: false, openLimit: settings.connectTimeout + .seconds(30))
     }
 }

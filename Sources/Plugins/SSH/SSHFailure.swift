@@ -18,18 +18,38 @@ enum SSHFailure {
         }
     }
 
+    /// The plan was made when known_hosts had no key for the target.
+    static let unknownKey =
+        "The host key of @ is not known. Check its fingerprint, log in once with '{login}' to "
+        + "accept it, then plan again."
+    /// A key of a kind, or signed by somebody, that the plan doesn't name.
+    static let unplannedKey =
+        "The host key that @ shows is none of those in the plan. Check its fingerprint; if it is "
+        + "right, log in once with '{login}' to accept it, and plan again."
+    /// Since the plan was made, known_hosts got another key.
+    static let otherKey =
+        "The host key of @ is another one now than in the plan: known_hosts has changed since it "
+        + "was made. If that was meant, make a new plan."
+    /// Since the plan was made, known_hosts lost the key.
+    static let forgottenKey =
+        "The host key that the plan names for @ is not in known_hosts any more. If it is still "
+        + "trusted, log in once with '{login}'; else make a new plan."
+
     /// The first rule that has a phrase in the text counts; `@` stands for the target's address,
     /// `{key}` for its name in known_hosts, `{login}` for the command that logs in.
     private static let rules = [
         Rule(
+            ["REVOKED HOST KEY"],
+            "The host key of @ is revoked in known_hosts. Give it a new key, or find out who "
+                + "answers there."),
+        Rule(
             ["REMOTE HOST IDENTIFICATION HAS CHANGED", "Host key for"],
             "The host key of @ has changed. If it was reinstalled, remove the old key with "
-                + "'ssh-keygen -R {key}', and add the new one after checking it; else somebody "
-                + "may be in between."),
+                + "'ssh-keygen -R {key}', add the new one after checking it, and make a new plan; "
+                + "else somebody may be in between."),
         Rule(
             ["No host key is known for", "Host key verification failed", "host key is known for"],
-            "The host key of @ is not known. Check its fingerprint, then log in once with "
-                + "'{login}' to accept it."),
+            unplannedKey),
         Rule(
             ["Permission denied", "Too many authentication failures", "No more authentication"],
             "@ refused the login. Check the user, the key (ssh-add -l) and the account's "
@@ -74,11 +94,9 @@ enum SSHFailure {
             rule.phrases.contains { end.standardError.contains($0) }
         }
         if let rule, end.status == nil || end.status == "255" || end.status?.first == "s" {
-            let reason = rule.reason.replacing("@", with: address(target))
-                .replacing("{key}", with: keyName(target))
-                .replacing("{login}", with: login(target))
             return SessionTransport.Refusal(
-                ending: .unreachable(reason + quote(end)), isTransient: rule.isTransient)
+                ending: .unreachable(filled(rule.reason, target) + quote(end)),
+                isTransient: rule.isTransient)
         }
         let reason: String =
             switch end.status {
@@ -92,6 +110,17 @@ enum SSHFailure {
             }
         return SessionTransport.Refusal(
             ending: .unreachable(reason + quote(end)), isTransient: false)
+    }
+
+    /// Whether `ssh` refused the host key that it was shown.
+    static func isAboutHostKey(_ end: SessionEnd) -> Bool {
+        end.standardError.contains("Host key verification failed")
+    }
+
+    /// A reason with the target's address, name in known_hosts and login in their places.
+    static func filled(_ reason: String, _ target: PlannedTarget) -> String {
+        reason.replacing("@", with: address(target)).replacing("{key}", with: keyName(target))
+            .replacing("{login}", with: login(target))
     }
 
     /// Why an open session ended.

@@ -25,8 +25,10 @@ package struct SSHSettings: Sendable, Hashable {
     var configuration: [String] { (configFile.map { ["-F", $0] } ?? []) + extraOptions }
 
     /// The arguments for a target's session; what ssh reads first, counts, so ours come before
-    /// the person's configuration.
-    func arguments(for target: PlannedTarget) throws(SessionTransport.Refusal) -> [String] {
+    /// the person's configuration, and the pins of host keys before all.
+    func arguments(
+        for target: PlannedTarget, pins: [String]
+    ) throws(SessionTransport.Refusal) -> [String] {
         try Self.check(target)
         let options = [
             "BatchMode=yes", "StrictHostKeyChecking=yes", "ServerAliveInterval=5",
@@ -35,7 +37,8 @@ package struct SSHSettings: Sendable, Hashable {
             "ForwardAgent=no", "PermitLocalCommand=no", "RemoteCommand=none", "RequestTTY=no",
             "EscapeChar=none", "LogLevel=INFO",
         ]
-        return configuration + ["-T", "-x"] + options.flatMap { ["-o", $0] }
+        return pins.flatMap { ["-o", $0] } + configuration + ["-T", "-x"]
+            + options.flatMap { ["-o", $0] }
             + ["-p", "\(target.port)"] + (target.user.map { ["-l", $0] } ?? [])
             + ["--", target.address, remoteCommand(target)]
     }
@@ -47,7 +50,7 @@ package struct SSHSettings: Sendable, Hashable {
     }
 
     /// Refuses a record whose fields could mean something else to `ssh` or to a shell.
-    private static func check(_ target: PlannedTarget) throws(SessionTransport.Refusal) {
+    static func check(_ target: PlannedTarget) throws(SessionTransport.Refusal) {
         func refuse(_ what: String) -> SessionTransport.Refusal {
             SessionTransport.Refusal(
                 ending: .notStarted("The target \(target.name) has \(what)."), isTransient: false)

@@ -16,6 +16,7 @@ final class SessionExecutor: Sendable {
     private let launches: AsyncStream<SessionOpener.Launch>
     private let launching: AsyncStream<SessionOpener.Launch>.Continuation
     private let lines = Mutex<[TargetName: TargetLine]>([:])
+    private let seats = SeatRegister()
 
     init(
         transport: SessionTransport, files: RunbookFiles, limiter: ConnectionLimiter,
@@ -110,6 +111,9 @@ final class SessionExecutor: Sendable {
         case .session(let session):
             await recorded(session.greeting.proof)
             guard !Task.isCancelled else { return AttemptReport(ending: Performance.abandoned) }
+            if let problem = twin(of: request, session) {
+                return AttemptReport(ending: .notStarted(problem))
+            }
             var performance = Performance(
                 request: request, session: session, files: files, stopper: stopper, clock: clock,
                 grace: grace, live: live(request.key))
@@ -121,6 +125,15 @@ final class SessionExecutor: Sendable {
         case .abandoned:
             return AttemptReport(ending: Performance.abandoned)
         }
+    }
+
+    /// Why nothing may be started, when another target of the run is the same one.
+    private func twin(of request: AttemptRequest, _ session: Session) -> String? {
+        guard !opener.transport.endsWithController, let seat = session.greeting.seat else {
+            return nil
+        }
+        return seats.take(
+            seat, for: request.target.name, isRehearsal: request.isRehearsal)
     }
 
     private func live(_ key: AttemptKey) -> Exchange.Live {

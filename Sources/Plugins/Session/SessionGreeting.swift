@@ -4,6 +4,8 @@ struct SessionGreeting: Sendable, Hashable {
     let proof: String
     let bootID: String
     let machineID: String
+    /// The account's place on the machine; nil when the target doesn't tell enough to compare.
+    let seat: MachineSeat?
     let user: String
     /// The private directory, where staged files are and steps start.
     let directory: String
@@ -26,6 +28,7 @@ struct SessionGreeting: Sendable, Hashable {
         guard Self.isProof(proof) else { return nil }
         bootID = boot
         machineID = values["machine"] ?? "-"
+        seat = MachineSeat(values)
         user = values["user"] ?? "-"
         self.directory = directory
         tools = Set((values["tools"] ?? "").split(separator: ",").map(String.init))
@@ -50,4 +53,22 @@ struct SessionGreeting: Sendable, Hashable {
     private static func isDigit(_ byte: UInt8) -> Bool {
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
     }
+}
+
+/// Where a session's steps act: an account with its home folder, on one boot of one machine.
+///
+/// Two targets with equal seats are one and the same (docs/decisions/0005-one-seat-per-target.md).
+struct MachineSeat: Sendable, Hashable {
+    private let parts: [String]
+
+    /// Reads the words of a greeting; nil when they don't tell one machine from another.
+    init?(_ words: [Substring: String]) {
+        guard let boot = words["boot"], let host = words["host"], let uid = words["uid"],
+            let home = words["home"], ![boot, host, uid, home].contains("-")
+        else { return nil }
+        parts = [words["machine"] ?? "-", boot, host, uid, home]
+    }
+
+    /// What people know of it.
+    var words: String { "host name \(parts[2]), uid \(parts[3]), home \(parts[4])" }
 }

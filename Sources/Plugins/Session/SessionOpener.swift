@@ -21,24 +21,26 @@ struct SessionOpener: Sendable {
 
     /// Opens a session on a target; nil when the calling task was cancelled.
     func open(_ target: PlannedTarget) async -> Result<Session, SessionTransport.Refusal>? {
-        let command: SessionCommand
-        do {
-            command = try transport.command(target)
-        } catch {
-            return .failure(error)
-        }
         for pause in Self.pauses {
-            guard let result = await tryOnce(target, command) else { return nil }
+            guard let result = await tryOnce(target) else { return nil }
             guard case .failure(let refusal) = result, refusal.isTransient else { return result }
             guard await clock.pause(pause * (1 + jitter())) else { return nil }
         }
-        return await tryOnce(target, command)
+        return await tryOnce(target)
     }
 
     private func tryOnce(
-        _ target: PlannedTarget, _ command: SessionCommand
+        _ target: PlannedTarget
     ) async -> Result<Session, SessionTransport.Refusal>? {
         guard await limiter.begin() else { return nil }
+        let command: SessionCommand
+        do {
+            command = try await transport.command(target)
+        } catch {
+            // No connection was tried, so it says nothing about how many are too many.
+            limiter.end(wentWell: true)
+            return .failure(error)
+        }
         let result = await greet(target, command)
         limiter.end(wentWell: (try? result?.get()) != nil)
         return result

@@ -10,8 +10,8 @@ struct SessionTransport: Sendable {
         let isTransient: Bool
     }
 
-    /// The program to spawn for a target.
-    let command: @Sendable (PlannedTarget) throws(Refusal) -> SessionCommand
+    /// The program to spawn for a target; asked for before each try.
+    let command: @Sendable (PlannedTarget) async throws(Refusal) -> SessionCommand
     /// Why a session didn't open, from what its process said.
     let explain: @Sendable (PlannedTarget, SessionEnd) -> Refusal
     /// Why an open session ended, as a sentence.

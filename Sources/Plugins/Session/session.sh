@@ -513,8 +513,10 @@ hr_hello() {
     hr_word_of /proc/sys/kernel/hostname; hr_host=$hr_val
     hr_word_of /etc/machine-id
     [ "$hr_val" != - ] || hr_word_of /var/lib/dbus/machine-id
+    hr_home=$HOME
+    case $hr_home in '' | *[!A-Za-z0-9._/-]*) hr_home=- ;; esac
     hr_say "$1 hello 1 boot=$hr_boot machine=$hr_val uid=$hr_uid user=$hr_user pg=$hr_pg" \
-        "start=${hr_begun:--} host=$hr_host dir=$hr_dir tools=${hr_tools#,} shell=$hr_kind"
+        "start=${hr_begun:--} host=$hr_host home=$hr_home dir=$hr_dir tools=${hr_tools#,} shell=$hr_kind"
 }
 
 hr_full=${hr_full-unknown} hr_known= hr_tools= hr_dir=/nonexistent hr_start=

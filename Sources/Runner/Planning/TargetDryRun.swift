@@ -110,7 +110,7 @@ struct TargetDryRun: Sendable {
             run: subject.run, key: key, target: target, place: current?.place ?? .target,
             action: resolved, mode: mode, timeout: min(DryRun.limit, timeout(of: part)),
             wantsOutputs: mode == .apply && current?.outputs.isEmpty == false,
-            secrets: subject.secrets.filter { wanted.contains($0.key) })
+            secrets: subject.secrets.filter { wanted.contains($0.key) }, isRehearsal: true)
     }
 
     /// How long the run itself would wait.

@@ -31,6 +31,9 @@ struct TargetCheck: Sendable {
 
     /// A finding for each target, in the order given.
     func findings(_ targets: [Target]) async -> [DoctorFinding] {
+        let keys = await KnownHosts(
+            settings: settings, home: session.world.account().homeFolder
+        ).fingerprints(of: targets)
         let executor = SSHExecutor(
             settings: settings, files: RunbookFiles(listed: []) { _ in [] }, notices: { _ in })
         let id = session.newRunID()
@@ -42,7 +45,11 @@ struct TargetCheck: Sendable {
             let looks = await withTaskGroup(of: (Int, DoctorFinding).self) { group in
                 for (index, target) in targets.enumerated() {
                     group.addTask {
-                        (index, await look(at: target, with: executor, as: id))
+                        let planned = PlannedTarget(
+                            name: target.name, address: target.address, port: target.port,
+                            user: target.user, becomeUser: nil, hostKeys: keys[target.name] ?? [],
+                            labels: [:])
+                        return (index, await look(at: planned, with: executor, as: id))
                     }
                 }
                 return await group.reduce(into: [(Int, DoctorFinding)]()) { $0.append($1) }
@@ -53,14 +60,11 @@ struct TargetCheck: Sendable {
     }
 
     private func look(
-        at target: Target, with executor: SSHExecutor, as run: RunID
+        at target: PlannedTarget, with executor: SSHExecutor, as run: RunID
     ) async -> DoctorFinding {
-        let planned = PlannedTarget(
-            name: target.name, address: target.address, port: target.port, user: target.user,
-            becomeUser: nil, hostKeys: [], labels: [:])
         let request = AttemptRequest(
             run: run, key: AttemptKey(target: target.name, part: .symptom, number: 1),
-            target: planned, place: .target,
+            target: target, place: .target,
             action: .run(ScriptCall(program: .inline(Self.script))), mode: .probe,
             timeout: Self.limit)
         let report = await executor.perform(request)

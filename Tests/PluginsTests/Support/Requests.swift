@@ -31,11 +31,20 @@ enum Requests {
     /// A target at an address.
     static func target(
         _ name: String, address: String, port: Int, user: String? = nil,
-        becomeUser: String? = nil
+        becomeUser: String? = nil, hostKeys: [String] = []
     ) throws -> PlannedTarget {
         PlannedTarget(
             name: try requireName(TargetName(rawValue: name)), address: address, port: port,
-            user: user, becomeUser: becomeUser, hostKeys: [], labels: [:])
+            user: user, becomeUser: becomeUser, hostKeys: hostKeys, labels: [:])
+    }
+
+    /// A target that leads to a server, with the host key that the plan would name.
+    static func target(
+        _ name: String, at server: SSHServer, becomeUser: String? = nil
+    ) throws -> PlannedTarget {
+        try target(
+            name, address: server.address, port: server.port, becomeUser: becomeUser,
+            hostKeys: [try server.hostKey.fingerprint])
     }
 
     /// A name that must be one.

@@ -15,7 +15,12 @@ final class SSHServer: Sendable {
     private let processID: pid_t
 
     /// Makes keys, starts sshd and returns when it listens.
-    init(address: String, options: [String] = []) async throws {
+    ///
+    /// Certified, it shows a certificate, and the client knows the authority alone.
+    init(
+        address: String, options: [String] = [], alsoOn other: String? = nil,
+        isCertified: Bool = false
+    ) async throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "handrail-sshd-\(UUID().uuidString)")
         self.address = address
@@ -30,10 +35,14 @@ final class SSHServer: Sendable {
         let hostKey = try String(contentsOf: folder.appending(path: "host.pub"), encoding: .utf8)
         try "[\(address)]:\(port) \(hostKey)".write(
             to: folder.appending(path: "known_hosts"), atomically: true, encoding: .utf8)
+        if isCertified { try await Self.certify(folder, address) }
         try FileManager.default.copyItem(
             at: folder.appending(path: "client.pub"),
             to: folder.appending(path: "authorized_keys"))
-        try Self.serverConfiguration(folder, address, port, options).write(
+        let certificate = "HostCertificate \(folder.appending(path: "host-cert.pub").path)"
+        let also = other.map { [port] in ["ListenAddress \($0):\(port)"] } ?? []
+        let all = also + options + (isCertified ? [certificate] : [])
+        try Self.serverConfiguration(folder, address, port, all).write(
             to: folder.appending(path: "sshd_config"), atomically: true, encoding: .utf8)
         try Self.clientConfiguration(folder).write(
             to: folder.appending(path: "ssh_config"), atomically: true, encoding: .utf8)
@@ -55,8 +64,25 @@ final class SSHServer: Sendable {
         SSHSettings(configFile: folder.appending(path: "ssh_config").path)
     }
 
+    /// The server's public key, as text and as plans name it.
+    var hostKey: (text: String, fingerprint: String) {
+        get throws {
+            let text = try String(
+                contentsOf: folder.appending(path: "host.pub"), encoding: .utf8)
+            let file = KnownHostsFile("name \(text)")
+            return (text, file.keys(of: "name").first?.name ?? "none")
+        }
+    }
+
     /// The name under which ssh looks up its host key.
     var name: String { "[\(address)]:\(port)" }
+
+    /// Adds lines to the client's configuration, before all others.
+    func addToConfiguration(_ text: String) throws {
+        let file = folder.appending(path: "ssh_config")
+        let old = try String(contentsOf: file, encoding: .utf8)
+        try (text + "\nHost *\n" + old).write(to: file, atomically: true, encoding: .utf8)
+    }
 
     /// Replaces what the client knows of host keys.
     func setKnownHosts(_ text: String) throws {
@@ -90,6 +116,22 @@ final class SSHServer: Sendable {
         for child in children.split(separator: " ").compactMap({ pid_t($0) }) {
             kill(child, SIGKILL)
         }
+    }
+
+    /// Signs the host's key, and lets the client know the authority instead of it.
+    private static func certify(_ folder: URL, _ address: String) async throws {
+        let authority = folder.appending(path: "authority").path
+        try await run(
+            "/usr/bin/ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", authority])
+        try await run(
+            "/usr/bin/ssh-keygen",
+            [
+                "-q", "-s", authority, "-h", "-I", "host", "-n", address,
+                folder.appending(path: "host.pub").path,
+            ])
+        let key = try String(contentsOfFile: authority + ".pub", encoding: .utf8)
+        try "@cert-authority \(address),[\(address)]:* \(key)".write(
+            to: folder.appending(path: "known_hosts"), atomically: true, encoding: .utf8)
     }
 
     private static func serverConfiguration(

@@ -9,8 +9,8 @@ enum ImportRule {
             "Synchronization",
         ],
         "Plugins": [
-            "Runner", "Runbooks", "Subprocess", "System", "SystemPackage", "Logging", "Foundation",
-            "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
+            "Runner", "Runbooks", "Subprocess", "System", "SystemPackage", "Logging", "Crypto",
+            "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
         ],
         "handrail": [
             "Audit", "Plugins", "Runner", "Runbooks", "ArgumentParser", "Logging", "Foundation",

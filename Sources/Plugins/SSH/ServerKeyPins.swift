@@ -1,0 +1,117 @@
+import Glibc
+import Runbooks
+import Runner
+import Synchronization
+
+/// Lets `ssh` accept exactly those host keys that the plan names.
+///
+/// A plan has fingerprints, and `ssh` wants keys: they are taken from known_hosts, right before
+/// each connection. `ssh` is given a file of its own for each target, which holds the keys that
+/// the plan names and no other, and every other way to accept a key is switched off. So it is
+/// `ssh` that refuses a key, in the handshake, before a login. A class, because it owns the files.
+final class ServerKeyPins: Sendable {
+    private struct State {
+        var folder: String?
+        var files = 0
+        /// Targets for which known_hosts has other keys than the plan.
+        var changed: Set<TargetName> = []
+    }
+
+    /// In memory where there is such a place: a full disk must not stop the fix for it.
+    private static let places = ["/dev/shm", "/run/user/\(getuid())", "/tmp"]
+
+    private let lookup: ServerKeyLookup
+    private let state = Mutex(State())
+
+    init(lookup: ServerKeyLookup) { self.lookup = lookup }
+
+    /// The options that pin a target's host keys; they must stand before all others.
+    ///
+    /// Throws when there is no key to accept.
+    func options(for target: PlannedTarget) async throws(SessionTransport.Refusal) -> [String] {
+        guard !target.hostKeys.isEmpty else {
+            throw Self.refusal(SSHFailure.unknownKey, target)
+        }
+        let found = await lookup.keys(
+            address: target.address, port: target.port, user: target.user)
+        let trusted = found.keys.filter { $0.marker != .revoked }
+        let planned = trusted.filter { target.hostKeys.contains($0.name) }
+        guard !planned.isEmpty else {
+            throw Self.refusal(
+                trusted.isEmpty ? SSHFailure.forgottenKey : SSHFailure.otherKey, target)
+        }
+        state.withLock { state in
+            if trusted.count > planned.count {
+                state.changed.insert(target.name)
+            } else {
+                state.changed.remove(target.name)
+            }
+        }
+        let keys = planned + found.keys.filter { $0.marker == .revoked }
+        guard let path = write(keys.map { Self.line($0) }.joined()) else {
+            let text =
+                "No file for the host keys of @ could be written in "
+                + Self.places.joined(separator: ", ") + ". Is there room?"
+            throw SessionTransport.Refusal(
+                ending: .notStarted(SSHFailure.filled(text, target)), isTransient: false)
+        }
+        return [
+            "UserKnownHostsFile=\(path)", "GlobalKnownHostsFile=/dev/null", "VerifyHostKeyDNS=no",
+            "NoHostAuthenticationForLocalhost=no", "UpdateHostKeys=no",
+        ] + found.rules.switches
+    }
+
+    /// Whether known_hosts has other keys for a target than its plan.
+    func haveChanged(for target: PlannedTarget) -> Bool {
+        state.withLock { $0.changed.contains(target.name) }
+    }
+
+    /// Removes the files.
+    func remove() {
+        let (folder, count) = state.withLock { state in
+            defer { state.folder = nil }
+            return (state.folder, state.files)
+        }
+        guard let folder else { return }
+        for number in 0..<count { unlink("\(folder)/\(number)") }
+        rmdir(folder)
+    }
+
+    private static func refusal(
+        _ text: String, _ target: PlannedTarget
+    ) -> SessionTransport.Refusal {
+        SessionTransport.Refusal(
+            ending: .unreachable(SSHFailure.filled(text, target)), isTransient: false)
+    }
+
+    /// Under every name: whichever `ssh` looks up, the file is for this target alone.
+    private static func line(_ key: KnownKey) -> String {
+        (key.marker == .host ? "" : key.marker.rawValue + " ") + "* \(key.text)\n"
+    }
+
+    /// The path of a new private file; nil when none can be written.
+    private func write(_ text: String) -> String? {
+        state.withLock { state in
+            if state.folder == nil {
+                state.folder = Self.places.lazy.compactMap(Self.makeFolder).first
+                state.files = 0
+            }
+            guard let folder = state.folder else { return nil }
+            let path = "\(folder)/\(state.files)"
+            state.files += 1
+            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { return nil }
+            let bytes = Array(text.utf8)
+            let count = Glibc.write(descriptor, bytes, bytes.count)
+            return close(descriptor) == 0 && count == bytes.count ? path : nil
+        }
+    }
+
+    private static func makeFolder(in place: String) -> String? {
+        var template = Array("\(place)/handrail-keys-XXXXXX".utf8CString)
+        return template.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
+            return String(cString: made)
+        }
+    }
+}
