@@ -249,8 +249,11 @@ extension ParameterCheck {
             return .success(.boolean(text == "true"))
         case .duration:
             guard let duration = parseDuration(text) else {
+                let meant = AmountHint.amount(for: text, isSize: false)
                 return .failure(
-                    Failure("is \(shown), no length of time", hint: "such as 500ms, 40s, 1h30m"))
+                    Failure(
+                        "is \(shown), no length of time",
+                        hint: meant.map { "did you mean \($0)?" } ?? "such as 500ms, 40s, 1h30m"))
             }
             let (seconds, attoseconds) = duration.components
             return .success(
@@ -259,7 +262,11 @@ extension ParameterCheck {
                         + Int(attoseconds / 1_000_000_000_000_000)))
         case .size:
             guard let bytes = parseSize(text) else {
-                return .failure(Failure("is \(shown), no size", hint: "such as 512B, 20MiB, 5MB"))
+                let meant = AmountHint.amount(for: text, isSize: true)
+                return .failure(
+                    Failure(
+                        "is \(shown), no size",
+                        hint: meant.map { "did you mean \($0)?" } ?? "such as 512B, 20MiB, 5MB"))
             }
             return .success(.size(bytes: bytes))
         case .target: return target(text)

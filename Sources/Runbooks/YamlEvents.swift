@@ -32,6 +32,8 @@ struct YamlSyntaxError: Error {
     let mark: YamlMark
     /// Where the part starts that it was reading, if it says so.
     let context: YamlMark?
+    /// Where the last text in quotes starts, if it ends on a later line.
+    let longQuote: YamlMark?
 }
 
 /// The events of a YAML text, one at a time, from libyaml.
@@ -44,6 +46,7 @@ struct YamlSyntaxError: Error {
 final class YamlEvents {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let input: UnsafeMutableBufferPointer<UInt8>
+    private var longQuote: YamlMark?
 
     init(_ bytes: [UInt8]) {
         // SAFETY: both allocations live as long as this object and are freed in `deinit` alone;
@@ -72,6 +75,7 @@ final class YamlEvents {
         guard yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
         defer { yaml_event_delete(&event) }
         let properties = Self.properties(of: event)
+        noteLongQuote(event)
         return YamlPlacedEvent(
             event: Self.copy(of: event), start: YamlMark(event.start_mark),
             end: YamlMark(event.end_mark), hasAnchor: properties.hasAnchor, tag: properties.tag)
@@ -82,7 +86,16 @@ final class YamlEvents {
         let hasContext = parser.pointee.context != nil
         return YamlSyntaxError(
             problem: problem, mark: YamlMark(parser.pointee.problem_mark),
-            context: hasContext ? YamlMark(parser.pointee.context_mark) : nil)
+            context: hasContext ? YamlMark(parser.pointee.context_mark) : nil,
+            longQuote: longQuote)
+    }
+
+    private func noteLongQuote(_ event: yaml_event_t) {
+        guard event.type == YAML_SCALAR_EVENT else { return }
+        let isLong =
+            Self.style(event.data.scalar.style) == .quoted
+            && event.start_mark.line < event.end_mark.line
+        longQuote = isLong ? YamlMark(event.start_mark) : nil
     }
 
     private static func copy(of event: yaml_event_t) -> YamlEvent {

@@ -13,6 +13,8 @@ struct YamlLoader {
         /// The text as the author wrote it.
         let source: YamlSource
         let diagnostics: [Diagnostic]
+        /// What repairs left out of the reading.
+        var gaps = YamlGaps()
     }
 
     /// Reads a document's bytes.
@@ -24,32 +26,59 @@ struct YamlLoader {
         }
         var text = clean
         var diagnostics = screened.diagnostics
+        var gaps = YamlGaps()
+        var last: YamlSlip?
         for round in 0...greatestRepairs {
-            var composer = YamlComposer(text, writtenAs: clean)
+            var composer = YamlComposer(text, writtenAs: clean, gaps: gaps)
             do {
                 let root = try composer.compose()
                 return Result(
                     root: root, source: screened.source,
-                    diagnostics: diagnostics + composer.diagnostics)
+                    diagnostics: diagnostics + composer.diagnostics, gaps: gaps)
             } catch {
-                guard round < greatestRepairs, let repair = YamlRepair.find(error, in: text) else {
-                    diagnostics.append(YamlRepair.describe(error, in: clean))
+                let slip = YamlSlip(error: error, text: text, written: clean)
+                let repair = last?.isSame(as: slip) == true ? slip.lostLine() : slip.repair()
+                guard round < greatestRepairs, let repair else {
+                    diagnostics.append(slip.description)
                     return Result(
                         root: nil, source: screened.source,
                         diagnostics: diagnostics + composer.diagnostics)
                 }
                 diagnostics.append(repair.diagnostic)
-                text.replace(repair.range, with: repair.replacement)
+                gaps.add(repair)
+                text.apply(repair.edits)
+                last = slip
             }
         }
         return Result(root: nil, source: screened.source, diagnostics: diagnostics)
     }
 }
 
+/// What repairs left out of a reading, so that nothing is said about it that isn't known.
+struct YamlGaps {
+    /// Where values start that stand there and can't be read.
+    private(set) var values: Set<YamlMark> = []
+    /// Lines that were left out.
+    private(set) var lines: Set<Int> = []
+    /// Whether names may be among what was left out.
+    private(set) var mayHoldNames = false
+
+    /// Whether nothing was left out.
+    var isEmpty: Bool { values.isEmpty && lines.isEmpty }
+
+    fileprivate mutating func add(_ repair: YamlRepair) {
+        if let value = repair.lostValue { values.insert(value) }
+        if let line = repair.lostLine { lines.insert(line) }
+        if repair.mayHoldNames { mayHoldNames = true }
+    }
+}
+
 /// Builds the tree of nodes from libyaml's events, with all limits.
 struct YamlComposer {
+    private let text: YamlSource
     private let source: YamlSource
     private let events: YamlEvents
+    private let gaps: YamlGaps
     private var count = 0
     private(set) var diagnostics: [Diagnostic] = []
 
@@ -57,8 +86,10 @@ struct YamlComposer {
     private struct LimitMet: Error {}
 
     /// Reads a text; places are shown in the document as it was written.
-    init(_ text: YamlSource, writtenAs source: YamlSource) {
+    init(_ text: YamlSource, writtenAs source: YamlSource, gaps: YamlGaps) {
+        self.text = text
         self.source = source
+        self.gaps = gaps
         self.events = YamlEvents(text.bytes)
     }
 
@@ -75,10 +106,18 @@ struct YamlComposer {
         }
     }
 
+    /// The next event, placed in the document as it was written.
+    private func next() throws(YamlSyntaxError) -> YamlPlacedEvent {
+        let event = try events.next()
+        return YamlPlacedEvent(
+            event: event.event, start: text.written(event.start), end: text.written(event.end),
+            hasAnchor: event.hasAnchor, tag: event.tag)
+    }
+
     private mutating func document() throws -> YamlNode? {
         var root: YamlNode?
         while true {
-            let event = try events.next()
+            let event = try next()
             switch event.event {
             case .streamEnd:
                 if root == nil {
@@ -107,6 +146,9 @@ struct YamlComposer {
             throw LimitMet()
         }
         refuseProperties(of: event)
+        if gaps.values.contains(event.start), case .scalar = event.event {
+            return YamlNode(content: .unreadable, start: event.start, end: event.end)
+        }
         switch event.event {
         case .scalar(let text, let style):
             let isTagged = event.tag != nil || event.hasAnchor
@@ -119,8 +161,8 @@ struct YamlComposer {
                 content: .list(try elements(depth)), start: event.start, end: event.start)
         case .mappingStart:
             try descend(depth, at: event.start)
-            return YamlNode(
-                content: try pairs(depth, event.start), start: event.start, end: event.start)
+            let (content, end) = try pairs(depth, event.start)
+            return YamlNode(content: content, start: event.start, end: end)
         default:
             return YamlNode(content: .unreadable, start: event.start, end: event.end)
         }
@@ -137,7 +179,7 @@ struct YamlComposer {
     private mutating func elements(_ depth: Int) throws -> [YamlNode] {
         var elements: [YamlNode] = []
         while true {
-            let event = try events.next()
+            let event = try next()
             if case .end = event.event { return elements }
             elements.append(try node(event, depth: depth + 1))
         }
@@ -145,15 +187,17 @@ struct YamlComposer {
 
     private mutating func pairs(
         _ depth: Int, _ start: YamlMark
-    ) throws -> YamlNode.Content {
+    ) throws -> (YamlNode.Content, end: YamlMark) {
         var pairs: [YamlNode.Pair] = []
         var lines: [String: Int] = [:]
         var isReadable = true
         while true {
-            let event = try events.next()
-            if case .end = event.event { return isReadable ? .mapping(pairs) : .unreadable }
+            let event = try next()
+            if case .end = event.event {
+                return (isReadable ? .mapping(pairs) : .unreadable, event.start)
+            }
             let key = try node(event, depth: depth + 1)
-            let value = try node(try events.next(), depth: depth + 1)
+            let value = try node(try next(), depth: depth + 1)
             guard let name = key.text else {
                 reportKey(key, start)
                 isReadable = false

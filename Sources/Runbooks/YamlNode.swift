@@ -23,7 +23,7 @@ struct YamlNode: Sendable {
 
     let content: Content
     let start: YamlMark
-    /// The place after the last character; of a scalar only.
+    /// The place after a scalar's last character; of a mapping, the next thing that stands there.
     let end: YamlMark
 
     /// The text of a scalar; nil for lists and mappings.

@@ -33,7 +33,7 @@ enum YamlScreening {
                         hint: "Save it as UTF-8.")
                 ])
         }
-        return replaceForbidden(source)
+        return withoutDirectives(replaceForbidden(source))
     }
 
     /// The offset of the first byte that is not UTF-8.
@@ -76,6 +76,42 @@ enum YamlScreening {
         return Result(
             source: source, clean: YamlSource(file: source.file, bytes: clean),
             diagnostics: diagnostics)
+    }
+
+    /// Takes out the directives that stand before the document.
+    private static func withoutDirectives(_ screened: Result) -> Result {
+        guard var clean = screened.clean else { return screened }
+        var diagnostics = screened.diagnostics
+        var edits: [YamlEdit] = []
+        for number in 1...clean.lineStarts.count {
+            let line = clean.line(number)
+            if line.first == UInt8(ascii: "%") {
+                if edits.count < greatestReports {
+                    diagnostics.append(directive(on: number, of: screened.source))
+                }
+                edits.append(
+                    YamlEdit(
+                        range: line.startIndex..<line.startIndex + 1,
+                        replacement: [UInt8(ascii: "#")]))
+            } else if !line.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }),
+                line.first != UInt8(ascii: "#")
+            {
+                break
+            }
+        }
+        guard !edits.isEmpty else { return screened }
+        clean.apply(edits)
+        return Result(source: screened.source, clean: clean, diagnostics: diagnostics)
+    }
+
+    /// The refusal of a directive on a line.
+    static func directive(on number: Int, of source: YamlSource) -> Diagnostic {
+        let mark = YamlMark(line: number, column: 1)
+        return .error(
+            "yaml-directive",
+            "A line that starts with '%' is a YAML directive, and those are not allowed.",
+            at: source.position(mark), excerpt: source.excerpt(mark),
+            hint: "Remove it: docs/format.md alone says how a document is read.")
     }
 
     /// Whether a byte may start a forbidden character.

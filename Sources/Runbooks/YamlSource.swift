@@ -5,6 +5,15 @@ struct YamlSource: Sendable {
     private(set) var bytes: [UInt8]
     /// The offset of each line's first byte.
     private(set) var lineStarts: [Int]
+    /// By line, in the order of the repairs: where characters were put in or taken out.
+    private var moves: [Int: [Move]] = [:]
+
+    /// A piece of a line that a repair replaced by a longer or shorter one.
+    private struct Move {
+        let column: Int
+        let before: Int
+        let after: Int
+    }
 
     init(file: String, bytes: [UInt8]) {
         self.file = file
@@ -73,10 +82,39 @@ struct YamlSource: Sendable {
         return YamlMark(line: low + 1, column: Self.length(bytes[lineStarts[low]..<end]) + 1)
     }
 
-    /// Puts other bytes in a place, for a document that is read again after a repair.
-    mutating func replace(_ range: Range<Int>, with replacement: [UInt8]) {
-        bytes.replaceSubrange(range, with: replacement)
+    /// Puts other bytes in several places, for a document that is read again after a repair.
+    ///
+    /// The edits are in the order of the text and apart from each other, and none holds or makes a
+    /// line end.
+    mutating func apply(_ edits: [YamlEdit]) {
+        var changed: [UInt8] = []
+        changed.reserveCapacity(bytes.count + edits.count * 8)
+        var place = 0
+        for edit in edits {
+            changed += bytes[place..<edit.range.lowerBound] + edit.replacement
+            place = edit.range.upperBound
+            let before = Self.length(bytes[edit.range])
+            let after = Self.length(edit.replacement[...])
+            guard before != after else { continue }
+            let mark = mark(of: edit.range.lowerBound)
+            moves[mark.line, default: []].append(
+                Move(column: mark.column, before: before, after: after))
+        }
+        bytes = changed + bytes[place...]
         lineStarts = Self.findLines(bytes)
+    }
+
+    /// Where a place of this text stands in the document as its author wrote it.
+    func written(_ mark: YamlMark) -> YamlMark {
+        guard !moves.isEmpty, let moves = moves[mark.line] else { return mark }
+        var column = mark.column
+        for move in moves.reversed() where column > move.column {
+            column =
+                column >= move.column + move.after
+                ? column - move.after + move.before
+                : min(column, move.column + move.before)
+        }
+        return YamlMark(line: mark.line, column: column)
     }
 
     private static func findLines(_ bytes: [UInt8]) -> [Int] {
@@ -92,6 +130,12 @@ struct YamlSource: Sendable {
     }
 
     private static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
+}
+
+/// Bytes that a repair puts in the place of others.
+struct YamlEdit {
+    let range: Range<Int>
+    let replacement: [UInt8]
 }
 
 /// How offending text is shown: one line, short, no control characters.

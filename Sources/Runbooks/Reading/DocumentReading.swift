@@ -5,9 +5,11 @@ struct DocumentReading {
 
     let source: YamlSource
     private(set) var diagnostics: [Diagnostic]
+    private let gaps: YamlGaps
 
     init(_ loaded: YamlLoader.Result) {
         source = loaded.source
+        gaps = loaded.gaps
         diagnostics = loaded.diagnostics
     }
 
@@ -34,7 +36,7 @@ struct DocumentReading {
         _ severity: Diagnostic.Severity, _ code: String, _ message: String, _ mark: YamlMark,
         _ excerpt: String?, _ hint: String?
     ) {
-        guard diagnostics.count <= 4 * Self.greatestProblems else { return }
+        guard diagnostics.count <= 4 * Self.greatestProblems, isKnown(code) else { return }
         let isWord = ["a ", "an ", "the "].contains(where: message.hasPrefix)
         let sentence = isWord ? message.prefix(1).uppercased() + message.dropFirst() : message
         let shown = excerpt.map(Excerpt.line) ?? source.excerpt(mark)
@@ -43,6 +45,21 @@ struct DocumentReading {
                 severity, code: code, message: sentence, at: source.position(mark),
                 excerpt: shown?.isEmpty == false ? shown : nil,
                 hint: hint ?? Self.hints[code]))
+    }
+
+    /// Whether lines were left out between two marks, so that a key may have stood there.
+    func hasGap(from start: YamlMark, to end: YamlMark) -> Bool {
+        gaps.lines.contains { start.line <= $0 && $0 <= end.line }
+    }
+
+    /// Whether a finding holds whatever the parts say that could not be read.
+    private func isKnown(_ code: String) -> Bool {
+        switch code {
+        case "unused-parameter", "unused-output", "unused-file": gaps.isEmpty
+        case "dangling-reference", "forward-reference": !gaps.mayHoldNames
+        case "effect-missing": gaps.lines.isEmpty
+        default: true
+        }
     }
 
     /// What helps with a code where nothing better is known.

@@ -40,11 +40,16 @@ extension DocumentReading {
             } else if part.keys.contains(pair.key) {
                 known[pair.key] = pair
                 refuseEmpty(pair)
+            } else if let key = part.keys.first(where: { pair.key.hasPrefix($0 + ":") }) {
+                missingSpace(pair, after: key + ":")
+                let value = YamlNode(content: .unreadable, start: pair.keyMark, end: pair.keyMark)
+                known[key] = YamlNode.Pair(key: key, keyMark: pair.keyMark, value: value)
             } else {
                 unknownKey(pair, part)
             }
         }
-        for key in part.required where known[key] == nil {
+        let hasGap = hasGap(from: node.start, to: node.end)
+        for key in part.required where known[key] == nil && !hasGap {
             error(
                 "missing-key", "'\(key)' is missing in \(part.name).", at: node.start,
                 hint: "Add `\(key): …` here.")
@@ -70,7 +75,8 @@ extension DocumentReading {
 
     /// Reports a key whose value was left out.
     mutating func refuseEmpty(_ pair: YamlNode.Pair) {
-        guard pair.value.isEmpty else { return }
+        let next = YamlMark(line: pair.keyMark.line + 1, column: 1)
+        guard pair.value.isEmpty, !hasGap(from: next, to: next) else { return }
         error(
             "wrong-type", "'\(Excerpt.line(pair.key))' has no value.", at: pair.keyMark,
             hint: "Give it one, or remove the key; empty text is written \"\".")
@@ -81,6 +87,13 @@ extension DocumentReading {
         error(
             "not-built", "\(what) is not built yet; it has its place in docs/format.md.", at: mark,
             hint: "Remove it until it is.")
+    }
+
+    private mutating func missingSpace(_ pair: YamlNode.Pair, after key: String) {
+        let written = "\(key) \(pair.key.dropFirst(key.count))"
+        error(
+            "yaml-syntax", "A space is missing after '\(key)'.", at: pair.keyMark,
+            excerpt: pair.key, hint: "Write `\(Excerpt.line(written))`.")
     }
 
     private mutating func unknownKey(_ pair: YamlNode.Pair, _ part: DocumentPart) {

@@ -98,28 +98,28 @@ extension DocumentReading {
     mutating func time(
         _ node: YamlNode?, _ what: String, _ range: ClosedRange<Duration>
     ) -> Duration? {
-        guard let node, let text = scalar(node, what) else { return nil }
-        let limits = "\(formatDuration(range.lowerBound)) to \(formatDuration(range.upperBound))"
-        guard let duration = parseDuration(text), range.contains(duration) else {
-            error(
-                "bad-value", "\(what) must be a length of time from \(limits).", at: node.start,
-                excerpt: text, hint: "Write a number and its unit, such as 500ms, 40s, 5m or 2h.")
-            return nil
+        amount(node, what, range, kind: "a length of time", read: parseDuration) {
+            formatDuration($0)
         }
-        return duration
     }
 
     /// A size in bytes.
     mutating func size(_ node: YamlNode?, _ what: String, _ range: ClosedRange<Int>) -> Int? {
+        amount(node, what, range, kind: "a size", read: parseSize) { formatSize($0) }
+    }
+
+    /// A number with its unit, in a range.
+    private mutating func amount<Amount>(
+        _ node: YamlNode?, _ what: String, _ range: ClosedRange<Amount>, kind: String,
+        read: (String) -> Amount?, write: (Amount) -> String
+    ) -> Amount? {
         guard let node, let text = scalar(node, what) else { return nil }
-        let limits = "\(formatSize(range.lowerBound)) to \(formatSize(range.upperBound))"
-        guard let bytes = parseSize(text), range.contains(bytes) else {
-            error(
-                "bad-value", "\(what) must be a size from \(limits).", at: node.start,
-                excerpt: text, hint: "Write a number and its unit, such as 512B, 20MiB or 1GiB.")
-            return nil
-        }
-        return bytes
+        if let amount = read(text), range.contains(amount) { return amount }
+        let limits = "\(write(range.lowerBound)) to \(write(range.upperBound))"
+        error(
+            "bad-value", "\(what) must be \(kind) from \(limits).", at: node.start, excerpt: text,
+            hint: AmountHint.text(for: text, isSize: Amount.self == Int.self))
+        return nil
     }
 
     /// One word of a fixed list.
@@ -129,10 +129,11 @@ extension DocumentReading {
         guard let node, let text = scalar(node, what) else { return nil }
         if let word = Word(rawValue: text) { return word }
         let words = Word.allCases.map(\.rawValue)
+        let known = OtherWords.meaning[text.lowercased()].flatMap { words.contains($0) ? $0 : nil }
         error(
             "bad-value", "\(what) can't be '\(Excerpt.line(text))'.", at: node.start,
             excerpt: text,
-            hint: nearestName(to: text, among: words).map { "Did you mean '\($0)'?" }
+            hint: (known ?? nearestName(to: text, among: words)).map { "Did you mean '\($0)'?" }
                 ?? "It is one of: \(words.joined(separator: ", ")).")
         return nil
     }
