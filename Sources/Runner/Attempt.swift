@@ -45,7 +45,13 @@ package enum Mode: String, Sendable, Codable, Hashable {
     /// Look only: a typed action computes its guard and diff. Never changes anything.
     case probe
     case apply
+    /// Do an action that a runbook's `undo` names: as `apply`, but a typed action first checks that
+    /// what it is about is still as the step left it, else it refuses with status 3.
     case undo
+    /// Put back what a typed step found: its own undo, from what the target remembers of the run
+    /// and the step. Refuses with status 3, and changes nothing, when that isn't as the step left
+    /// it, or nothing is remembered.
+    case restore
 }
 
 /// One thing for an executor to do, with every value at hand.
@@ -53,7 +59,7 @@ package enum Mode: String, Sendable, Codable, Hashable {
 /// In its scripts every argument is `.text`, but for references to secrets: those stay
 /// references, and `secrets` has their values.
 package struct AttemptRequest: Sendable {
-    /// The run it belongs to; scripts are told.
+    /// The run that changes the target; for `undo` and `restore` the run that is undone.
     package var run: RunID
     /// Its name within the run; its report is recorded under it.
     package var key: AttemptKey
@@ -99,7 +105,7 @@ package struct AttemptRequest: Sendable {
 /// How an attempt ended, as the executor saw it.
 package enum Ending: Sendable, Codable, Hashable {
     /// The script's exit status. A typed action: 0 satisfied, 1 needed (probe) or failed, 77 can't
-    /// look; after `apply`, `changed` says whether anything was.
+    /// look, 3 not undone; but for a probe, `changed` says whether anything was.
     case exited(Int32)
     case timedOut
     /// Cancelled on request; its processes are gone.

@@ -180,19 +180,25 @@ package struct PlannedTarget: Sendable, Codable, Hashable {
 package struct PlannedUndo: Sendable, Codable, Hashable {
     /// The step that would be undone.
     package var step: StepID
-    /// In the order written; nil when the step says nothing about undo, empty when another's does.
+    /// In the order written; nil when the step says nothing about undo, empty when none is needed.
     package var actions: [Action]?
+    /// What the step's typed action puts back by itself; nil when the runbook says how, or nothing
+    /// can be put back.
+    package var restores: Restoration?
     /// Why it can't be claimed (`irreversible`, `no undo written`); nil when it can.
     package var notUndone: String?
 
     private enum CodingKeys: String, CodingKey {
-        case step, actions
+        case step, actions, restores
         case notUndone = "not_undone"
     }
 
-    package init(step: StepID, actions: [Action]?, notUndone: String?) {
+    package init(
+        step: StepID, actions: [Action]?, restores: Restoration? = nil, notUndone: String?
+    ) {
         self.step = step
         self.actions = actions
+        self.restores = restores
         self.notUndone = notUndone
     }
 }

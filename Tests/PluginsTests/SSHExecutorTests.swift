@@ -109,46 +109,6 @@ struct SSHExecutorTests {
         #expect(why.contains("refused the connection"))
         #expect(pauses.withLock { $0.count { $0 < .seconds(1) } } >= 1)
     }
-
-    @Test func aFileIsReplacedFromItsTemplateAndUndone() async throws {
-        let server = try await SSHServer(address: "127.0.21.5")
-        defer { server.stop() }
-        let path = server.folder.appending(path: "limits.conf").path
-        let template = Array("limit = {{ limit }}\n".utf8)
-        let digest = Digest.sha256(of: template)
-        let files = RunbookFiles(
-            listed: [
-                PlannedRunbook.File(
-                    path: "files/limits", sha256: digest, sizeBytes: template.count)
-            ], bytes: { _ in template })
-        let executor = SSHExecutor(settings: server.settings, files: files, notices: { _ in })
-        let target = try Requests.target("t1", at: server)
-        let wanted = FileAction(
-            path: .text(path),
-            content: .template("files/limits", values: ["limit": .text("$(id) 20")]), mode: 0o640,
-            check: ScriptCall(program: .inline("grep -q limit \"$1\"")))
-        let gone = FileAction(path: .text(path), content: .absent)
-        func request(_ action: FileAction, _ mode: Mode) throws -> AttemptRequest {
-            var request = try Requests.request(.file(action), on: target, mode: mode)
-            request.run = try #require(RunID(rawValue: "r-test-\(server.port)"))
-            return request
-        }
-        let requests = [
-            try request(wanted, .probe), try request(wanted, .apply), try request(wanted, .probe),
-            try request(wanted, .apply), try request(gone, .undo), try request(gone, .probe),
-        ]
-        let reports = try await serving(executor) {
-            var reports: [AttemptReport] = []
-            for request in requests { reports.append(await executor.perform(request)) }
-            return reports
-        }
-        #expect(reports.map(\.ending) == [1, 0, 0, 0, 0, 0].map { .exited($0) })
-        #expect(reports.map(\.changed) == [nil, true, nil, false, true, nil])
-        let remembered =
-            geteuid() == 0 ? "/var/lib/handrail-undo" : NSHomeDirectory() + "/.handrail/undo"
-        try FileManager.default.removeItem(atPath: "\(remembered)/r-test-\(server.port)")
-        #expect(reports[0].diff?.contains("+limit = $(id) 20") == true)
-    }
 }
 
 /// Runs a body while an executor serves, and shuts it down after.

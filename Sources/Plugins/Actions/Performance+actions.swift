@@ -27,11 +27,12 @@ extension Performance {
         }
         arguments += [
             .text(action.mode.map { String($0, radix: 8) } ?? "-"), .text(action.owner ?? "-"),
-            .text(action.group ?? "-"), .text(request.run.rawValue),
+            .text(action.group ?? "-"),
         ]
+        arguments += try memory()
         var environment: [String: String] = [:]
         var input: String?
-        if let check = action.check, request.mode != .probe {
+        if let check = action.check, request.mode == .apply || request.mode == .undo {
             let invocation = try await invocation(check)
             arguments += invocation.words.map { .text($0) }
             if let script = invocation.script { arguments.append(.staged(script)) }
@@ -48,7 +49,7 @@ extension Performance {
         let name = try word(action.name, "a service's name", "@._:\\+-")
         return try await builtIn(
             PackageResources.service_sh, "in/service.sh",
-            [.text(request.mode.rawValue), .text(name), .text(action.state.rawValue)])
+            [.text(request.mode.rawValue), .text(name), .text(action.state.rawValue)] + memory())
     }
 
     /// Brings a Debian package to its wanted version, or looks whether it is.
@@ -61,9 +62,24 @@ extension Performance {
             case .exactly(let version): ["exactly", try word(version, "a version", ".+:~-")]
             case .previous: ["previous", "-"]
             }
-        let arguments = [request.mode.rawValue, name] + wanted + [request.run.rawValue]
+        let arguments = [request.mode.rawValue, name] + wanted
         return try await builtIn(
-            PackageResources.package_sh, "in/package.sh", arguments.map { .text($0) })
+            PackageResources.package_sh, "in/package.sh",
+            arguments.map { .text($0) } + memory())
+    }
+
+    /// The run and the step under which the target remembers what was found and changed.
+    private func memory() throws(Session.Failure) -> [Invocation.Argument] {
+        guard let step = request.key.part.step else {
+            throw .notStarted("A '\(request.action.keyword)' needs a step that it belongs to.")
+        }
+        return [.text(request.run.rawValue), .text(step.rawValue)]
+    }
+
+    /// Refuses to undo what has no undo of its own: a script would run again instead.
+    func checkRestoring() throws(Session.Failure) {
+        guard request.mode == .restore, Restoration(of: request.action) == nil else { return }
+        throw .notStarted("\(PlannedUndo.obstacle(of: request.action)): nothing was undone.")
     }
 
     /// Runs a built-in program; its report tells what was changed and what differs.
@@ -84,7 +100,7 @@ extension Performance {
             report.changed = report.outputs == Array("changed=yes\n".utf8)
         }
         report.outputs = []
-        if !report.stdout.bytes.isEmpty, path != "in/package.sh" || request.mode == .probe {
+        if !report.stdout.bytes.isEmpty {
             report.diff = String(
                 decoding: report.stdout.bytes.prefix(Self.longestDiff), as: UTF8.self)
         }

@@ -73,6 +73,7 @@ struct Performance {
     }
 
     private mutating func act() async throws(Session.Failure) -> AttemptReport {
+        try checkRestoring()
         switch request.action {
         case .run(let call):
             let invocation = try await invocation(call)

@@ -168,18 +168,3 @@ extension Target {
         Scope { name in name.parts.count == 1 ? labels[name.parts[0]] : nil }
     }
 }
-
-extension PlannedUndo {
-    /// What a rollback does about a step; nil for a step that only reads.
-    package init?(undoing step: Step) {
-        guard step.effect != .read else { return nil }
-        switch (step.effect, step.undo) {
-        case (.irreversible, let undo):
-            self.init(step: step.id, actions: undo, notUndone: "irreversible")
-        case (_, nil):
-            self.init(step: step.id, actions: nil, notUndone: "no undo written")
-        case (_, let undo?):
-            self.init(step: step.id, actions: undo, notUndone: nil)
-        }
-    }
-}

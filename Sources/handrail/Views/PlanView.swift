@@ -293,7 +293,8 @@ extension PlannedUndo {
     /// How the step would be undone, or why it would not.
     var words: String {
         if let notUndone { return notUndone }
+        if let restores { return restores.sentence }
         let keywords = (actions ?? []).map(\.keyword)
-        return keywords.isEmpty ? "undone with another step" : keywords.joined(separator: ", ")
+        return keywords.isEmpty ? "needs no undo of its own" : keywords.joined(separator: ", ")
     }
 }

@@ -57,7 +57,7 @@ struct RunbookDocument: Encodable, Sendable {
             effect = step.effect
             when = step.when?.description
             hasGuard = step.unless != nil
-            hasUndo = step.undo != nil
+            hasUndo = PlannedUndo(undoing: step).map { $0.notUndone == nil } ?? false
             help = step.help
             ifFails = step.ifFails
         }

@@ -108,7 +108,9 @@ struct RunbookView: Sendable {
     private func change(_ step: Step) -> String {
         var words = [EffectMark.of(step.effect).word]
         words.append(step.unless == nil ? "no guard" : "guarded")
-        words.append(step.undo == nil ? "no undo written" : "can be undone")
+        if let undo = PlannedUndo(undoing: step) {
+            words.append(undo.notUndone ?? "can be undone")
+        }
         if let release = step.release {
             words.append("given back after \(release.after)")
         }

@@ -142,6 +142,52 @@ struct PlanBuilderTests {
             ])
     }
 
+    @Test func aTypedStepBringsItsOwnUndoUnlessTheRunbookSaysAnother() throws {
+        let run = Action.run(PlanFixture.script())
+        let path = Argument.text("/etc/x")
+        let file = Action.file(FileAction(path: path, content: .absent))
+        func service(_ state: ServiceAction.State) -> Action {
+            .service(ServiceAction(name: .text("web"), state: state))
+        }
+        let package = Action.package(PackageAction(name: .text("tool"), version: .present))
+        let fixture = try PlanFixture(steps: [
+            PlanFixture.step("file", .idempotent, file),
+            PlanFixture.step("service", .once, service(.stopped)),
+            PlanFixture.step("restart", .once, service(.restarted)),
+            PlanFixture.step("reload", .once, service(.reloaded)),
+            PlanFixture.step("package", .idempotent, package),
+            PlanFixture.step("written", .idempotent, file) { $0.undo = [run] },
+            PlanFixture.step("not-needed", .idempotent, package) { $0.undo = [] },
+            PlanFixture.step("for-good", .irreversible, file),
+        ])
+        let found = try fixture.plan().rollback
+        let expected = try [
+            PlannedUndo(step: .named("for-good"), actions: nil, notUndone: "irreversible"),
+            PlannedUndo(step: .named("not-needed"), actions: [], notUndone: nil),
+            PlannedUndo(step: .named("written"), actions: [run], notUndone: nil),
+            PlannedUndo(
+                step: .named("package"), actions: nil,
+                restores: .package(name: .text("tool")), notUndone: nil),
+            PlannedUndo(
+                step: .named("reload"), actions: nil, notUndone: "a reload can't be undone"),
+            PlannedUndo(
+                step: .named("restart"), actions: nil, notUndone: "a restart can't be undone"),
+            PlannedUndo(
+                step: .named("service"), actions: nil,
+                restores: .service(name: .text("web")), notUndone: nil),
+            PlannedUndo(
+                step: .named("file"), actions: nil, restores: .file(path: path),
+                notUndone: nil),
+        ]
+        #expect(found == expected)
+        #expect(
+            found.compactMap(\.restores?.sentence) == [
+                "put back the version of tool, or remove it if it is new",
+                "start or stop web, as it was",
+                "put back /etc/x with its content, mode and owner, or remove it if it is new",
+            ])
+    }
+
     @Test func theAlertChoosesTheSymptomElseTheFirstThatFits() throws {
         func symptom(_ alert: String, _ when: String?, _ text: String) throws -> Symptom {
             Symptom(
