@@ -217,7 +217,7 @@ struct ExecutorContractTests {
             let call = ScriptCall(
                 program: .inline("trap '' TERM; while :; do sleep 600; done"))
             let report = await stage.executor.perform(
-                try Requests.run(call, on: stage.target, timeout: .milliseconds(300)))
+                try Requests.run(call, on: stage.target, timeout: .seconds(2)))
             #expect(report.ending == .timedOut)
             let next = await stage.executor.perform(
                 try Requests.run(ScriptCall(program: .inline("echo on")), on: stage.target))
@@ -281,6 +281,79 @@ struct ExecutorContractTests {
             _ = await stage.executor.perform(
                 try Requests.run(
                     ScriptCall(program: .inline("rm ../handrail-count")), on: stage.target))
+        }
+    }
+
+    /// How many lines its steps have shown; a line may be told in pieces.
+    private func looks(_ stage: Stage) -> Int {
+        stage.notices.all.joined().count { $0 == "\n" }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func goesOnLookingForAsLongAsItMustHold(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            func look(_ script: String, _ time: Duration) throws -> AttemptRequest {
+                let call = ScriptCall(program: .inline("echo look; \(script)"))
+                return try Requests.request(
+                    .assert(AssertAction(script: call, staysOKFor: time)), on: stage.target)
+            }
+            let once = await stage.executor.perform(try look("true", .zero))
+            #expect(once.ending == .exited(0))
+            #expect(looks(stage) == 1)
+            let held = await stage.executor.perform(try look("true", .milliseconds(500)))
+            #expect(held.ending == .exited(0))
+            #expect(held.durationMilliseconds >= 500)
+            // Looks at 0, 200, 400 and 500 ms; a slow machine makes fewer of them, never one.
+            #expect((3...5).contains(looks(stage)))
+            let broken = await stage.executor.perform(
+                try look("mkdir ../handrail-look 2>/dev/null || exit 4", .seconds(60)))
+            #expect(broken.ending == .exited(4))
+            _ = await stage.executor.perform(
+                try Requests.run(
+                    ScriptCall(program: .inline("rmdir ../handrail-look")), on: stage.target))
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func aLookThatMustGoOnEndsByItsTimeoutAndByACancel(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            let holds = AssertAction(
+                script: ScriptCall(program: .inline("echo look")), staysOKFor: .seconds(600))
+            let late = await stage.executor.perform(
+                try Requests.request(
+                    .assert(holds), on: stage.target, timeout: .seconds(2)))
+            #expect(late.ending == .timedOut)
+            let seen = looks(stage)
+            async let report = stage.executor.perform(
+                try Requests.request(.assert(holds), on: stage.target))
+            while looks(stage) == seen { await Task.yield() }
+            await stage.executor.cancel(stage.target.name)
+            #expect(try await report.ending == .cancelled)
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func aScriptThatWasCleanedUpIsNamedAndSentAgain(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            let greet = try Requests.run(
+                ScriptCall(program: .file("scripts/greet"), arguments: [.text("on")]),
+                on: stage.target)
+            let inline = try Requests.run(
+                ScriptCall(program: .inline("echo inline")), on: stage.target)
+            #expect(await stage.executor.perform(greet).ending == .exited(0))
+            #expect(await stage.executor.perform(inline).ending == .exited(0))
+            let clean = ScriptCall(program: .inline("rm -r scripts files in"))
+            #expect(
+                await stage.executor.perform(try Requests.run(clean, on: stage.target)).ending
+                    == .exited(0))
+            guard case .notStarted(let why) = await stage.executor.perform(greet).ending else {
+                Issue.record("a script that is not there was started")
+                return
+            }
+            #expect(why.contains("scripts/greet"))
+            let again = await stage.executor.perform(greet)
+            #expect(again.stdout.bytes == Self.greeting + Array("on".utf8))
+            #expect(text(await stage.executor.perform(inline).stdout) == "inline\n")
         }
     }
 

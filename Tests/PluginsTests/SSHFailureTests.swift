@@ -66,15 +66,23 @@ struct SSHFailureTests {
         #expect(why.contains(command))
     }
 
-    @Test func aMissingRightOfSudoIsNoConnectionFailure() throws {
+    @Test(arguments: [
+        ("1", "sudo: a password is required", "NOPASSWD: /bin/sh"),
+        ("1", "Sorry, user op is not allowed to execute '/bin/sh' as web.", "NOPASSWD: /bin/sh"),
+        ("127", "bash: line 1: exec: sudo: not found", "There is no sudo on t1"),
+        ("127", "sh: 1: exec: sudo: not found", "There is no sudo on t1"),
+        ("127", "zsh:1: command not found: sudo", "There is no sudo on t1"),
+    ])
+    func aMissingRightOfSudoIsNoConnectionFailure(
+        status: String, text: String, remedy: String
+    ) throws {
         let target = try Requests.target("t1", address: "t1", port: 22, becomeUser: "web")
-        let refusal = SSHFailure.refusal(
-            target, SessionEnd(status: "1", standardError: "sudo: a password is required"))
+        let refusal = SSHFailure.refusal(target, SessionEnd(status: status, standardError: text))
         guard case .notStarted(let why) = refusal.ending else {
             Issue.record("\(refusal.ending) is a start")
             return
         }
-        #expect(why.contains("NOPASSWD"))
+        #expect(why.contains(remedy))
     }
 
     @Test(arguments: ["-oProxyCommand=id", "a b", "", "a;b", "x\ny"])

@@ -131,15 +131,16 @@ enum SSHFailure {
     private static func sudoProblem(_ target: PlannedTarget, _ end: SessionEnd) -> String? {
         guard let user = target.becomeUser, end.status != "255" else { return nil }
         let text = end.standardError
-        if text.contains("sudo:") || text.contains("Sorry, user") || text.contains("not allowed") {
-            return "sudo refused to become \(user) on \(target.name). The login needs a rule that "
-                + "asks for no password: 'LOGIN ALL=(\(user)) NOPASSWD: /bin/sh'." + quote(end)
+        // 127 is the shell's word (POSIX, 2.8.2); sudo's own failures end with 1. The text may be
+        // `exec: sudo: not found`, so that `sudo:` alone says nothing.
+        if end.status == "127" {
+            return "There is no sudo on \(target.name), so that '\(user)' can't be become. Install "
+                + "it, or log in as that account." + quote(end)
         }
-        guard text.contains("sudo") && text.contains("not found") || end.status == "127" else {
-            return nil
-        }
-        return "There is no sudo on \(target.name), so that '\(user)' can't be become. Install it, "
-            + "or log in as that account."
+        guard text.contains("sudo:") || text.contains("Sorry, user") || text.contains("not allowed")
+        else { return nil }
+        return "sudo refused to become \(user) on \(target.name). The login needs a rule that "
+            + "asks for no password: 'LOGIN ALL=(\(user)) NOPASSWD: /bin/sh'." + quote(end)
     }
 
     private static func address(_ target: PlannedTarget) -> String {

@@ -7,14 +7,14 @@ import Testing
 
 /// A target that is this machine behind bubblewrap: read-only, but for a folder of the test's.
 ///
-/// The way there is all of `SSHExecutor`, with a program in place of `ssh`. Its `/var/lib` is
-/// `library` in the folder, its PATH begins with `programs`; it says that systemd is its init.
+/// Sessions are those of every executor. Its `/var/lib` is `library` in the folder, its PATH begins
+/// with `programs`; it says that systemd is its init.
 struct ConfinedTarget: Sendable {
     /// Whether this machine can show it.
     static let isAvailable = access("/usr/bin/bwrap", X_OK) == 0
 
     let folder: URL
-    private let executor: SSHExecutor
+    private let executor: SessionExecutor
     private let target: PlannedTarget
 
     /// Makes the folder; `spaceForState` bounds the target's `/var/lib`, in bytes.
@@ -25,19 +25,6 @@ struct ConfinedTarget: Sendable {
             try FileManager.default.createDirectory(
                 at: folder.appending(path: name), withIntermediateDirectories: true)
         }
-        let library =
-            spaceForState.map { "--size \($0) --tmpfs /var/lib" }
-            ?? "--bind \(folder.path)/library /var/lib"
-        let identity = geteuid() == 0 ? "" : "--unshare-user --uid 0 --gid 0"
-        try Self.write(
-            """
-            #!/bin/sh
-            for last; do :; done
-            PATH=\(folder.path)/programs:$PATH
-            exec bwrap \(identity) --unshare-pid --die-with-parent --ro-bind / / --dev /dev \
-                --proc /proc --tmpfs /run --dir /run/systemd/system \
-                --bind \(folder.path) \(folder.path) \(library) -- sh -c "$last"
-            """, to: folder.appending(path: "ssh"), mode: 0o700)
         let bytes = Dictionary(
             uniqueKeysWithValues: files.values.map {
                 (Digest.sha256(of: Array($0.utf8)), Array($0.utf8))
@@ -46,16 +33,54 @@ struct ConfinedTarget: Sendable {
             PlannedRunbook.File(
                 path: path, sha256: Digest.sha256(of: Array(text.utf8)), sizeBytes: text.utf8.count)
         }
-        executor = SSHExecutor(
-            settings: SSHSettings(sshPath: folder.appending(path: "ssh").path),
-            files: RunbookFiles(listed: listed, bytes: { bytes[$0] ?? [] }), notices: { _ in })
+        let command = Self.command(folder.path, spaceForState)
+        executor = SessionExecutor(
+            transport: SessionTransport(
+                command: { _ in command },
+                explain: { _, end in
+                    SessionTransport.Refusal(
+                        ending: .notStarted(end.standardError), isTransient: false)
+                },
+                describeLoss: { _, end in end.standardError }, endsWithController: true,
+                openLimit: .seconds(30)),
+            files: RunbookFiles(listed: listed, bytes: { bytes[$0] ?? [] }),
+            limiter: ConnectionLimiter(from: 1, to: 1), notices: { _ in }, recorded: { _ in },
+            clock: .system, grace: StopGrace(), jitter: { 0 })
         target = try Requests.target("t1", address: "t1.example", port: 22)
     }
 
     /// Runs a body while the executor serves, and removes the folder after.
     func serving(_ body: @Sendable (ConfinedTarget) async throws -> Void) async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        try await PluginsTests.serving(executor) { try await body(self) }
+        async let serving: Void = executor.serve()
+        do {
+            try await body(self)
+        } catch {
+            await executor.shutDown()
+            throw error
+        }
+        await executor.shutDown()
+        await serving
+    }
+
+    /// What to spawn for a session: bubblewrap, and in it the session's own first line.
+    private static func command(_ folder: String, _ spaceForState: Int?) -> SessionCommand {
+        let library =
+            spaceForState.map { ["--size", "\($0)", "--tmpfs", "/var/lib"] }
+            ?? ["--bind", "\(folder)/library", "/var/lib"]
+        let identity = geteuid() == 0 ? [] : ["--unshare-user", "--uid", "0", "--gid", "0"]
+        let confinement =
+            identity + [
+                "--unshare-pid", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev",
+                "--proc", "/proc", "--tmpfs", "/run", "--dir", "/run/systemd/system", "--bind",
+                folder, folder,
+            ] + library
+        var environment = ProcessInfo.processInfo.environment
+        environment["PATH"] = "\(folder)/programs:\(environment["PATH"] ?? "/usr/bin:/bin")"
+        return SessionCommand(
+            program: "/usr/bin/bwrap",
+            arguments: confinement + ["--", "sh", "-c", SessionRequest.boot],
+            environment: environment)
     }
 
     /// Carries out one attempt.
