@@ -1,40 +1,68 @@
 /// The forms in which a secret's bytes turn up in output: as it is, and as programs encode it.
-enum SecretForms {
+struct SecretForms {
     /// The shortest form of an encoded secret that is looked for, in bytes; a shorter one would
     /// hide what is no secret.
     static let shortest = 4
 
-    /// Every form of a secret, and of each line of one that has several; each once.
-    static func all(of secret: String) -> Set<[UInt8]> {
+    /// Looked for byte by byte.
+    private(set) var plain: Set<[UInt8]> = []
+    /// What percent encoding decodes to; some programs write a space as '+'.
+    private(set) var percent: Set<[UInt8]> = []
+    /// Base64 and base32: looked for whatever line ends stand between.
+    private(set) var wrapped: Set<[UInt8]> = []
+    /// Hexadecimal digits in lower case: looked for in any case, whatever separates them.
+    private(set) var digits: Set<[UInt8]> = []
+
+    /// Every form of secrets, and of each line of those that have several; each once.
+    init(of secrets: [String]) {
+        for secret in secrets where !secret.isEmpty { add(secret) }
+    }
+
+    /// Whether there is nothing to look for.
+    var isEmpty: Bool { plain.isEmpty }
+
+    private mutating func add(_ secret: String) {
         let bytes = Array(secret.utf8)
-        guard !bytes.isEmpty else { return [] }
-        var forms = encoded(bytes)
-        if bytes.contains(where: isLineEnd) {
-            for line in bytes.split(whereSeparator: isLineEnd) where line.count >= shortest {
-                forms.formUnion(encoded(Array(line)))
+        encode(secret)
+        if bytes.contains(where: Self.isLineEnd) {
+            for line in bytes.split(whereSeparator: Self.isLineEnd)
+            where line.count >= Self.shortest {
+                encode(String(decoding: line, as: UTF8.self))
             }
         }
-        forms = forms.filter { $0.count >= shortest }
-        forms.insert(bytes)
-        return forms
+        plain.insert(bytes)
+    }
+
+    private mutating func encode(_ secret: String) {
+        let bytes = Array(secret.utf8)
+        let (little, big) = Self.wide(secret)
+        var encoded: Set<[UInt8]> = [bytes, little, big]
+        encoded.formUnion(Self.escapedAsJSON(bytes))
+        encoded.formUnion(Self.quotedForShells(bytes))
+        for apostrophe in ["&#39;", "&#x27;", "&apos;"] {
+            encoded.insert(Self.escapedAsMarkup(bytes, apostrophe: apostrophe))
+        }
+        plain.formUnion(encoded.filter { $0.count >= Self.shortest })
+        if bytes.count >= Self.shortest {
+            percent.formUnion([bytes, bytes.map { $0 == 0x20 ? UInt8(ascii: "+") : $0 }])
+        }
+        for source in [bytes, little] where source.count >= Self.shortest {
+            wrapped.formUnion(Self.base64(source).filter { $0.count >= Self.shortest })
+            wrapped.formUnion(Self.base32(source).filter { $0.count > Self.shortest })
+            digits.insert(Self.hex(source, "0123456789abcdef"))
+        }
+    }
+
+    /// UTF-16 without a byte order mark, its lower byte first, and its higher byte first.
+    private static func wide(_ secret: String) -> (little: [UInt8], big: [UInt8]) {
+        let units = Array(secret.utf16)
+        return (
+            units.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] },
+            units.flatMap { [UInt8($0 >> 8), UInt8($0 & 255)] }
+        )
     }
 
     private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
-
-    private static func encoded(_ bytes: [UInt8]) -> Set<[UInt8]> {
-        var forms: Set<[UInt8]> = [bytes, hex(bytes, "0123456789abcdef")]
-        forms.insert(hex(bytes, "0123456789ABCDEF"))
-        for alphabet in [base64Alphabet, base64URLAlphabet] {
-            forms.formUnion(base64(bytes, alphabet))
-        }
-        forms.formUnion(percentEncoded(bytes))
-        forms.formUnion(escapedAsJSON(bytes))
-        forms.formUnion(quotedForShells(bytes))
-        forms.insert(escapedAsMarkup(bytes, apostrophe: "&#39;"))
-        forms.insert(escapedAsMarkup(bytes, apostrophe: "&#x27;"))
-        forms.insert(escapedAsMarkup(bytes, apostrophe: "&apos;"))
-        return forms
-    }
 
     private static func hex(_ bytes: [UInt8], _ digits: String) -> [UInt8] {
         let digits = Array(digits.utf8)
@@ -42,22 +70,62 @@ enum SecretForms {
     }
 
     private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    private static let base64Alphabet = Array((letters + "+/").utf8)
-    private static let base64URLAlphabet = Array((letters + "-_").utf8)
+    private static let base64Alphabets = [
+        Array((letters + "+/").utf8), Array((letters + "-_").utf8),
+    ]
+    private static let base32Alphabets = [
+        Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".utf8),
+        Array("abcdefghijklmnopqrstuvwxyz234567".utf8),
+    ]
 
-    /// What base64 makes of the bytes when they stand alone (with and without a line feed), and
-    /// the characters that they alone decide at each of the three places in a longer text.
-    private static func base64(_ bytes: [UInt8], _ alphabet: [UInt8]) -> [[UInt8]] {
-        var forms = [base64Whole(bytes, alphabet), base64Whole(bytes + [0x0A], alphabet)]
-        for before in 0..<3 {
-            let characters = base64Whole(Array(repeating: 0, count: before) + bytes, alphabet)
-            let first = (8 * before + 5) / 6
-            let end = 8 * (before + bytes.count) / 6
+    private static func base64(_ bytes: [UInt8]) -> [[UInt8]] {
+        base64Alphabets.flatMap { alphabet in
+            inPlaces(bytes, bits: 6, group: 3) { base64Whole($0, alphabet) }
+        }
+    }
+
+    private static func base32(_ bytes: [UInt8]) -> [[UInt8]] {
+        base32Alphabets.flatMap { alphabet in
+            inPlaces(bytes, bits: 5, group: 5) { base32Whole($0, alphabet) }
+        }
+    }
+
+    /// What an encoding makes of the bytes when they stand alone (with and without a line feed),
+    /// and the characters that they alone decide at each of the places in a longer text.
+    private static func inPlaces(
+        _ bytes: [UInt8], bits: Int, group: Int, _ encode: ([UInt8]) -> [UInt8]
+    ) -> [[UInt8]] {
+        var forms: [[UInt8]] = []
+        for whole in [encode(bytes), encode(bytes + [0x0A])] {
+            let padding = whole.reversed().prefix { $0 == UInt8(ascii: "=") }.count
+            forms += [whole, Array(whole.dropLast(padding))]
+        }
+        for before in 0..<group {
+            let characters = encode(Array(repeating: 0, count: before) + bytes)
+            let first = (8 * before + bits - 1) / bits
+            let end = 8 * (before + bytes.count) / bits
             if first < end { forms.append(Array(characters[first..<end])) }
         }
         return forms
     }
 
+    /// RFC 4648, section 6.
+    private static func base32Whole(_ bytes: [UInt8], _ alphabet: [UInt8]) -> [UInt8] {
+        var text: [UInt8] = []
+        for start in stride(from: 0, to: bytes.count, by: 5) {
+            let group = bytes[start..<min(start + 5, bytes.count)]
+            var bits = group.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+            bits <<= UInt64(8 * (5 - group.count))
+            let used = (8 * group.count + 4) / 5
+            for place in 0..<8 {
+                let index = Int(bits >> UInt64(35 - 5 * place)) & 31
+                text.append(place < used ? alphabet[index] : UInt8(ascii: "="))
+            }
+        }
+        return text
+    }
+
+    /// RFC 4648, sections 4 and 5.
     private static func base64Whole(_ bytes: [UInt8], _ alphabet: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         for start in stride(from: 0, to: bytes.count, by: 3) {
@@ -70,28 +138,6 @@ enum SecretForms {
             }
         }
         return text
-    }
-
-    /// Percent encoding as RFC 3986 has it and as common libraries do, with both cases of digits.
-    private static func percentEncoded(_ bytes: [UInt8]) -> [[UInt8]] {
-        let unreserved = "-._~"
-        let kept = [
-            unreserved, unreserved + "/", unreserved + "!'()*", "-._*", "-._~!*'();:@&=+$,/?#[]",
-        ]
-        var forms: [[UInt8]] = []
-        for safe in kept {
-            for digits in ["0123456789ABCDEF", "0123456789abcdef"] {
-                for space in ["%20", "+"] {
-                    forms.append(
-                        mapped(bytes) { byte in
-                            if byte == 0x20 { return Array(space.utf8) }
-                            if isAlphanumeric(byte) || safe.utf8.contains(byte) { return nil }
-                            return [UInt8(ascii: "%")] + hex([byte], digits)
-                        })
-                }
-            }
-        }
-        return forms
     }
 
     /// The inside of a JSON string, as the common writers make it.

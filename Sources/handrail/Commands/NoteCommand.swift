@@ -17,8 +17,9 @@ struct NoteCommand: HandrailCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A file to keep beside the run's outputs, 8 MiB at most. Everybody who may read the "
-                + "home can read it: no secrets.", valueName: "file"),
+            "A file to keep beside the run's outputs, 8 MiB at most. The run's own secrets are "
+                + "taken out of it, and asked for; everybody who may read the home can read the "
+                + "rest.", valueName: "file"),
         completion: .file())
     var attach: String?
 
@@ -31,7 +32,10 @@ struct NoteCommand: HandrailCommand {
         var note = try NoteText.checked(text)
         let telling = try await Telling.of(run.run, session, leading)
         if let attach {
-            let bytes = try await InputFile(path: attach).bytes(session.world)
+            let given = try await InputFile(path: attach).bytes(session.world)
+            let redactor = try await redactor(for: telling)
+            let bytes = redactor.scrub(given)
+            note = redactor.scrub(note)
             let digest = try await telling.home.store.put(bytes)
             let name = attach == "-" ? "standard input" : (attach as NSString).lastPathComponent
             note +=
@@ -39,5 +43,12 @@ struct NoteCommand: HandrailCommand {
                 + "\(CountText.of(bytes.count, "byte")), sha256 \(digest)]"
         }
         return try await telling.tell(.note(note), done: ["Noted."])
+    }
+
+    /// What takes the run's secrets out: they are nowhere but with people, who give them again.
+    private func redactor(for telling: Telling) async throws -> Redactor {
+        let secrets = try await ParameterIntake.secretsAgain(
+            of: telling.folded.machine.plan, telling.session, leading.parameters)
+        return Redactor(secrets: Array(secrets.values))
     }
 }

@@ -74,7 +74,8 @@ struct Takeover: Sendable {
         let secrets: [ParameterName: Secret]
         let files: [Digest: [UInt8]]
         do {
-            secrets = try await self.secrets(of: machine.plan)
+            secrets = try await ParameterIntake.secretsAgain(
+                of: machine.plan, session, parameters)
             files = try await storedFiles(of: machine.plan)
         } catch {
             try await home.journal.release(lease, of: id)
@@ -100,18 +101,6 @@ struct Takeover: Sendable {
             files[file.sha256] = try await home.store.get(file.sha256)
         }
         return files
-    }
-
-    /// The run's secrets, given again: their values are nowhere but with people.
-    private func secrets(of plan: Plan) async throws -> [ParameterName: Secret] {
-        let wanted = plan.parameters.filter { $0.secret != nil }
-        guard !wanted.isEmpty else { return [:] }
-        let declarations = wanted.map { parameter in
-            Parameter(
-                name: parameter.name, kind: .secret, description: "A secret of this run, again")
-        }
-        let intake = ParameterIntake(session: session, options: parameters, targets: [])
-        return try await intake.collect(for: declarations).secrets
     }
 }
 

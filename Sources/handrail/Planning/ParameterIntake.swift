@@ -180,3 +180,21 @@ struct ParameterIntake: Sendable {
         }
     }
 }
+
+extension ParameterIntake {
+    /// A run's secrets, given again: their values are nowhere but with people.
+    ///
+    /// - Throws: `Failure` when one is not given.
+    static func secretsAgain(
+        of plan: Plan, _ session: Session, _ options: ParameterOptions
+    ) async throws -> [ParameterName: Secret] {
+        let wanted = plan.parameters.filter { $0.secret != nil }
+        guard !wanted.isEmpty else { return [:] }
+        let declarations = wanted.map { parameter in
+            Parameter(
+                name: parameter.name, kind: .secret, description: "A secret of this run, again")
+        }
+        let intake = ParameterIntake(session: session, options: options, targets: [])
+        return try await intake.collect(for: declarations).secrets
+    }
+}
