@@ -121,10 +121,16 @@ package struct RunRecord: Sendable, Codable, Hashable {
     package let librarySource: String
     /// When it was recorded, before anything started.
     package let opened: Timestamp
+    /// Targets of the plan that it doesn't start; nil when it starts all.
+    package let leftOut: [LeftOutTarget]?
+    /// How the forecast at the start differs from the plan file's; nil when it doesn't, or when
+    /// there was none to compare.
+    package let comparison: ForecastComparison?
 
     package init(
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
-        actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp
+        actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
+        leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil
     ) {
         self.id = id
         self.number = number
@@ -136,6 +142,8 @@ package struct RunRecord: Sendable, Codable, Hashable {
         self.alert = alert
         self.librarySource = librarySource
         self.opened = opened
+        self.leftOut = leftOut
+        self.comparison = comparison
     }
 }
 

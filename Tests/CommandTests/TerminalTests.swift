@@ -38,6 +38,24 @@ struct TerminalTests {
         #expect(TimeText.full(Timestamp(milliseconds: milliseconds), offset: offset) == text)
     }
 
+    @Test(arguments: [
+        ("2026-11-23T08:04:05+01:00", Int64(1_795_417_445_000)),
+        ("2000-02-29T00:00:00-05:30", 951_802_200_000), ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00+00:00", 0),
+    ])
+    func readsInstantsWithTheirZone(_ text: String, _ milliseconds: Int64) {
+        #expect(TimeText.instant(text) == Timestamp(milliseconds: milliseconds))
+    }
+
+    @Test(arguments: [
+        "2026-11-23T08:04:05", "2026-11-23", "2026-02-30T08:04:05Z", "2026-11-23T24:04:05Z",
+        "2026-11-23 08:04:05Z", "2026-11-23T08:04:05 01:00", "2026-13-01T08:04:05Z", "tomorrow",
+        "2026-11-23T08:04:05+1:00", "",
+    ])
+    func readsNoInstantThatIsNone(_ text: String) {
+        #expect(TimeText.instant(text) == nil)
+    }
+
     @Test func showsADiagnosticWithPlaceExcerptCaretAndHint() {
         let diagnostic = Diagnostic.error(
             "unknown-key", "There is no key 'tittle' here.",

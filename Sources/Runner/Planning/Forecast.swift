@@ -159,11 +159,14 @@ package struct ForecastComparison: Sendable, Hashable, Codable {
         package let lines: [String]
         /// In which way it differs.
         package let kind: Kind
+        /// Whether the target can't be reached any more.
+        package let isUnreachable: Bool
     }
 
     /// What a difference means for a run that nobody watches.
     package enum Kind: String, Sendable, Codable {
-        /// Steps moved between `satisfied` and `would change`: it goes on, and is recorded.
+        /// Steps moved between `satisfied` and `would change`, and what only depends on them: it
+        /// goes on, and is recorded.
         case moved
         /// Newly failed or unreachable: not started, and counted as a failure.
         case broken
@@ -177,8 +180,10 @@ package struct ForecastComparison: Sendable, Hashable, Codable {
     /// Whether both forecasts say the same outcomes.
     package var isEqual: Bool { differences.isEmpty }
 
-    /// Targets that are not to be started unattended.
-    package var broken: [TargetName] { differences.filter { $0.kind == .broken }.map(\.target) }
+    /// One line for each target, such as `mbx01: restart: satisfied → would change`.
+    package var lines: [String] {
+        differences.map { "\($0.target): \($0.lines.joined(separator: "; "))" }
+    }
 }
 
 extension Forecast {
@@ -198,7 +203,9 @@ extension Forecast {
     ) -> ForecastComparison.Difference? {
         var lines: [String] = []
         var isBroken = false
+        var isUnreachable = false
         var isMoved = true
+        var hasMoved = false
         if old.symptom != new.symptom {
             lines.append("symptom: \(old.symptom.rawValue) → \(new.symptom.rawValue)")
             isMoved = false
@@ -207,14 +214,18 @@ extension Forecast {
             let name = now.step?.rawValue ?? "verify \((now.verify ?? 0) + 1)"
             lines.append("\(name): \(before.label.rawValue) → \(now.label.rawValue)")
             isBroken = isBroken || now.label == .failed || now.label == .unreachable
+            isUnreachable = isUnreachable || now.label == .unreachable
             let isSmall = [before.label, now.label].allSatisfy {
                 $0 == .satisfied || $0 == .wouldChange
             }
-            isMoved = isMoved && isSmall
+            // What only turns on a step that moved before it has not moved by itself.
+            let follows = hasMoved && [before.label, now.label].contains(.depends)
+            hasMoved = hasMoved || isSmall
+            isMoved = isMoved && (isSmall || follows)
         }
         guard !lines.isEmpty else { return nil }
         return ForecastComparison.Difference(
             target: new.target, lines: lines,
-            kind: isBroken ? .broken : isMoved ? .moved : .other)
+            kind: isBroken ? .broken : isMoved ? .moved : .other, isUnreachable: isUnreachable)
     }
 }

@@ -22,6 +22,8 @@ package struct PlanFile: Sendable {
     package let digest: Digest
     /// The digest that the file claims; nil when it is a bare plan.
     package let claimed: Digest?
+    /// The forecast beside the plan as it stands in the file; nil when nobody had looked.
+    let forecastValue: JSONValue?
     private let value: JSONValue
 
     /// What was asked for; checked again by whoever makes the plan.
@@ -82,6 +84,18 @@ package struct PlanFile: Sendable {
         if let claimed, claimed != digest {
             throw Self.bad("its plan was altered: it doesn't have the digest that stands beside it")
         }
+        guard outer["plan"] != nil, let forecast = outer["forecast"], outer["not_probed"] == nil
+        else {
+            forecastValue = nil
+            return
+        }
+        forecastValue = forecast
+        guard outer["forecast_digest"] != nil else { return }
+        let claimed: Digest = try Self.name("forecast_digest", in: outer)
+        if claimed != .sha256(of: CanonicalJSON.bytes(of: forecast)) {
+            throw Self.bad(
+                "its forecast was altered: it doesn't have the digest that stands beside it")
+        }
     }
 
     /// Refuses a plan whose time is over.
@@ -136,7 +150,7 @@ package struct PlanFile: Sendable {
         }
     }
 
-    private static func bad(_ message: String) -> PlanError {
+    static func bad(_ message: String) -> PlanError {
         PlanError(
             .badFile, "the plan file can't be used: \(message)",
             hint: "make it again with 'handrail plan … -o FILE'")

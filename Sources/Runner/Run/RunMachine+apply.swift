@@ -45,6 +45,7 @@ extension RunMachine {
         case .targetEnded(let target, let outcome):
             targets[target]?.phase = .ended(outcome)
             targets[target]?.ending = outcome
+            if let left = leftOut[target] { targets[target]?.endingReason = left.reason }
             targets[target]?.isPayAsked = false
             runningCount -= 1
             if outcome.countsAsFailure { failures += 1 }

@@ -33,7 +33,7 @@ extension RunMachine {
         }
     }
 
-    private mutating func noteThreshold(_ turn: inout Turn) {
+    mutating func noteThreshold(_ turn: inout Turn) {
         let limit = plan.rollout.stopAtFailures
         guard failures >= limit, !isThresholdReached else { return }
         emit(.thresholdReached(failures: failures, limit: limit), &turn)

@@ -36,8 +36,13 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var notes: [String] = []
     /// How many targets hold a place in flight, and how many have been started.
     package internal(set) var runningCount = 0
-    /// How many targets were started: the first ones, in the plan's order.
+    /// How many targets were started: the first ones, in the order of their start.
     package internal(set) var startedCount = 0
+    /// Targets that the run doesn't start, by name.
+    package let leftOut: [TargetName: LeftOutTarget]
+    /// The targets in the order of their start: those that count as failed without being started
+    /// come first, so that a threshold is reached before anything starts.
+    let order: [TargetName]
     let resolver: ValueResolver
     private let places: [TargetName: Int]
     /// Not recorded: this leader starts nothing more.
@@ -59,6 +64,12 @@ package struct RunMachine: Sendable, Equatable {
             uniqueKeysWithValues: record.plan.targets.map { ($0.name, TargetProgress()) })
         places = Dictionary(
             uniqueKeysWithValues: record.plan.targets.enumerated().map { ($1.name, $0) })
+        let absent = Dictionary(
+            (record.leftOut ?? []).map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
+        leftOut = absent
+        let names = record.plan.targets.map(\.name)
+        order =
+            names.filter { absent[$0]?.outcome != nil } + names.filter { absent[$0] == nil }
         resolver = ValueResolver(record.plan)
     }
 
@@ -82,6 +93,9 @@ package struct RunMachine: Sendable, Equatable {
             && left.isPauseRequested == right.isPauseRequested && left.notes == right.notes
             && left.runningCount == right.runningCount && left.startedCount == right.startedCount
     }
+
+    /// How many targets the run is about: those that nobody left out.
+    package var targetCount: Int { order.count }
 
     /// Targets that hold a place in flight.
     package var runningTargets: [TargetName] {
@@ -136,12 +150,17 @@ package struct RunMachine: Sendable, Equatable {
         guard state == .running, !isThresholdReached, !isAbortRequested, !isPauseRequested,
             !isLeaving
         else { return }
-        while runningCount < plan.rollout.maxInFlight, startedCount < plan.targets.count,
+        while runningCount < plan.rollout.maxInFlight, startedCount < order.count,
             !isThresholdReached
         {
-            let name = plan.targets[startedCount].name
+            let name = order[startedCount]
             emit(.targetStarted(name), &turn)
-            advance(name, &turn)
+            if let outcome = leftOut[name]?.outcome {
+                emit(.targetEnded(name, outcome), &turn)
+                noteThreshold(&turn)
+            } else {
+                advance(name, &turn)
+            }
         }
     }
 
@@ -186,7 +205,7 @@ package struct RunMachine: Sendable, Equatable {
         }
         let held = isPauseRequested ? targets.values.count(where: isHeld) : 0
         guard runningCount == held else { return }
-        let isAnyLeft = held > 0 || startedCount < plan.targets.count
+        let isAnyLeft = held > 0 || startedCount < order.count
         if isAnyLeft && !isAbortRequested && !isThresholdReached {
             if isPauseRequested, state != .paused {
                 emit(.stateChanged(.paused, reason: "paused by a person"), &turn)
@@ -218,12 +237,15 @@ package struct RunMachine: Sendable, Equatable {
 
     private var finalState: RunState {
         if isAbortRequested { return .aborted }
-        let isGood = targets.values.allSatisfy { $0.outcome?.isGood == true }
+        let isGood = wanted.allSatisfy { $0.outcome?.isGood == true }
         return isGood ? .succeeded : .failed
     }
 
+    /// The targets that nobody left out.
+    private var wanted: [TargetProgress] { order.compactMap { targets[$0] } }
+
     private var finalResolution: RunResolution {
-        let all = targets.values
+        let all = wanted
         if all.contains(where: { $0.stop == .unresolved || $0.symptomAnswer == .present }) {
             return .unresolved
         }

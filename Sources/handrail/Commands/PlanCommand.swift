@@ -22,27 +22,28 @@ struct PlanCommand: HandrailCommand {
     @Flag(help: "End with 2 when there are changes.")
     var detailedExitcode = false
 
-    @Option(help: .hidden)
+    @Option(
+        help: ArgumentHelp(
+            "What the gates would say at this time, such as 2026-11-28T20:00:00+01:00.",
+            valueName: "time"))
     var at: String?
 
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
     /// Prepares, looks, and shows.
     func perform(_ session: Session) async throws -> ExitCode {
-        guard at == nil else {
-            throw Failure(
-                .invalidInput, code: "notBuilt", "--at is not built yet.",
-                hint: "leave it out: the plan is for now")
-        }
+        let instant = try at.map { try Self.instant($0, now: session.world.now()) }
         let prepared = try await Preparation(session: session, subject: subject).prepare()
+        if let instant { try checkLife(of: prepared.plan, at: instant) }
         let looking = Looking(session: session, prepared: prepared, noProbe: noProbe)
         let reach = Reach(session: session, options: subject.reach)
         let run = session.newRunID()
-        let shown = try await reach.withExecutor(
+        var shown = try await reach.withExecutor(
             for: prepared.plan, files: prepared.files, secrets: prepared.parameters.secrets
         ) { executor, _ in
             await looking.look(with: executor, run: run)
         }
+        shown.at = instant
         let document = PlanDocument(shown)
         if let output { try write(document, to: output) }
         if session.console.isJSON {
@@ -54,6 +55,36 @@ struct PlanCommand: HandrailCommand {
             console.lines(view.lines + closing(shown))
         }
         return exit(shown)
+    }
+
+    /// The instant that `--at` names.
+    private static func instant(_ text: String, now: Timestamp) throws -> Timestamp {
+        let example = "such as 2026-11-28T20:00:00+01:00"
+        guard let instant = TimeText.instant(text) else {
+            let isBare = TimeText.instant(text + "Z") != nil
+            throw Failure(
+                .invalidInput, code: "time",
+                isBare
+                    ? "--at \(printableExcerpt(text)) has no zone: it is another instant elsewhere."
+                    : "--at \(printableExcerpt(text)) is no time with date and zone (RFC 3339).",
+                hint: isBare ? "add Z for UTC, or an offset, \(example)" : example)
+        }
+        guard instant >= now else {
+            throw Failure(
+                .invalidInput, code: "time",
+                "--at \(printableExcerpt(text)) is in the past (\(TimeText.ago(instant, now: now))).",
+                hint: "'handrail history --since' shows what was; a plan is for what is to come")
+        }
+        return instant
+    }
+
+    /// Refuses an instant at which the plan would have expired.
+    private func checkLife(of plan: Plan, at instant: Timestamp) throws {
+        guard instant >= plan.expires else { return }
+        throw Failure(
+            .invalidInput, code: "time",
+            "By then the plan will have expired, at \(TimeText.full(plan.expires, offset: 0)).",
+            hint: "make the plan in the 35 days before its run")
     }
 
     private func closing(_ shown: PlanSubject) -> [String] {

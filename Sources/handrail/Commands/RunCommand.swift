@@ -23,6 +23,18 @@ struct RunCommand: HandrailCommand {
     @Option(help: ArgumentHelp("The ticket that this run belongs to.", valueName: "ticket"))
     var ticket: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Targets of the plan to leave out of this run, by name; needs --why.",
+            valueName: "a,b"), completion: .custom(Completions.targets))
+    var without: [String] = []
+
+    @Option(help: ArgumentHelp("Why they are left out; recorded.", valueName: "reason"))
+    var why: String?
+
+    @Flag(help: "Ask before each step; for one target, on a terminal.")
+    var stepByStep = false
+
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
     /// Prepares, looks, confirms, and leads the run to its end.
@@ -35,30 +47,57 @@ struct RunCommand: HandrailCommand {
         let prepared = try await Preparation(session: session, subject: subject).prepare()
         guard prepared.gates.isOpen else { throw refusal(prepared.gates) }
         if !yes, !session.console.isInteractive { throw unattended }
+        let leftOut = try LeavingOut(names: without, reason: why).targets(of: prepared.plan)
+        try checkStepByStep(session, prepared.plan.targets.count - leftOut.count)
         let home = try await session.openHome()
         let reach = Reach(session: session, options: subject.reach)
-        let id = session.newRunID()
         return try await reach.withExecutor(
             for: prepared.plan, files: prepared.files, secrets: prepared.parameters.secrets
         ) { executor, sessions in
-            let looking = Looking(session: session, prepared: prepared, noProbe: false)
-            let shown = try await session.interruptible {
-                let shown = await looking.look(with: executor, run: id)
-                try await decide(shown, session, home)
-                return shown
-            }
-            let lease = try session.newLease()
-            let opening = RunOpening(
-                session: session, home: home, prepared: prepared, shown: shown, ticket: ticket)
-            let record = try await opening.open(id, lease: lease)
-            session.console.note(
-                session.console.errorStyle.paint("run \(record.id)", .faint))
-            let started = session.world.now()
-            let last = try await LeadRun(
-                session: session, home: home, lease: lease, executor: executor,
-                sessions: sessions, secrets: prepared.parameters.secrets
-            ).lead(RunMachine(record: record))
-            return session.recap(last, since: started)
+            try await run(prepared, leftOut, session, home, executor, sessions)
+        }
+    }
+
+    /// Looks, lets a person decide, and leads.
+    private func run(
+        _ prepared: PreparedPlan, _ leftOut: [LeftOutTarget], _ session: Session,
+        _ home: OpenedHome, _ executor: any Executor, _ sessions: SessionLedger
+    ) async throws -> ExitCode {
+        let id = session.newRunID()
+        let looking = Looking(
+            session: session, prepared: prepared, noProbe: false, leftOut: leftOut)
+        let (shown, decision) = try await session.interruptible {
+            let shown = await looking.look(with: executor, run: id)
+            return (shown, try await decide(shown, prepared.earlier, session, home))
+        }
+        let lease = try session.newLease()
+        let opening = RunOpening(
+            session: session, home: home, prepared: prepared, shown: shown, ticket: ticket,
+            decision: decision)
+        let record = try await opening.open(id, lease: lease)
+        session.console.note(session.console.errorStyle.paint("run \(record.id)", .faint))
+        let started = session.world.now()
+        let last = try await LeadRun(
+            session: session, home: home, lease: lease, executor: executor,
+            sessions: sessions, secrets: prepared.parameters.secrets, isStepByStep: stepByStep
+        ).lead(RunMachine(record: record))
+        return session.recap(last, since: started)
+    }
+
+    private func checkStepByStep(_ session: Session, _ count: Int) throws {
+        guard stepByStep else { return }
+        guard session.console.isInteractive else {
+            throw Failure(
+                .usage, code: "usage",
+                "--step-by-step asks before each step, and nobody can be asked here: standard "
+                    + "input is no terminal, or --json is given.",
+                hint: "leave it out, or run it on a terminal")
+        }
+        guard count == 1 else {
+            throw Failure(
+                .usage, code: "usage",
+                "--step-by-step is for one target, and \(count) are selected.",
+                hint: "name one with --on")
         }
     }
 
@@ -76,11 +115,12 @@ struct RunCommand: HandrailCommand {
             hint: "'handrail plan' shows all of them")
     }
 
-    /// Shows the forecast, and lets symptom and person decide.
+    /// Shows the forecast, and lets the plan file's forecast, symptom and person decide.
     private func decide(
-        _ shown: PlanSubject, _ session: Session, _ home: OpenedHome
-    ) async throws {
+        _ shown: PlanSubject, _ planned: Forecast?, _ session: Session, _ home: OpenedHome
+    ) async throws -> StartDecision {
         let console = session.console
+        var decision = StartDecision(shown, earlier: planned)
         if !console.isJSON {
             let view = PlanView(
                 subject: shown, style: console.errorStyle,
@@ -89,7 +129,9 @@ struct RunCommand: HandrailCommand {
             console.errors(view.lines + [""])
         }
         var isAbsent = !SymptomCheck.absent(in: shown.forecast).isEmpty
-        switch SymptomCheck.answer(shown, isDespite: despiteAbsentSymptom) {
+        switch SymptomCheck.answer(
+            shown.plan.symptom, shown.forecast, isDespite: despiteAbsentSymptom)
+        {
         case .goOn: if despiteAbsentSymptom { isAbsent = false }
         case .ask where !yes: break
         case .ask:
@@ -97,11 +139,19 @@ struct RunCommand: HandrailCommand {
             throw absent("The symptom was not found on \(names), and nobody can be asked.")
         case .refuse(let why): throw absent(why)
         }
-        if yes { return }
+        // --yes was said to what the file shows: where something else is seen, a person is asked.
+        if yes, decision.comparison == nil { return decision }
+        if !console.isInteractive {
+            console.errors(decision.lines(style: console.errorStyle))
+            try decision.settleUnattended()
+            return decision
+        }
         let earlier = try await RunOpening.earlier(shown.plan, home)
         try await Confirmation(
-            session: session, subject: shown, earlier: earlier, isSymptomAbsent: isAbsent
+            session: session, subject: shown, earlier: earlier, isSymptomAbsent: isAbsent,
+            decision: decision
         ).ask()
+        return decision
     }
 
     private func absent(_ message: String) -> Failure {

@@ -9,17 +9,19 @@ struct Confirmation: Sendable {
     let earlier: [RunSummary]
     /// Whether the symptom was not found, and a person may go on all the same.
     let isSymptomAbsent: Bool
+    /// What has changed since the plan file was made.
+    let decision: StartDecision
 
     /// The word to type: the target's name, or how many targets there are.
     var word: String {
-        let targets = subject.plan.targets
-        return targets.count == 1 ? targets[0].name.rawValue : String(targets.count)
+        let targets = subject.targets
+        return targets.count == 1 ? targets[0].rawValue : String(targets.count)
     }
 
     /// The lines that are shown before the question.
     func lines(style: Style, now: Timestamp) -> [String] {
         let plan = subject.plan
-        var lines: [String] = []
+        var lines = decision.lines(style: style)
         if isSymptomAbsent {
             let names = SymptomCheck.absent(in: subject.forecast)
             lines.append(
@@ -61,7 +63,7 @@ struct Confirmation: Sendable {
         }
         // Words typed while the targets were looked at answer nothing.
         await session.world.terminal.discardTyped()
-        let targets = subject.plan.targets
+        let targets = subject.targets
         let what = targets.count == 1 ? "the target's name" : "the number of targets"
         let place = "\(subject.plan.runbook.id) in \(subject.plan.environment.name)"
         for attempt in 1...3 {
@@ -94,10 +96,12 @@ enum SymptomCheck {
     }
 
     /// Judges a forecast by the runbook's `not_present`.
-    static func answer(_ subject: PlanSubject, isDespite: Bool) -> Answer {
-        let absent = absent(in: subject.forecast)
-        let affected = subject.forecast.targets.filter { $0.symptom == .absent && $0.mayChange }
-        guard let symptom = subject.plan.symptom, !affected.isEmpty, !isDespite else {
+    static func answer(
+        _ symptom: PlannedSymptom?, _ forecast: Forecast, isDespite: Bool
+    ) -> Answer {
+        let absent = absent(in: forecast)
+        let affected = forecast.targets.filter { $0.symptom == .absent && $0.mayChange }
+        guard let symptom, !affected.isEmpty, !isDespite else {
             return .goOn
         }
         switch symptom.notPresent {

@@ -1,6 +1,7 @@
 import Audit
 import Runbooks
 import Runner
+import Synchronization
 
 /// Leads a run in this process, and shows it: what run, resume, pay and abort share.
 struct LeadRun: Sendable {
@@ -12,6 +13,8 @@ struct LeadRun: Sendable {
     /// The sessions that the executor opens.
     let sessions: SessionLedger
     let secrets: [ParameterName: Secret]
+    /// Whether a person is asked before each step.
+    var isStepByStep = false
 
     /// Leads until the run has ended, is paused, or waits for a person with nothing under way.
     ///
@@ -24,13 +27,17 @@ struct LeadRun: Sendable {
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())
+        let toLoop = LoopLine()
         let loop = RunLoop(
-            executor: executor, journal: home.journal, store: home.store, lease: lease,
+            executor: isStepByStep
+                ? stepByStep(machine.plan, screen, tell: toLoop.tell) : executor,
+            journal: home.journal, store: home.store, lease: lease,
             secrets: secrets, now: session.world.now, sleep: session.world.sleep,
             observe: { [sessions] run, events in
                 sessions.take(events)
                 board.note(run, events)
             })
+        toLoop.connect(loop.tell)
         sessions.beginLeading()
         let desk = QuestionDesk(
             board: board, screen: screen, console: console,
@@ -59,6 +66,15 @@ struct LeadRun: Sendable {
         return last
     }
 
+    private func stepByStep(
+        _ plan: Plan, _ screen: ProgressScreen, tell: @escaping @Sendable (RunInput) -> Void
+    ) -> StepByStep {
+        let actor = ActorIdentity.current(session.world)
+        return StepByStep(executor, plan: plan, screen: screen, console: session.console) {
+            tell(.command(PersonCommand(verb: .abort, actor: actor), inboxID: 0))
+        }
+    }
+
     private func obeySignals(
         _ loop: RunLoop, _ board: ProgressBoard, _ screen: ProgressScreen
     ) async {
@@ -81,6 +97,15 @@ struct LeadRun: Sendable {
             }
         }
     }
+}
+
+/// The way from an executor back to the loop that is made with it.
+private final class LoopLine: Sendable {
+    private let end = Mutex<(@Sendable (RunInput) -> Void)?>(nil)
+
+    func connect(_ tell: @escaping @Sendable (RunInput) -> Void) { end.withLock { $0 = tell } }
+
+    func tell(_ input: RunInput) { end.withLock { $0 }?(input) }
 }
 
 extension Session {

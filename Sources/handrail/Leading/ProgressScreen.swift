@@ -85,7 +85,7 @@ actor ProgressScreen {
 
     /// Off a terminal, with many targets: one line for each tenth of them.
     private func milestone(_ run: RunMachine) -> [String] {
-        let total = run.plan.targets.count
+        let total = run.targetCount
         guard total > ProgressView.mostTargetsByLine else { return [] }
         let tenths = run.targets.values.count { $0.outcome != nil } * 10 / total
         guard tenths > toldTenths else { return [] }

@@ -8,6 +8,7 @@ struct RunOpening: Sendable {
     let prepared: PreparedPlan
     let shown: PlanSubject
     let ticket: String?
+    let decision: StartDecision
 
     /// Stores files, plan and forecast, and records the run with its leader.
     ///
@@ -23,7 +24,9 @@ struct RunOpening: Sendable {
             plan: prepared.plan, planDigest: prepared.digest,
             forecastDigest: shown.forecast.digest,
             actor: ActorIdentity.current(session.world), ticket: ticket, alert: prepared.alert,
-            librarySource: prepared.opened.source, opened: session.world.now())
+            librarySource: prepared.opened.source, opened: session.world.now(),
+            leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
+            comparison: decision.comparison)
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         return record
     }

@@ -30,7 +30,7 @@ struct ParameterOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Parameters as a JSON object, from a file or from standard input (-).",
+            "Parameters as YAML or JSON, from a file or from standard input (-).",
             valueName: "@file|-"))
     var params: String?
 }

@@ -94,6 +94,39 @@ struct ParameterIntake: Sendable {
         guard let source = options.params else { return [:] }
         let path = source.hasPrefix("@") ? String(source.dropFirst()) : source
         let bytes = try await InputFile(path: path).bytes(session.world)
+        let secrets = Set(declarations.filter { $0.kind == .secret }.map(\.name.rawValue))
+        var given =
+            Self.isJSON(bytes, path)
+            ? try json(bytes, source) : try yaml(bytes, path, isSecret: !secrets.isEmpty)
+        for name in secrets {
+            guard case .text(let text) = given[name] else { continue }
+            let reference = SecretReference(source: path == "-" ? "stdin" : "file", name: path)
+            given[name] = .secret(reference, Secret(text))
+        }
+        return given
+    }
+
+    /// By its name; standard input and other files by how they begin.
+    private static func isJSON(_ bytes: [UInt8], _ path: String) -> Bool {
+        if path.hasSuffix(".json") { return true }
+        if path.hasSuffix(".yaml") || path.hasSuffix(".yml") { return false }
+        return bytes.first { !" \t\r\n".utf8.contains($0) } == UInt8(ascii: "{")
+    }
+
+    private func yaml(
+        _ bytes: [UInt8], _ path: String, isSecret: Bool
+    ) throws -> [String: GivenValue] {
+        let read = ParameterFile.read(
+            bytes, file: path == "-" ? "standard input" : path, hidesText: isSecret)
+        if let given = read.value { return given }
+        throw Failure(
+            .invalidInput, code: "parameters",
+            "--params can't be read as YAML: nothing was started.",
+            hint: "write one 'name: value' a line; a list as [a, b]",
+            diagnostics: read.diagnostics)
+    }
+
+    private func json(_ bytes: [UInt8], _ source: String) throws -> [String: GivenValue] {
         let document: JSONValue
         do throws(JSONError) {
             document = try JSONReader.read(bytes, largest: InputFile.largest)
@@ -101,7 +134,7 @@ struct ParameterIntake: Sendable {
             throw Failure(
                 .invalidInput, code: "parameters",
                 "--params \(printableExcerpt(source)) is no JSON: byte \(error.offset): \(error.message)",
-                hint: "write an object, such as {\"name\": \"value\"}")
+                hint: "write an object, such as {\"name\": \"value\"}, or YAML in a .yaml file")
         }
         guard case .object(let members) = document else {
             throw Failure(
@@ -110,15 +143,7 @@ struct ParameterIntake: Sendable {
                 hint: "write an object, such as {\"name\": \"value\"}")
         }
         var given: [String: GivenValue] = [:]
-        for (name, value) in members {
-            let isSecret = declarations.contains { $0.name.rawValue == name && $0.kind == .secret }
-            if isSecret, case .string(let text) = value {
-                let reference = SecretReference(source: path == "-" ? "stdin" : "file", name: path)
-                given[name] = .secret(reference, Secret(text))
-            } else {
-                given[name] = try Self.value(value, of: name)
-            }
-        }
+        for (name, value) in members { given[name] = try Self.value(value, of: name) }
         return given
     }
 

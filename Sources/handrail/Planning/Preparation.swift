@@ -14,6 +14,8 @@ struct PreparedPlan: Sendable {
 
     /// The bytes of the plan's files, by digest.
     let files: [Digest: [UInt8]]
+    /// The forecast in the plan file; nil without one.
+    var earlier: Forecast?
 }
 
 /// Makes a plan from what the command line says: library → runbook → targets → parameters → plan.
@@ -35,8 +37,9 @@ struct Preparation: Sendable {
             reading: try await InputFile(path: subject.subject).bytes(session.world))
         try file.requireUnexpired(at: session.world.now())
         let runbook = try opened.runbook(file.request.runbook.rawValue)
-        let prepared = try await prepare(runbook, opened, from: file)
+        var prepared = try await prepare(runbook, opened, from: file)
         try file.requireEqual(to: prepared.plan)
+        prepared.earlier = try file.forecast(of: prepared.plan)
         return prepared
     }
 

@@ -16,6 +16,39 @@ enum TimeText {
             + "\(two(second / 60 % 60)):\(two(second % 60))\(zone)"
     }
 
+    /// The instant of a text in RFC 3339, with seconds and a zone; nil when it is none.
+    static func instant(_ text: String) -> Timestamp? {
+        let bytes = Array(text.utf8)
+        func number(_ start: Int, _ length: Int) -> Int? {
+            guard start + length <= bytes.count else { return nil }
+            let digits = bytes[start..<(start + length)]
+            guard digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+            return digits.reduce(0) { $0 * 10 + Int($1) - 48 }
+        }
+        guard bytes.count >= 20, bytes.count <= 25, let year = number(0, 4),
+            let month = number(5, 2), let day = number(8, 2), let hour = number(11, 2),
+            let minute = number(14, 2), let second = number(17, 2), hour < 24, minute < 60,
+            second < 60
+        else { return nil }
+        var offset = 0
+        if bytes.count == 25 {
+            guard let hours = number(20, 2), let minutes = number(23, 2), hours < 24, minutes < 60
+            else { return nil }
+            offset = (hours * 3600 + minutes * 60) * (bytes[19] == UInt8(ascii: "-") ? -1 : 1)
+        }
+        let seconds =
+            days(year, month, day) * 86_400 + Int64(hour * 3600 + minute * 60 + second - offset)
+        let instant = Timestamp(milliseconds: seconds * 1000)
+        // Written again it must be the same: the days, marks and zones that there are.
+        return full(instant, offset: offset) == Self.normal(text) ? instant : nil
+    }
+
+    /// With `Z` for a zone of no offset, as `full` writes it.
+    private static func normal(_ text: String) -> String {
+        let isZero = text.hasSuffix("+00:00") || text.hasSuffix("-00:00")
+        return isZero ? String(text.dropLast(6)) + "Z" : text
+    }
+
     /// How long ago an instant was: `just now`, `4 min ago`, `3 h ago`, `12 days ago`.
     static func ago(_ time: Timestamp, now: Timestamp) -> String {
         let seconds = now.since(time) / 1000
@@ -61,6 +94,16 @@ enum TimeText {
         let month = part < 10 ? part + 3 : part - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         return (Int(year), Int(month), Int(dayOfYear - (153 * part + 2) / 5 + 1))
+    }
+
+    /// The days from 1970-01-01 to a day of the Gregorian calendar (days_from_civil there).
+    private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
+        let shifted = Int64(month <= 2 ? year - 1 : year)
+        let era = floorDivide(shifted, 400)
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = Int64((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1)
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        return era * 146_097 + dayOfEra - 719_468
     }
 
     private static func floorDivide(_ left: Int64, _ right: Int64) -> Int64 {

@@ -30,9 +30,11 @@ struct PlanDocument: Encodable, Sendable {
     let mayChange: Bool
     /// The alert that the plan answers.
     let alert: String?
+    /// The instant that `--at` asked about; nil for now.
+    let at: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
-        case format, plan, digest, forecast, gates, library, alert
+        case format, plan, digest, forecast, gates, library, alert, at
         case forecastDigest = "forecast_digest"
         case leftOut = "left_out"
         case notProbed = "not_probed"
@@ -53,6 +55,7 @@ struct PlanDocument: Encodable, Sendable {
         notProbed = subject.notProbed
         worstCase = subject.worstCase
         alert = subject.alert
+        at = subject.at
         mayChange = subject.forecast.mayChange
     }
 }

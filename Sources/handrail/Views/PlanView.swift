@@ -13,12 +13,22 @@ struct PlanSubject: Sendable {
     let notProbed: String?
     let selected: Selected
     let alert: String?
+    /// Targets of the plan that a person left out of the run.
+    var leftOut: [LeftOutTarget] = []
+    /// The instant that the plan was asked about, when that is not now.
+    var at: Timestamp?
+
+    /// The targets that are started, in their order.
+    var targets: [TargetName] {
+        let absent = Set(leftOut.map(\.target))
+        return plan.targets.map(\.name).filter { !absent.contains($0) }
+    }
 
     /// How many targets can break before the run stops: those in flight when the last allowed
     /// failure comes may fail too.
     var worstCase: Int {
         let limit = plan.rollout.stopAtFailures - 1 + plan.rollout.maxInFlight
-        return min(plan.targets.count, limit)
+        return min(targets.count, limit)
     }
 
     /// The forecast of a step, or of a `verify`, on every target.
@@ -52,7 +62,11 @@ struct PlanView: Sendable {
             field("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)"),
             field("Where", environment, plan.environment.isProduction ? .alarm : .plain),
         ]
-        lines += list("Targets", names(plan.targets.map(\.name), limit: 12))
+        lines += list("Targets", names(subject.targets, limit: 12))
+        if let reason = subject.leftOut.first?.reason {
+            let left = names(subject.leftOut.map(\.target), limit: 12)
+            lines += list("Without", "\(left): \(safe(reason))")
+        }
         for left in subject.selected.leftOut.prefix(5) {
             lines.append(field("", "left out: \(left.target) \(left.reason)", .faint))
         }
@@ -72,7 +86,7 @@ struct PlanView: Sendable {
     }
 
     private var environment: String {
-        let count = plan.targets.count == 1 ? "1 target" : "\(plan.targets.count) targets"
+        let count = subject.targets.count == 1 ? "1 target" : "\(subject.targets.count) targets"
         return plan.environment.name + (plan.environment.isProduction ? " (PRODUCTION)" : "")
             + " · " + count
     }
@@ -83,7 +97,7 @@ struct PlanView: Sendable {
         return Forecast.SymptomState.allCases.compactMap { state in
             guard let group = groups[state] else { return nil }
             let note = group.compactMap(\.symptomNote).first.map { ": \(safe($0))" } ?? ""
-            return plan.targets.count == 1
+            return subject.targets.count == 1
                 ? state.rawValue + note
                 : "\(state.rawValue) on \(names(group.map(\.target), limit: 6))\(note)"
         }.joined(separator: "; ")
@@ -121,7 +135,7 @@ struct PlanView: Sendable {
         let left = "\(TextWidth.padded(number, to: 2)) \(TextWidth.padded(name, to: nameWidth))"
         let tail = mark.map { "  (\($0))" } ?? ""
         var lines: [String] = []
-        if plan.targets.count == 1, let group = groups.first {
+        if subject.targets.count == 1, let group = groups.first {
             let label = TextWidth.padded(group.label.rawValue, to: 12)
             lines.append(
                 cut("\(left)  ", label, group.label.tone, "  \(title)\(tail)"))
@@ -204,9 +218,9 @@ struct PlanView: Sendable {
     }
 
     private var worstCase: String {
-        guard plan.targets.count > 1 else { return "this one target" }
+        guard subject.targets.count > 1 else { return "this one target" }
         let stop = plan.rollout.stopAtFailures
-        return "\(subject.worstCase) of \(plan.targets.count) targets can break before it stops "
+        return "\(subject.worstCase) of \(subject.targets.count) targets can break before it stops "
             + "(at \(stop == 1 ? "the first failure" : "\(stop) failures"), "
             + "\(plan.rollout.maxInFlight) at once)"
     }
@@ -218,7 +232,16 @@ struct PlanView: Sendable {
 
     /// Only the gates that stop it: the others are in the JSON.
     private var gates: [String] {
-        subject.gates.refusals.map { field("Gate", safe($0.text), .bad) }
+        at + subject.gates.refusals.map { field("Gate", safe($0.text), .bad) }
+    }
+
+    /// What the instant that was asked about changes: nothing, as long as no gate knows the time.
+    private var at: [String] {
+        guard let at = subject.at else { return [] }
+        return list(
+            "At",
+            "\(TimeText.full(at, offset: 0)): windows, freezes and change dates are not built, "
+                + "so the gates would say what they say now; the targets were looked at now")
     }
 
     private func field(_ name: String, _ text: some StringProtocol, _ tone: Tone = .plain)

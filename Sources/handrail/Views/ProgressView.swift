@@ -12,7 +12,7 @@ struct ProgressView: Sendable {
 
     /// The line that stays for an event; nil for events that need none.
     func line(for event: RunEvent, in run: RunMachine) -> String? {
-        let count = run.plan.targets.count
+        let count = run.targetCount
         switch event {
         case .stepEnded(let target, let step, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
@@ -119,7 +119,7 @@ struct ProgressView: Sendable {
         _ run: RunMachine, _ running: [TargetName], _ started: Timestamp, _ now: Timestamp
     ) -> String {
         let outcomes = run.targets.values.compactMap(\.outcome)
-        let total = run.plan.targets.count
+        let total = run.targetCount
         var parts = ["\(outcomes.count)/\(total) done"]
         let failed = outcomes.count { $0.countsAsFailure && $0 != .unreachable }
         let unreachable = outcomes.count { $0 == .unreachable }

@@ -47,6 +47,11 @@ struct RecapView: Sendable {
             lines += item(
                 "not started", "\(report.notStarted.count): \(names(report.notStarted))", .warning)
         }
+        if let left = report.leftOut.first {
+            let names = names(report.leftOut.map(\.target))
+            lines += item(
+                "left out", "\(report.leftOut.count): \(names): \(left.reason)", .warning)
+        }
         let steps = report.changes.map { change in
             change.targets.count == run.plan.targets.count
                 ? change.step.rawValue : "\(change.step) (\(change.targets.count))"

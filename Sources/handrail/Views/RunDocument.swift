@@ -6,7 +6,7 @@ struct RunDocument: Encodable, Sendable {
     /// One target of the run.
     struct OfTarget: Encodable, Sendable {
         let target: TargetName
-        /// `not_started`, `running`, or the outcome.
+        /// `not_started`, `left_out`, `running`, or the outcome.
         let state: String
         let reason: String?
         let symptom: SymptomAnswer?
@@ -66,6 +66,8 @@ struct RunDocument: Encodable, Sendable {
     let questions: [Asked]
     let escalate: String?
     let notes: [String]
+    /// How the forecast at the start differs from the plan file's, a line for each target.
+    let forecastChanges: [String]?
     /// What the command ends with.
     let exit: Int32
 
@@ -73,6 +75,7 @@ struct RunDocument: Encodable, Sendable {
         case format, run, runbook, title, plan, environment, library, actor, ticket, alert, opened
         case state, resolution, targets, failures, owed, questions, escalate, notes, exit
         case planDigest = "plan_digest"
+        case forecastChanges = "forecast_changes"
         case stateReason = "state_reason"
     }
 
@@ -93,6 +96,7 @@ struct RunDocument: Encodable, Sendable {
         questions = report.openQuestions.compactMap { Self.question($0, machine) }
         escalate = report.escalation
         notes = machine.notes
+        forecastChanges = record.comparison?.lines
         exit = ExitCode(machine).rawValue
     }
 
@@ -107,10 +111,11 @@ struct RunDocument: Encodable, Sendable {
                     outputs: target?.outputs[step.id])
             }
         }
-        let state =
-            target?.outcome?.rawValue ?? (target?.isRunning == true ? "running" : "not_started")
+        let absent = machine.leftOut[name].map { _ in "left_out" } ?? "not_started"
+        let state = target?.outcome?.rawValue ?? (target?.isRunning == true ? "running" : absent)
         return OfTarget(
-            target: name, state: state, reason: report.failure(of: name)?.reason,
+            target: name, state: state,
+            reason: report.failure(of: name)?.reason ?? machine.leftOut[name]?.reason,
             symptom: target?.symptomAnswer, steps: steps)
     }
 

@@ -27,9 +27,16 @@ struct RunReport: Sendable {
         run.plan.targets.map(\.name).filter { run.targets[$0]?.outcome == outcome }
     }
 
-    /// Targets that were never started.
+    /// Targets that were never started, but for those that a person left out.
     var notStarted: [TargetName] {
-        run.plan.targets.map(\.name).filter { run.targets[$0]?.phase == .notStarted }
+        run.plan.targets.map(\.name).filter {
+            run.targets[$0]?.phase == .notStarted && run.leftOut[$0] == nil
+        }
+    }
+
+    /// Targets that a person left out, with the reason, in the plan's order.
+    var leftOut: [LeftOutTarget] {
+        run.plan.targets.compactMap { run.leftOut[$0.name] }.filter { $0.outcome == nil }
     }
 
     /// The steps that changed something, in the plan's order.
@@ -73,7 +80,10 @@ struct RunReport: Sendable {
             target.outcomes[$0.id] == outcome && $0.onFailed != .continue
         }
         return Failure(
-            part: step?.id.rawValue ?? "verify \(max(1, target.verifyCursor))", outcome: outcome,
+            part: step?.id.rawValue
+                ?? (run.leftOut[name] == nil
+                    ? "verify \(max(1, target.verifyCursor))" : "forecast"),
+            outcome: outcome,
             reason: Self.reason(target.endingReason, step.flatMap { target.reasons[$0.id] }),
             advice: outcome == .unreachable ? nil : step?.ifFails, targets: [name])
     }

@@ -37,7 +37,28 @@ struct ForecastTests {
         #expect(comparison.differences.map(\.kind) == [kind])
         #expect(
             comparison.differences.first?.lines == ["s1: \(old.rawValue) → \(new.rawValue)"])
-        #expect(comparison.broken.isEmpty == (kind != .broken))
+        switch comparison.unattended {
+        case .goesOn(let without):
+            #expect(kind != .other)
+            #expect(without.map(\.target.rawValue) == (kind == .broken ? ["web1"] : []))
+            #expect(without.map(\.outcome) == (kind == .broken ? [new.outcomeWhenBroken] : []))
+        case .needsPerson(let targets):
+            #expect(kind == .other)
+            #expect(targets.map(\.rawValue) == ["web1"])
+        }
+    }
+
+    @Test(arguments: [
+        (ForecastLabel.satisfied, ForecastLabel.depends, ForecastComparison.Kind.moved),
+        (.depends, .satisfied, .moved), (.satisfied, .failed, .broken),
+        (.skipped, .wouldChange, .other),
+    ])
+    func whatOnlyDependsOnAStepThatMovedHasMovedWithIt(
+        old: ForecastLabel, new: ForecastLabel, kind: ForecastComparison.Kind
+    ) throws {
+        let comparison = try Forecast.compare(
+            forecast([.satisfied, old]), forecast([.wouldChange, new]))
+        #expect(comparison.differences.map(\.kind) == [kind])
     }
 
     @Test func aSymptomThatIsGoneIsADifference() throws {
@@ -53,4 +74,9 @@ struct ForecastTests {
         #expect(try forecast([.wouldChange]).digest != one)
         #expect(try forecast([.satisfied], symptom: .absent).digest != one)
     }
+}
+
+extension ForecastLabel {
+    /// As what a target counts that isn't started because of this label.
+    fileprivate var outcomeWhenBroken: Outcome { self == .unreachable ? .unreachable : .failed }
 }

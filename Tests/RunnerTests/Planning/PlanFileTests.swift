@@ -43,6 +43,63 @@ struct PlanFileTests {
         try file.requireEqual(to: plan)
     }
 
+    /// A plan with a forecast beside it, as `plan -o` writes them.
+    private struct Document: Encodable {
+        let plan: Plan
+        let forecast: Forecast
+        let forecast_digest: Digest
+        var not_probed: String?
+    }
+
+    private func forecast(of plan: Plan, _ label: ForecastLabel = .read) -> Forecast {
+        Forecast(
+            targets: plan.targets.map { target in
+                Forecast.OfTarget(
+                    target: target.name, symptom: .notAsked,
+                    entries: plan.steps.map {
+                        Forecast.Entry(step: $0.id, label: label, note: "said", diff: "-x")
+                    })
+            })
+    }
+
+    @Test func theForecastBesideThePlanIsReadToBeCompared() throws {
+        let plan = try plan()
+        let shown = forecast(of: plan)
+        var document = Document(plan: plan, forecast: shown, forecast_digest: shown.digest)
+        let read = try PlanFile(reading: CanonicalJSON.bytes(of: document)).forecast(of: plan)
+        let earlier = try #require(read)
+        #expect(Forecast.compare(earlier, shown).isEqual)
+        #expect(!Forecast.compare(earlier, forecast(of: plan, .failed)).isEqual)
+        document.not_probed = "--no-probe"
+        #expect(
+            try PlanFile(reading: CanonicalJSON.bytes(of: document)).forecast(of: plan) == nil)
+        #expect(try PlanFile(reading: file(plan)).forecast(of: plan) == nil)
+    }
+
+    @Test(arguments: [
+        ("\"label\":\"read\"", "\"label\":\"satisfied\"", true),
+        ("\"label\":\"read\"", "\"label\":\"perhaps\"", false),
+        ("\"step\":\"look\"", "\"step\":\"another\"", false),
+        ("\"target\":\"web1\"", "\"target\":\"web9\"", false),
+        ("\"entries\":[", "\"entries\":[{},", false),
+        ("\"symptom\":\"not asked\"", "\"symptom\":7", false),
+    ])
+    func anAlteredForecastIsRefused(old: String, new: String, isOne: Bool) throws {
+        let plan = try plan()
+        let shown = forecast(of: plan)
+        let document = Document(plan: plan, forecast: shown, forecast_digest: shown.digest)
+        let text = String(decoding: try CanonicalJSON.bytes(of: document), as: UTF8.self)
+        try #require(text.contains(old))
+        let altered = text.split(separator: old, omittingEmptySubsequences: false)
+            .joined(separator: new)
+        #expect(throws: PlanError.self) { try PlanFile(reading: Array(altered.utf8)) }
+        // Without the digest it stands or falls by its form.
+        let bare = altered.split(separator: ",\"forecast_digest\":\"\(shown.digest)\"")
+            .joined()
+        let read = try PlanFile(reading: Array(bare.utf8))
+        #expect(((try? read.forecast(of: plan)) != nil) == isOne)
+    }
+
     @Test func whatWasAskedForIsReadToBeCheckedAgain() throws {
         let plan = try plan()
         let request = try PlanFile(reading: file(plan)).request

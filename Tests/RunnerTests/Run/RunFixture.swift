@@ -9,6 +9,7 @@ struct RunFixture {
     var symptom: PlannedSymptom?
     var targets = ["a"]
     var rollout = Rollout(maxInFlight: 50, stopAtFailures: 1)
+    var leftOut: [LeftOutTarget]?
 
     static func call(_ name: String) -> ScriptCall { ScriptCall(program: .inline(name)) }
 
@@ -55,7 +56,7 @@ struct RunFixture {
         return RunRecord(
             id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",
             ticket: nil, alert: nil, librarySource: "main@0000000",
-            opened: Timestamp(milliseconds: 0))
+            opened: Timestamp(milliseconds: 0), leftOut: leftOut)
     }
 }
 
