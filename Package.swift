@@ -37,15 +37,17 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: strict),
+        .systemLibrary(name: "CEpoll"),
         .target(
             name: "Plugins",
             dependencies: [
-                "Runner", .product(name: "Subprocess", package: "swift-subprocess"),
+                "Runner", "CEpoll", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             resources: [
-                .embedInCode("Session/session.sh"), .embedInCode("Actions/state.sh"),
+                .embedInCode("Session/session.sh"), .embedInCode("Session/staging.sh"),
+                .embedInCode("Actions/state.sh"),
                 .embedInCode("Actions/file.sh"), .embedInCode("Actions/service.sh"),
                 .embedInCode("Actions/package.sh"), .embedInCode("Actions/collect.sh"),
             ],

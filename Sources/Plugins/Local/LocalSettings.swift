@@ -31,7 +31,7 @@ package struct LocalSettings: Sendable, Hashable {
 
     /// What to spawn for a session on the controller.
     func command(for target: PlannedTarget) throws(SessionTransport.Refusal) -> SessionCommand {
-        let shell = ["sh", "-c", SessionRequest.boot]
+        let shell = ["sh"]
         if access(bwrapPath, X_OK) == 0 {
             return SessionCommand(
                 program: bwrapPath, arguments: confinement + ["--"] + shell,

@@ -44,9 +44,8 @@ package struct SSHSettings: Sendable, Hashable {
     }
 
     private func remoteCommand(_ target: PlannedTarget) -> String {
-        let shell = "sh -c '\(SessionRequest.boot)'"
-        guard let user = target.becomeUser else { return "exec \(shell)" }
-        return "exec sudo -n -u \(user) -- \(shell)"
+        guard let user = target.becomeUser else { return "exec sh" }
+        return "exec sudo -n -u \(user) -- sh"
     }
 
     /// Refuses a record whose fields could mean something else to `ssh` or to a shell.

@@ -72,14 +72,18 @@ final class Channel: Sendable {
     }
 
     /// Sends a request; the latch is set when its whole answer is there, or the session has ended.
+    ///
+    /// - Parameter isAnnounced: whether a `begin` comes before a step's bytes; without one, all
+    ///   that comes from now on is the step's.
     func ask(
-        _ nonce: Nonce, _ request: [UInt8], limit: OutputBuffer.Limit? = nil,
-        live: Exchange.Live? = nil
+        _ nonce: Nonce, _ request: [UInt8], isAnnounced: Bool = true,
+        limit: OutputBuffer.Limit? = nil, live: Exchange.Live? = nil
     ) -> Latch<Exchange.Reply> {
         let latch = Latch<Exchange.Reply>()
         let end: SessionEnd? = state.withLock { state in
             if let end = state.finished { return end }
-            state.exchange.begin(nonce, latch, limit: limit, live: live)
+            state.exchange.begin(
+                nonce, latch, isAnnounced: isAnnounced, limit: limit, live: live)
             send(request[...], &state)
             return nil
         }

@@ -1,3 +1,4 @@
+import CEpoll
 import Foundation
 import Glibc
 import Synchronization
@@ -23,19 +24,20 @@ final class DescriptorPoller: Sendable {
 
     private struct Entry {
         let descriptor: CInt
-        let readiness: Readiness
         let ready: @Sendable () -> Void
-        var isWaiting = true
     }
 
     private struct State {
         var entries: [UInt64: Entry] = [:]
-        var cancelled: Set<UInt64> = []
         var nextID: UInt64 = 1
-        /// Both ends of the pipe that interrupts the waiting; nil before the thread runs.
-        var wakeUp: (reading: CInt, writing: CInt)?
+        /// The kernel's list of what is watched; nil before the thread runs.
+        var list: CInt?
+        /// Whose `ready` is being called, and whether that watch was cancelled meanwhile.
+        var called: (id: UInt64, isCancelled: Bool)?
     }
 
+    /// The most descriptors answered in one round.
+    private static let roundSize = 64
     /// The poller of this process.
     static let shared = DescriptorPoller()
 
@@ -48,11 +50,14 @@ final class DescriptorPoller: Sendable {
         _ descriptor: CInt, for readiness: Readiness, _ ready: @escaping @Sendable () -> Void
     ) -> Watch? {
         state.withLock { state in
-            guard startThread(&state) else { return nil }
+            guard let list = startedList(&state) else { return nil }
             let id = state.nextID
+            let events =
+                readiness == .reading
+                ? EPOLLIN.rawValue : EPOLLOUT.rawValue | EPOLLONESHOT.rawValue
+            guard Self.control(list, EPOLL_CTL_ADD, descriptor, events, id) else { return nil }
             state.nextID += 1
-            state.entries[id] = Entry(descriptor: descriptor, readiness: readiness, ready: ready)
-            interrupt(state)
+            state.entries[id] = Entry(descriptor: descriptor, ready: ready)
             return Watch(id: id)
         }
     }
@@ -60,81 +65,69 @@ final class DescriptorPoller: Sendable {
     /// Waits once more for a descriptor to be writable.
     func waitAgain(_ watch: Watch) {
         state.withLock { state in
-            state.entries[watch.id]?.isWaiting = true
-            interrupt(state)
+            guard let list = state.list, let entry = state.entries[watch.id] else { return }
+            _ = Self.control(
+                list, EPOLL_CTL_MOD, entry.descriptor,
+                EPOLLOUT.rawValue | EPOLLONESHOT.rawValue, watch.id)
         }
     }
 
-    /// Ends the watching and closes the descriptor, as soon as no call of `ready` is under way.
+    /// Ends the watching and closes the descriptor, as soon as no call of its `ready` is under way.
     func cancel(_ watch: Watch) {
         state.withLock { state in
-            state.cancelled.insert(watch.id)
-            interrupt(state)
+            if state.called?.id == watch.id {
+                state.called?.isCancelled = true
+            } else {
+                remove(watch.id, &state)
+            }
         }
     }
 
-    private func startThread(_ state: inout State) -> Bool {
-        guard state.wakeUp == nil else { return true }
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { return false }
-        for end in ends {
-            _ = fcntl(end, F_SETFD, FD_CLOEXEC)
-            _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    private func remove(_ id: UInt64, _ state: inout State) {
+        guard let entry = state.entries.removeValue(forKey: id), let list = state.list else {
+            return
         }
-        state.wakeUp = (ends[0], ends[1])
-        let reading = ends[0]
-        Thread.detachNewThread { self.serve(wokenBy: reading) }
-        return true
+        // By hand: closing alone leaves it on the list while a child has it, too.
+        _ = Self.control(list, EPOLL_CTL_DEL, entry.descriptor, 0, id)
+        close(entry.descriptor)
     }
 
-    /// Lets the thread look at the entries again; a full pipe wakes it up anyhow.
-    private func interrupt(_ state: borrowing State) {
-        guard let end = state.wakeUp?.writing else { return }
-        var byte: UInt8 = 0
-        _ = write(end, &byte, 1)
+    private func startedList(_ state: inout State) -> CInt? {
+        if let list = state.list { return list }
+        let list = epoll_create1(CInt(EPOLL_CLOEXEC))
+        guard list >= 0 else { return nil }
+        state.list = list
+        Thread.detachNewThread { self.serve(list) }
+        return list
     }
 
-    private func serve(wokenBy wakeUp: CInt) {
+    private static func control(
+        _ list: CInt, _ operation: CInt, _ descriptor: CInt, _ events: UInt32, _ id: UInt64
+    ) -> Bool {
+        var event = epoll_event(events: events, data: epoll_data(u64: id))
+        return epoll_ctl(list, operation, descriptor, &event) == 0
+    }
+
+    private func serve(_ list: CInt) {
+        var events = [epoll_event](repeating: epoll_event(), count: Self.roundSize)
         while true {
-            var (ids, polled) = waiting()
-            polled.append(pollfd(fd: wakeUp, events: Int16(POLLIN), revents: 0))
-            guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }
-            if polled[ids.count].revents != 0 {
-                var drain = [UInt8](repeating: 0, count: 512)
-                _ = read(wakeUp, &drain, drain.count)
-            }
-            for (id, answer) in zip(ids, polled) where answer.revents != 0 {
-                due(id)?()
-            }
+            let count = epoll_wait(list, &events, CInt(events.count), -1)
+            for event in events.prefix(Int(max(0, count))) { call(event.data.u64) }
         }
     }
 
-    /// Removes what was cancelled, and lists the rest.
-    private func waiting() -> ([UInt64], [pollfd]) {
-        state.withLock { state in
-            for id in state.cancelled {
-                if let entry = state.entries.removeValue(forKey: id) { close(entry.descriptor) }
-            }
-            state.cancelled = []
-            var ids: [UInt64] = []
-            var polled: [pollfd] = []
-            ids.reserveCapacity(state.entries.count)
-            polled.reserveCapacity(state.entries.count + 1)
-            for (id, entry) in state.entries where entry.isWaiting {
-                ids.append(id)
-                let events = entry.readiness == .reading ? POLLIN : POLLOUT
-                polled.append(pollfd(fd: entry.descriptor, events: Int16(events), revents: 0))
-            }
-            return (ids, polled)
-        }
-    }
-
-    /// What to call for an entry; nil when an earlier call of this round has cancelled it.
-    private func due(_ id: UInt64) -> (@Sendable () -> Void)? {
-        state.withLock { state in
-            guard !state.cancelled.contains(id), let entry = state.entries[id] else { return nil }
-            if entry.readiness == .writing { state.entries[id]?.isWaiting = false }
+    /// Calls an entry's `ready`, unless an earlier call of this round has cancelled it.
+    private func call(_ id: UInt64) {
+        let ready = state.withLock { state -> (@Sendable () -> Void)? in
+            guard let entry = state.entries[id] else { return nil }
+            state.called = (id, false)
             return entry.ready
+        }
+        guard let ready else { return }
+        ready()
+        state.withLock { state in
+            if state.called?.isCancelled == true { remove(id, &state) }
+            state.called = nil
         }
     }
 }

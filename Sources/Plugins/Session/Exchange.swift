@@ -69,11 +69,14 @@ struct Exchange {
     var isUnderWay: Bool { latch != nil }
 
     /// Waits for the answer to a new request.
+    ///
+    /// - Parameter isAnnounced: whether a `begin` comes before a step's bytes.
     mutating func begin(
-        _ nonce: Nonce, _ latch: Latch<Reply>, limit: OutputBuffer.Limit?, live: Live?
+        _ nonce: Nonce, _ latch: Latch<Reply>, isAnnounced: Bool, limit: OutputBuffer.Limit?,
+        live: Live?
     ) {
-        parsers.output.expect(nonce)
-        parsers.error.expect(nonce)
+        parsers.output.expect(nonce, after: isAnnounced ? .noise : .step)
+        parsers.error.expect(nonce, after: isAnnounced ? .noise : .step)
         self.latch = latch
         self.live = live
         stdout = OutputBuffer(limit ?? .stream)

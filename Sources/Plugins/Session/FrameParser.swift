@@ -45,11 +45,13 @@ struct FrameParser {
     private var section = Section.noise
 
     /// Waits for the frames of a nonce and for nothing else; what was under way is forgotten.
-    mutating func expect(_ nonce: Nonce) {
+    ///
+    /// - Parameter section: what comes before the first frame.
+    mutating func expect(_ nonce: Nonce, after section: Section = .noise) {
         marker = Array("\n@HR \(nonce.text) ".utf8)
         matched = 0
         line = nil
-        section = .noise
+        self.section = section
     }
 
     /// Waits for nothing: all that comes is noise.

@@ -20,6 +20,8 @@ actor Session {
     private let channel: Channel
     private let clock: ExecutorClock
     private let describeEnd: @Sendable (SessionEnd) -> String
+    /// Whether a step was asked for.
+    private var hasRun = false
     /// Paths that are in place.
     private var staged: Set<String> = []
     /// Files that go out with the next request, without an answer of their own.
@@ -96,8 +98,12 @@ actor Session {
         let nonce = Nonce.random()
         let channel = channel
         let clock = clock
+        // The first step's bytes are told from the login's by a `begin`, later ones need none.
+        let line = hasRun ? SessionRequest.step(nonce, invocation) : nil
+        hasRun = true
         let latch = channel.ask(
-            nonce, takeUnsent() + SessionRequest.run(nonce, invocation), limit: limit, live: live)
+            nonce, takeUnsent() + (line ?? SessionRequest.run(nonce, invocation)),
+            isAnnounced: line == nil, limit: limit, live: live)
         let reply = await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 guard await stopper.wait() != nil else { return }

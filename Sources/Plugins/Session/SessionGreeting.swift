@@ -9,7 +9,6 @@ struct SessionGreeting: Sendable, Hashable {
     let user: String
     /// The private directory, where staged files are and steps start.
     let directory: String
-    let tools: Set<String>
 
     /// Reads a `hello` frame; nil when something that must be there is missing or odd.
     init?(_ frame: Frame) {
@@ -31,7 +30,6 @@ struct SessionGreeting: Sendable, Hashable {
         seat = MachineSeat(values)
         user = values["user"] ?? "-"
         self.directory = directory
-        tools = Set((values["tools"] ?? "").split(separator: ",").map(String.init))
     }
 
     /// Whether the text is a proof as this type writes it, and safe to send to a session.

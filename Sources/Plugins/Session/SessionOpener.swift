@@ -51,15 +51,16 @@ struct SessionOpener: Sendable {
     ) async -> Result<Session, SessionTransport.Refusal>? {
         let channel = Channel()
         let nonce = Nonce.random()
-        let latch = channel.ask(
-            nonce,
-            SessionRequest.hello(nonce, library: PackageResources.session_sh, graceSeconds: 5))
+        let first = Self.start(channel, nonce)
         launch(Launch(command: command, channel: channel))
         let reply = await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 if await clock.pause(transport.openLimit) { channel.hangUp() }
             }
-            let reply = await latch.wait()
+            var reply = await first.wait()
+            if case .frame(let frame) = reply, frame.verb == "again" {
+                reply = await Self.start(channel, nonce, isRepeated: true).wait()
+            }
             group.cancelAll()
             return reply
         }
@@ -80,6 +81,13 @@ struct SessionOpener: Sendable {
             channel.hangUp()
             return nil
         }
+    }
+
+    private static func start(
+        _ channel: Channel, _ nonce: Nonce, isRepeated: Bool = false
+    ) -> Latch<Exchange.Reply> {
+        channel.ask(
+            nonce, SessionRequest.start(nonce, graceSeconds: 5, isRepeated: isRepeated))
     }
 
     private func session(

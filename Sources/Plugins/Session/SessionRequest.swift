@@ -1,17 +1,23 @@
 /// The requests of a session, as bytes (docs/session-protocol.md, sections 1 and 3 to 7).
 enum SessionRequest {
-    /// What the remote login shell is given: one line that every shell reads alike.
-    static let boot =
-        "read -r n; hr_full=,fullblock; hr_lib=$(dd bs=$n count=1 iflag=fullblock 2>/dev/null) || "
-        + "{ hr_full=; hr_lib=$(dd bs=1 count=$n 2>/dev/null); }; eval \"$hr_lib\""
+    /// The library without comments and indentation: some shells read it byte by byte.
+    private static let library: [UInt8] = {
+        let whole = PackageResources.session_sh + PackageResources.staging_sh
+        return whole.split(separator: UInt8(ascii: "\n"))
+            .map { $0.drop { $0 == UInt8(ascii: " ") } }
+            .filter { $0.first != UInt8(ascii: "#") }
+            .flatMap { $0 + [UInt8(ascii: "\n")] }
+    }()
 
     /// The most bytes that one `put` may carry (section 4).
     static let longestPut = 1 << 20
 
-    /// The library and the first request.
-    static func hello(_ nonce: Nonce, library: [UInt8], graceSeconds: Int) -> [UInt8] {
-        Array("\(library.count)\n".utf8) + library
-            + Array("hello \(nonce.text) 1 \(graceSeconds)\n".utf8)
+    /// The script that the target's shell is given: the library, and the call that starts it.
+    ///
+    /// - Parameter isRepeated: whether the session has asked for it a second time.
+    static func start(_ nonce: Nonce, graceSeconds: Int, isRepeated: Bool) -> [UInt8] {
+        library
+            + Array("hr_main \(nonce.text) \(graceSeconds)\(isRepeated ? " again" : "")\n".utf8)
     }
 
     /// One piece of a file.
@@ -41,7 +47,6 @@ enum SessionRequest {
 
     /// One step.
     static func run(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8] {
-        if let line = step(nonce, invocation) { return line }
         var bytes = Array("run \(nonce.text) \(invocation.wantsOutputs ? "output" : "-")\n".utf8)
         func add(_ verb: String, _ value: String, name: String? = nil) {
             let lines = value.utf8.count { $0 == UInt8(ascii: "\n") } + 1
@@ -62,8 +67,9 @@ enum SessionRequest {
         return bytes + Array("go 0\n".utf8)
     }
 
-    /// The same on one line, when every value is a plain word: cheaper for the target to read.
-    private static func step(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8]? {
+    /// The same on one line, when every value is a plain word: cheaper for the target to read, and
+    /// nothing announces its output.
+    static func step(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8]? {
         guard invocation.words.count == 1, let script = invocation.script,
             invocation.environment.isEmpty, invocation.standardInput == nil,
             invocation.arguments.count <= 10

@@ -1,6 +1,7 @@
 # Handrail's attached session, the target's end: docs/session-protocol.md says what it promises.
-# POSIX sh only (dash, bash, busybox). Evaluated once, by BOOT; nothing that arrives later is
-# evaluated: requests are read as lines and told apart by `case`, values stay data.
+# POSIX sh only (dash, bash, busybox). The target's sh reads it as its script, on standard input; the
+# last line calls hr_main, and nothing that arrives later is evaluated: requests are read as lines
+# and told apart by `case`, values stay data.
 # Leader = this shell; `reader | worker` are its two children; steps are children of the worker.
 # All of them, and every step, are one process group. Each name of ours starts with hr_.
 
@@ -18,16 +19,6 @@ hr_word_of() {
     case $hr_val in '' | *[!A-Za-z0-9._-]*) hr_val=- ;; esac
 }
 
-# Exactly $1 bytes of standard input to standard output; all are read even if none can be written.
-hr_take() {
-    [ "$1" -gt 0 ] || return 0
-    if [ -n "$hr_full" ]; then
-        dd "bs=$1" count=1 iflag=fullblock 2>/dev/null
-    else
-        dd bs=1 "count=$1" 2>/dev/null | { cat 2>/dev/null || cat >/dev/null; }
-    fi
-}
-
 hr_is_nonce() {
     case $1 in *[!0-9a-f]*) return 1 ;; ????????????????????????????????) return 0 ;; esac
     return 1
@@ -35,15 +26,6 @@ hr_is_nonce() {
 
 hr_is_number() {
     case $1 in '' | *[!0-9]* | ???????????????????*) return 1 ;; esac
-}
-
-# A path that may be staged: plain characters, no way out of the directory.
-hr_is_path() {
-    case $1 in *[!A-Za-z0-9._/-]*) return 1 ;; esac
-    case /$1/ in *//* | */./* | */../* | */-*) return 1 ;; esac
-    [ "${#1}" -le 200 ] || return 1
-    case $1 in scripts/* | files/* | lib/* | in/* | secret/*) return 0 ;; esac
-    return 1
 }
 
 # A variable's name that every shell can carry to a program unchanged.
@@ -55,18 +37,11 @@ hr_is_name() {
     esac
 }
 
-# The absolute path of staged file $1 into hr_abs; fails when it isn't there.
-hr_find() {
-    case $1 in
-    secret/*) hr_abs=$hr_sec/${1#secret/} ;;
-    *) hr_abs=$hr_dir/$1 ;;
-    esac
-    [ -f "$hr_abs" ] && [ -r "$hr_abs" ]
-}
-
-# Whether program $1 is here. Looked up by hand: `command -v` would need a fork for its answer.
+# Whether program $1 is here; its path into hr_cmd. Looked up by hand: `command -v` would need a
+# fork for its answer. The last one found is remembered.
 hr_has() {
-    case " $hr_known " in *" $1 "*) return 0 ;; esac
+    [ "$1" != "$hr_known" ] || return 0
+    hr_known= hr_cmd=$1
     case $1 in
     '' | -* | *[[:space:]]*) return 1 ;;
     */*) [ -f "$1" ] && [ -x "$1" ]; return ;;
@@ -75,7 +50,7 @@ hr_has() {
     IFS=:
     for hr_cmd in $PATH; do
         [ -n "$hr_cmd" ] && [ -f "$hr_cmd/$1" ] && [ -x "$hr_cmd/$1" ] || continue
-        IFS=$hr_ifs hr_cmd=$hr_cmd/$1 hr_known="$hr_known $1"
+        IFS=$hr_ifs hr_cmd=$hr_cmd/$1 hr_known=$1
         return 0
     done
     IFS=$hr_ifs
@@ -276,75 +251,12 @@ hr_split() {
     hr_rest=${hr_rest# }
 }
 
-# put NONCE BYTES MODE MORE PATH: whatever goes wrong, exactly BYTES bytes leave standard input.
-hr_put() {
-    hr_is_number "$2" && [ "$2" -le 1048576 ] && hr_is_path "$5" || hr_refuse "$1"
-    case $3:$4 in 600:more | 600:last | 700:more | 700:last) ;; *) hr_refuse "$1" ;; esac
-    hr_why=
-    if [ "$hr_path" != "$5" ]; then
-        hr_path=$5 hr_total=0 hr_temp=$hr_dir/out/in
-        case $5 in secret/*) hr_secret_dir; hr_temp=$hr_sec/.in ;; esac
-        [ -n "$hr_why" ] || { true >"$hr_temp"; } 2>/dev/null || hr_why=write
-    fi
-    hr_sink=/dev/null
-    if [ -z "$hr_why" ]; then
-        { true >>"$hr_temp"; } 2>/dev/null && hr_sink=$hr_temp || hr_why=write
-    fi
-    hr_take "$2" >>"$hr_sink"
-    hr_rc=$?
-    [ "$hr_rc" -lt 128 ] || hr_end
-    [ "$hr_rc" = 0 ] || hr_why=${hr_why:-write}
-    hr_total=$((hr_total + $2))
-    if [ -z "$hr_why" ] && [ "$4" = last ]; then hr_place "$3" "$5" || hr_why=write; fi
-    if [ -n "$hr_why" ]; then
-        hr_path=
-        rm -f "$hr_temp" 2>/dev/null
-        hr_pass "reply $1 err $hr_why"
-    else
-        [ "$4" = more ] || hr_path=
-        hr_pass "reply $1 put $hr_total"
-    fi
-}
-
-# Moves the finished file to its path $2 with mode $1, if all of it is on the disk.
-hr_place() {
-    hr_find "$2"
-    [ "$(wc -c <"$hr_temp")" -eq "$hr_total" ] && [ ! -d "$hr_abs" ] || return 1
-    [ -d "${hr_abs%/*}" ] || mkdir -p "${hr_abs%/*}" || return 1
-    [ "$1" = 600 ] || chmod "$1" "$hr_temp" || return 1
-    mv -f "$hr_temp" "$hr_abs"
-} 2>/dev/null
-
-# text NONCE|- LINES PATH: a short text file, without a fork; its place is final when it is answered.
-hr_text() {
-    hr_is_number "$2" && [ "$2" -le 1024 ] && hr_is_path "$3" || hr_refuse "$1"
-    case $3 in secret/*) hr_refuse "$1" ;; esac
-    hr_why= hr_total=0 hr_lines=$2 hr_path=
-    hr_find "$3"
-    [ -d "${hr_abs%/*}" ] || mkdir -p "${hr_abs%/*}" 2>/dev/null
-    hr_sink=$hr_abs
-    { true >"$hr_abs"; } 2>/dev/null || hr_sink=/dev/null hr_why=write
-    while [ "$hr_lines" -gt 0 ]; do
-        IFS= read -r hr_line || hr_end
-        printf '%s\n' "$hr_line" 2>/dev/null >&3 || hr_why=write
-        hr_total=$((hr_total + ${#hr_line} + 1)) hr_lines=$((hr_lines - 1))
-    done 3>"$hr_sink"
-    # Without a nonce nothing is answered: what could not be written must not be there at all.
-    if [ -n "$hr_why" ]; then rm -rf "$hr_abs" 2>/dev/null || hr_end; fi
-    [ "$1" != - ] || return 0
-    [ -n "$hr_why" ] && hr_pass "reply $1 err $hr_why" || hr_pass "reply $1 put $hr_total"
-}
-
-hr_secret_dir() {
-    [ -n "$hr_sec" ] || { hr_why=nosecretdir; return; }
-    [ -d "$hr_sec" ] || mkdir "$hr_sec" 2>/dev/null || hr_why=nosecretdir
-    hr_pass secret
-}
-
 # --- the worker ------------------------------------------------------------------------------
 
 hr_worker() {
-    hr_secret= hr_plain=
+    hr_secret=
+    # Where steps start. A step that finds it gone has no script either.
+    cd "$hr_dir" 2>/dev/null
     while IFS= read -r hr_line; do
         set -- $hr_line
         case $1 in
@@ -395,17 +307,31 @@ hr_run() {
     if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_forget; hr_say "$hr_n err $hr_bad"; fi
 }
 
-# step NONCE FLAGS INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words.
+# step NONCE FLAGS INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words, and which is not
+# announced by a `begin`. A simple command: shells that have vfork use it, which halves its cost.
 hr_step() {
-    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad= hr_interp=$3 hr_plain=1
+    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad=
     hr_is_path "$4" && hr_find "$4" || hr_bad="noscript $4"
-    [ -n "$hr_bad" ] || hr_has "$hr_interp" || hr_bad="nointerp $hr_interp"
-    shift 2
-    if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_forget; hr_say "$hr_n err $hr_bad"; fi
-    hr_plain=
+    [ -n "$hr_bad" ] || hr_has "$3" || hr_bad="nointerp $3"
+    if [ -n "$hr_bad" ]; then hr_forget; hr_say "$hr_n err $hr_bad"; return; fi
+    shift 3
+    set -- "$hr_cmd" "$@"
+    hr_out=$hr_dir/out/$hr_n
+    trap : $hr_signals
+    if hr_is_halted; then
+        hr_rc=143
+    else
+        case $hr_cmd:$hr_lc:$hr_flags in
+        /*::*output*) HANDRAIL_OUTPUT=$hr_out "$@" </dev/null ;;
+        /*::*) "$@" </dev/null ;;
+        *) (hr_exec 0 "$@") ;;
+        esac
+        hr_rc=$?
+    fi
+    hr_over
 }
 
-# The step: one fork, one exec, in a subshell that takes all its settings with it.
+# The step of a `run`: one fork, one exec, in a subshell that takes all its settings with it.
 hr_start() {
     hr_out=$hr_dir/out/$hr_n
     hr_say "$hr_n begin"
@@ -413,26 +339,36 @@ hr_start() {
     # Handled, not ignored, when the step is forked: it would inherit what is ignored. A cancel
     # that came while they were ignored has left its mark in out/.
     trap : $hr_signals
-    (
-        cd "$hr_dir" 2>/dev/null || exit 143
-        [ ! -e "$hr_out.stop" ] && [ ! -e out/stop ] || exit 143
-        case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_out" ;; esac
-        hr_argc=$#
-        [ -z "$hr_plain" ] || hr_argc=0
-        while [ "$hr_argc" -gt 0 ]; do
-            hr_val=$1
-            shift
-            case $hr_val in
-            eLC_ALL=*) hr_lc=${hr_val#e} ;;
-            e*) export "${hr_val#e}" ;;
-            *) set -- "$@" "${hr_val#a}" ;;
-            esac
-            hr_argc=$((hr_argc - 1))
-        done
-        if [ -n "$hr_lc" ]; then { export "$hr_lc"; } 2>/dev/null; else unset LC_ALL; fi
-        exec "$@" <"$hr_in"
-    )
+    (hr_exec $# "$@")
     hr_rc=$?
+    hr_over
+}
+
+# Becomes the step: of the words after the first, $1 stand for arguments (a…) or variables (e…).
+hr_exec() {
+    cd "$hr_dir" 2>/dev/null || exit 143
+    ! hr_is_halted || exit 143
+    case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_out" ;; esac
+    hr_argc=$1
+    shift
+    while [ "$hr_argc" -gt 0 ]; do
+        hr_val=$1
+        shift
+        case $hr_val in
+        eLC_ALL=*) hr_lc=${hr_val#e} ;;
+        e*) export "${hr_val#e}" ;;
+        *) set -- "$@" "${hr_val#a}" ;;
+        esac
+        hr_argc=$((hr_argc - 1))
+    done
+    if [ -n "$hr_lc" ]; then { export "$hr_lc"; } 2>/dev/null; else unset LC_ALL; fi
+    exec "$@" <"$hr_in"
+}
+
+hr_is_halted() { [ -e "$hr_out.stop" ] || [ -e "$hr_dir/out/stop" ]; }
+
+# The step has ended with $hr_rc.
+hr_over() {
     trap '' $hr_signals
     hr_left=- hr_given=none
     case $hr_flags in *left*) hr_members "$hr_pg" && hr_left=$hr_count ;; esac
@@ -463,19 +399,22 @@ hr_forget() {
 
 # --- the leader ------------------------------------------------------------------------------
 
-# The session must lead its own group; sudo may have started it inside another one.
+# The session must lead its own group; sudo may have started it inside another one. Then it starts
+# again in a new one, and asks for the library once more.
 hr_lead() {
     hr_proc=
     if hr_stat self; then hr_proc=1; hr_stat "$$"; else hr_pgrp=$(($(ps -o pgid= -p "$$"))); fi
     [ "$hr_pgrp" = "$$" ] && { hr_pg=$$ hr_begun=$hr_start; return; }
-    if [ "$1" != again ]; then
-        if hr_has setsid; then exec setsid sh -c "$hr_lib" handrail again; fi
-        hr_val='import os, sys; os.setpgid(0, 0); os.execvp("sh", sys.argv[1:])'
-        if hr_has python3; then exec python3 -c "$hr_val" sh -c "$hr_lib" handrail again; fi
-        hr_val='setpgrp(0, 0); exec @ARGV'
-        if hr_has perl; then exec perl -e "$hr_val" sh -c "$hr_lib" handrail again; fi
+    if [ "$2" != again ]; then
+        hr_val="\n@HR $1 again\n"
+        if hr_has setsid; then printf "$hr_val"; exec setsid sh; fi
+        if hr_has python3; then
+            printf "$hr_val"
+            exec python3 -c 'import os; os.setpgid(0, 0); os.execvp("sh", ["sh"])'
+        fi
+        if hr_has perl; then printf "$hr_val"; exec perl -e 'setpgrp(0, 0); exec "sh"'; fi
     fi
-    printf '\n@HR - err nogroup\n'
+    printf '\n@HR %s err nogroup\n' "$1"
     exit 1
 }
 
@@ -493,22 +432,11 @@ hr_make_dir() {
 }
 
 hr_hello() {
-    for hr_val in setsid sudo sha256sum timeout bash python3 perl; do
-        ! hr_has "$hr_val" || hr_tools="$hr_tools,$hr_val"
-    done
-    if [ "$hr_full" = unknown ]; then
-        hr_full=
-        dd bs=1 count=1 iflag=fullblock </dev/null >/dev/null 2>&1 && hr_full=,fullblock
-    fi
     hr_uid= hr_user=${USER:-$LOGNAME}
     { while read -r hr_val hr_uid hr_rest && [ "$hr_val" != Uid: ]; do hr_uid=; done; } \
         2>/dev/null </proc/self/status
     hr_is_number "$hr_uid" || hr_uid=$(id -u)
     case $hr_user in '' | *[!A-Za-z0-9._-]*) hr_user=$(id -un) ;; esac
-    hr_tools=$hr_tools$hr_full
-    hr_kind=sh
-    [ -z "$BASH_VERSION" ] || hr_kind=bash
-    if hr_has busybox && [ "/proc/$$/exe" -ef "$hr_cmd" ]; then hr_kind=busybox; fi
     hr_word_of /proc/sys/kernel/random/boot_id; hr_boot=$hr_val
     hr_word_of /proc/sys/kernel/hostname; hr_host=$hr_val
     hr_word_of /etc/machine-id
@@ -516,26 +444,27 @@ hr_hello() {
     hr_home=$HOME
     case $hr_home in '' | *[!A-Za-z0-9._/-]*) hr_home=- ;; esac
     hr_say "$1 hello 1 boot=$hr_boot machine=$hr_val uid=$hr_uid user=$hr_user pg=$hr_pg" \
-        "start=${hr_begun:--} host=$hr_host home=$hr_home dir=$hr_dir tools=${hr_tools#,} shell=$hr_kind"
+        "start=${hr_begun:--} host=$hr_host home=$hr_home dir=$hr_dir"
 }
 
-hr_full=${hr_full-unknown} hr_known= hr_tools= hr_dir=/nonexistent hr_start=
-hr_lead "$1"
-hr_lc=${LC_ALL+LC_ALL=$LC_ALL}
-export LC_ALL=C
-IFS= read -r hr_line || exit 0
-set -- $hr_line
-[ "$1:$3:$#" = hello:1:4 ] && hr_is_nonce "$2" && hr_is_number "$4" && [ "$4" -le 600 ] ||
-    { printf '\n@HR - err protocol\n'; exit 1; }
-hr_grace=$4
-hr_sec=
-for hr_val in /dev/shm /run; do
-    if [ -z "$hr_sec" ] && [ -d "$hr_val" ] && [ -w "$hr_val" ]; then hr_sec=$hr_val/handrail-$2; fi
-done
-hr_make_dir "$2"
-hr_hello "$2"
-# Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's
-# POSIX mode lose what it had. The worker handles them only around a step (hr_start).
-trap '' $hr_signals
-hr_reader | hr_worker
-exit 0
+# hr_main NONCE GRACE [again]: the whole session.
+hr_main() {
+    hr_full= hr_known= hr_dir=/nonexistent hr_start= hr_sec= hr_grace=$2
+    hr_lead "$1" "$3"
+    # Our locale is C; a step gets the login's own, so ours must not be exported.
+    hr_lc=${LC_ALL+LC_ALL=$LC_ALL}
+    unset LC_ALL
+    LC_ALL=C
+    for hr_val in /dev/shm /run; do
+        if [ -z "$hr_sec" ] && [ -d "$hr_val" ] && [ -w "$hr_val" ]; then
+            hr_sec=$hr_val/handrail-$1
+        fi
+    done
+    hr_make_dir "$1"
+    hr_hello "$1"
+    # Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's
+    # POSIX mode lose what it had. The worker handles them only around a step (hr_start).
+    trap '' $hr_signals
+    hr_reader | hr_worker
+    exit 0
+}

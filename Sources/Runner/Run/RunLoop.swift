@@ -79,7 +79,7 @@ package struct RunLoop: Sendable {
             await executor.shutDown()
             throw error
         }
-        let result = await withTaskGroup(of: Void.self) { group in
+        let result = await withDiscardingTaskGroup { group in
             let upkeep = Upkeep(journal: journal, lease: lease, limits: limits, now: now)
             group.addTask { await watchInbox(of: machine.record.id, after: machine.inboxSeen) }
             let failure = FailureBox()
@@ -99,20 +99,20 @@ package struct RunLoop: Sendable {
     }
 
     private func drive(
-        _ first: RunMachine, in group: inout TaskGroup<Void>, failure: FailureBox
+        _ first: RunMachine, in group: inout DiscardingTaskGroup, failure: FailureBox
     ) async -> Result<RunMachine, any Error> {
         var run = first
         while true {
             let batch = await inputs.batch(upTo: limits.batch)
             if let error = await failure.error { return .failure(error) }
             guard !batch.isEmpty, !Task.isCancelled else { return .success(run) }
-            var next = run
+            // Not copied: when its decision can't be recorded, the machine is dropped.
             var decision = RunDecision()
             for input in batch {
-                let part = next.decide(input, at: now())
+                let part = run.decide(input, at: now())
                 decision.events += part.events
                 // Only the last word counts: a later input may have set things going again.
-                if !next.state.isTerminal { decision.effects.removeAll(where: \.isFinish) }
+                if !run.state.isTerminal { decision.effects.removeAll(where: \.isFinish) }
                 decision.effects += part.effects
             }
             do {
@@ -123,7 +123,6 @@ package struct RunLoop: Sendable {
             } catch {
                 return .failure(error)
             }
-            run = next
             if !decision.events.isEmpty { observe(run, decision.events) }
             if start(decision.effects, in: &group) { return .success(run) }
         }
@@ -132,7 +131,7 @@ package struct RunLoop: Sendable {
     /// Starts effects.
     ///
     /// - Returns: whether the loop is done.
-    private func start(_ effects: [RunEffect], in group: inout TaskGroup<Void>) -> Bool {
+    private func start(_ effects: [RunEffect], in group: inout DiscardingTaskGroup) -> Bool {
         var isDone = false
         for effect in effects {
             switch effect {
