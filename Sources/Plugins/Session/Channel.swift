@@ -73,8 +73,8 @@ final class Channel: Sendable {
 
     /// Sends a request; the latch is set when its whole answer is there, or the session has ended.
     ///
-    /// - Parameter isAnnounced: whether a `begin` comes before a step's bytes; without one, all
-    ///   that comes from now on is the step's.
+    /// `isAnnounced`: whether a `begin` comes before a step's bytes; without one, all that comes
+    /// from now on is the step's.
     func ask(
         _ nonce: Nonce, _ request: [UInt8], isAnnounced: Bool = true,
         limit: OutputBuffer.Limit? = nil, live: Exchange.Live? = nil

@@ -70,7 +70,7 @@ struct Exchange {
 
     /// Waits for the answer to a new request.
     ///
-    /// - Parameter isAnnounced: whether a `begin` comes before a step's bytes.
+    /// `isAnnounced`: whether a `begin` comes before a step's bytes.
     mutating func begin(
         _ nonce: Nonce, _ latch: Latch<Reply>, isAnnounced: Bool, limit: OutputBuffer.Limit?,
         live: Live?

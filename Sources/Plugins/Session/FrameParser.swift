@@ -46,7 +46,7 @@ struct FrameParser {
 
     /// Waits for the frames of a nonce and for nothing else; what was under way is forgotten.
     ///
-    /// - Parameter section: what comes before the first frame.
+    /// `section` is what comes before the first frame.
     mutating func expect(_ nonce: Nonce, after section: Section = .noise) {
         marker = Array("\n@HR \(nonce.text) ".utf8)
         matched = 0

@@ -14,7 +14,7 @@ enum SessionRequest {
 
     /// The script that the target's shell is given: the library, and the call that starts it.
     ///
-    /// - Parameter isRepeated: whether the session has asked for it a second time.
+    /// `isRepeated`: whether the session has asked for it a second time.
     static func start(_ nonce: Nonce, graceSeconds: Int, isRepeated: Bool) -> [UInt8] {
         library
             + Array("hr_main \(nonce.text) \(graceSeconds)\(isRepeated ? " again" : "")\n".utf8)

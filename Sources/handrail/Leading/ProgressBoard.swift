@@ -18,13 +18,8 @@ final class ProgressBoard: Sendable {
     /// Lines that wait for a screen; older ones go first, since the journal has them all.
     private static let mostLines = 1000
 
-    /// How long the board may lag behind the loop, in milliseconds.
-    private static let lag = 100
-
     private struct State {
         var run: RunMachine
-        /// When `run` was taken; nil at first.
-        var taken: Timestamp?
         var lines: [String] = []
         var since: [TargetName: Timestamp] = [:]
     }
@@ -40,18 +35,11 @@ final class ProgressBoard: Sendable {
     }
 
     /// Takes what was recorded; called by the loop after each commit.
-    ///
-    /// A board that holds the newest run makes the loop copy it for its next change, so while
-    /// only attempts start and end, the board lags behind.
     func note(_ run: RunMachine, _ events: [RunEvent]) {
         let time = now()
         let lines = events.compactMap { view.line(for: $0, in: run) }
         state.withLock { state in
-            if state.taken.map({ time.since($0) >= Self.lag }) ?? true
-                || events.contains(where: { !$0.isAttempt })
-            {
-                (state.run, state.taken) = (run, time)
-            }
+            state.run = run
             state.lines += lines
             state.lines.removeFirst(max(0, state.lines.count - Self.mostLines))
             for event in events {
@@ -63,7 +51,7 @@ final class ProgressBoard: Sendable {
     /// Adds a line of the command's own.
     func say(_ line: String) { state.withLock { $0.lines.append(line) } }
 
-    /// The run as it was last recorded, or at most 100 ms before.
+    /// The run as it was last recorded.
     var run: RunMachine { state.withLock { $0.run } }
 
     /// What to show now; its lines are taken off the board.
@@ -71,16 +59,6 @@ final class ProgressBoard: Sendable {
         state.withLock { state in
             defer { state.lines = [] }
             return Snapshot(run: state.run, lines: state.lines, since: state.since)
-        }
-    }
-}
-
-extension RunEvent {
-    /// Whether it tells of one attempt, and of nothing that anybody waits for.
-    fileprivate var isAttempt: Bool {
-        switch self {
-        case .attemptStarted, .attemptEnded: true
-        default: false
         }
     }
 }

@@ -9,7 +9,7 @@ enum ImportRule {
             "Synchronization",
         ],
         "Plugins": [
-            "Runner", "Runbooks", "Subprocess", "System", "SystemPackage", "Logging", "Crypto",
+            "Runner", "Runbooks", "CEpoll", "Subprocess", "System", "SystemPackage", "Logging", "Crypto",
             "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
         ],
         "handrail": [
