@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Runbooks
 import Runner
+import Synchronization
 import TestSupport
 import Testing
 
@@ -38,6 +39,41 @@ struct JournalFailureTests {
             let last = try await journal.append(
                 batch, to: run, at: Samples.time(2), lease: Samples.lease(1))
             #expect(last == recorded + 5)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func anOutcomeIsHeldUntilTheDiskHasRoomAgain() async throws {
+        try await withSmallDisk { folder in
+            let home = try Home.open(at: folder + "/home")
+            let journal = try await opened(home)
+            let record = try Samples.record(
+                "r-1", targets: ["web1"], steps: ["one", "two"].map { try Samples.onceStep($0) })
+            try await journal.open(
+                record, lease: Samples.lease(1), leaseUntil: Samples.time(1000))
+            let executor = FillingExecutor(folder: folder)
+            let held = Mutex(0)
+            let loop = RunLoop(
+                executor: executor, journal: journal, store: try FileContentStore(in: home),
+                lease: Samples.lease(1), secrets: [:], now: { Samples.time(5) },
+                sleep: { delay in
+                    try Task.checkCancellation()
+                    await Task.yield()
+                    guard delay == RunLoop.Limits().holdInterval else { return }
+                    if held.withLock({
+                        $0 += 1; return $0
+                    }) == 3 {
+                        executor.makeRoom()
+                    }
+                },
+                observe: { _, _ in })
+            let machine = try await loop.lead(RunMachine(record: record))
+            #expect(machine.state == .succeeded)
+            #expect(held.withLock { $0 } >= 3)
+            #expect(executor.starts.withLock { $0 } == ["one", "two"])
+            let again = try await opened(home)
+            let events = try await again.events(of: record.id, after: 0)
+            #expect(RunMachine(record: record, events: events).targets == machine.targets)
         }
     }
 
@@ -182,6 +218,39 @@ struct JournalFailureTests {
         let result = try Tool.run([path] + arguments)
         try #require(result.status == 0, "\(path) \(arguments): \(result.error)")
     }
+}
+
+/// Fills its disk during the first step, until room is made.
+private final class FillingExecutor: Executor {
+    let starts = Mutex<[String]>([])
+    private let path: String
+
+    init(folder: String) { path = folder + "/filling" }
+
+    func perform(_ request: AttemptRequest) async -> AttemptReport {
+        let isFirst = starts.withLock { starts in
+            if case .action(let step) = request.key.part { starts.append(step.rawValue) }
+            return starts.count == 1
+        }
+        if isFirst { fill() }
+        let output = [UInt8](repeating: UInt8(ascii: "x"), count: 2000)
+        return AttemptReport(
+            ending: .exited(0), stdout: CapturedOutput(bytes: output, totalBytes: output.count))
+    }
+
+    private func fill() {
+        let block = [UInt8](repeating: 0, count: 4096)
+        let file = fopen(path, "w")
+        setvbuf(file, nil, _IONBF, 0)
+        while fwrite(block, 1, block.count, file) == block.count {}
+        fclose(file)
+    }
+
+    func makeRoom() { unlink(path) }
+
+    func cancel(_ target: TargetName) async {}
+    func close(_ target: TargetName) async {}
+    func shutDown() async {}
 }
 
 /// The home of a child process of these tests; nil in the tests' own process.

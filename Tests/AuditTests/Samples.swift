@@ -30,11 +30,18 @@ enum Samples {
         try named(String(repeating: digit, count: 64))
     }
 
+    /// A step that runs once.
+    static func onceStep(_ id: String) throws -> Step {
+        Step(
+            id: try step(id), title: id, effect: .once,
+            action: .run(ScriptCall(program: .inline("true"))))
+    }
+
     /// A run's facts, as a planner would make them.
     static func record(
         _ id: String, number: Int = 1, plan digit: Character = "a",
         runbook: String = "web.restart", targets: [String] = ["web1", "web2"],
-        opened: Timestamp = time(0)
+        steps: [Step] = [], opened: Timestamp = time(0)
     ) throws -> RunRecord {
         let plan = Plan(
             planID: try plan(digit), libraryID: "lab",
@@ -49,7 +56,7 @@ enum Samples {
                     name: try target(name), address: "127.0.0.1", port: 22, user: nil,
                     becomeUser: nil, hostKeys: [], labels: [:])
             },
-            steps: [], verify: [], rollback: [], symptom: nil,
+            steps: steps, verify: [], rollback: [], symptom: nil,
             rollout: Rollout(), onFailure: nil,
             created: opened, expires: opened.adding(.seconds(3600)))
         return RunRecord(

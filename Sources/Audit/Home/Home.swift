@@ -71,6 +71,7 @@ package struct Home: Sendable, Hashable {
             guard errno == ENOENT else {
                 throw FileError(call: "lstat", path: journalPath, number: errno)
             }
+            try refuseIfUsed("is gone")
             let created = try FileDescriptor(
                 journalPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             _ = consume created
@@ -81,9 +82,26 @@ package struct Home: Sendable, Hashable {
                 .io, "The journal \(journalPath) is no plain file of yours.",
                 hint: "Look who put it there, and move it away.")
         }
+        if status.st_size == 0 { try refuseIfUsed("is empty") }
         if status.st_mode & 0o077 != 0, chmod(journalPath, 0o600) != 0 {
             throw FileError(call: "chmod", path: journalPath, number: errno)
         }
+    }
+
+    /// Refuses to start a new journal where one was in use: it would say that nothing ever ran.
+    private func refuseIfUsed(_ how: String) throws {
+        var status = stat()
+        let log = journalPath + "-wal"
+        let hasLog = lstat(log, &status) == 0 && status.st_size > 0
+        let outputs = try FileManager.default.contentsOfDirectory(atPath: outputPath)
+            .contains { $0 != "new" }
+        guard hasLog || outputs else { return }
+        throw JournalError(
+            .corrupt,
+            "The journal \(journalPath) \(how), and this home was in use: "
+                + (hasLog ? "\(log) holds events." : "\(outputPath) holds outputs of runs."),
+            hint: "Restore the last backup of the home. To begin anew, without any run so far, "
+                + "move \(path) away.")
     }
 
     private func check(_ folder: String) throws {

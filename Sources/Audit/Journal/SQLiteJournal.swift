@@ -126,7 +126,8 @@ package final class SQLiteJournal: Sendable {
             known =
                 known
                 ?? JournalError(
-                    refusal.code,
+                    // Not `full`, even after a disk was: that would say that trying again helps.
+                    refusal.code == .corrupt ? .corrupt : .io,
                     "The journal \(path) takes no more writes after an error: "
                         + refusal.message, hint: refusal.hint, cause: refusal)
         }

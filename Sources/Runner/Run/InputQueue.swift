@@ -28,6 +28,11 @@ final class InputQueue: Sendable {
         }?.resume()
     }
 
+    /// Whether an input waits that fits.
+    func contains(where fits: (RunInput) -> Bool) -> Bool {
+        state.withLock { $0.waiting.contains(where: fits) }
+    }
+
     /// Wakes whoever waits, for good.
     func close() {
         state.withLock { state in

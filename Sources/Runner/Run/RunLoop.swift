@@ -17,6 +17,10 @@ package struct RunLoop: Sendable {
         package var leaseInterval: Duration = .seconds(2)
         /// The most bytes of a stream that are kept in the journal itself.
         package var inlineBytes = 2048
+        /// How often a write is tried again that the journal had no room for.
+        package var holdTries = 600
+        /// How long it waits before each of them.
+        package var holdInterval: Duration = .seconds(1)
 
         package init() {}
     }
@@ -30,18 +34,21 @@ package struct RunLoop: Sendable {
     private let now: @Sendable () -> Timestamp
     private let sleep: @Sendable (Duration) async throws -> Void
     private let observe: @Sendable (RunMachine, [RunEvent]) -> Void
+    private let holding: @Sendable (JournalError?) -> Void
     private let inputs = InputQueue()
 
     /// A loop over its ports.
     ///
     /// `sleep` waits, and throws `CancellationError` when its task is cancelled; `observe` is
-    /// called on the loop after each durable commit, and must return soon.
+    /// called on the loop after each durable commit, and must return soon. `holding` is told why
+    /// nothing can be recorded for now, and nil once that is over.
     package init(
         executor: any Executor, journal: any Journal, store: any ContentStore, lease: Lease,
         secrets: [ParameterName: Secret], limits: Limits = Limits(),
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
-        observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void
+        observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void,
+        holding: @escaping @Sendable (JournalError?) -> Void = { _ in }
     ) {
         self.executor = executor
         self.journal = journal
@@ -52,6 +59,7 @@ package struct RunLoop: Sendable {
         self.now = now
         self.sleep = sleep
         self.observe = observe
+        self.holding = holding
     }
 
     /// Adds an input from outside: a session that was opened, a person's signal, the end of the
@@ -116,15 +124,40 @@ package struct RunLoop: Sendable {
                 decision.effects += part.effects
             }
             do {
-                if !decision.events.isEmpty {
-                    _ = try await journal.append(
-                        decision.events, to: run.record.id, at: now(), lease: lease)
-                }
+                if !decision.events.isEmpty { try await record(decision.events, of: run) }
             } catch {
                 return .failure(error)
             }
             if !decision.events.isEmpty { observe(run, decision.events) }
             if start(decision.effects, in: &group) { return .success(run) }
+        }
+    }
+
+    /// Makes events durable, and holds them while the journal has no room for them.
+    ///
+    /// What targets have told is known to this process alone until it is recorded: giving up at
+    /// once would turn it into unknown outcomes. Nothing is decided or started meanwhile. Only a
+    /// refusal that kept nothing is tried again; after an input or output error the journal itself
+    /// refuses (docs/journal.md).
+    private func record(_ events: [RunEvent], of run: RunMachine) async throws {
+        var tries = 0
+        while true {
+            do {
+                _ = try await journal.append(events, to: run.record.id, at: now(), lease: lease)
+                if tries > 0 { holding(nil) }
+                return
+            } catch {
+                guard error.code == .full || error.code == .locked, tries < limits.holdTries,
+                    !inputs.contains(where: \.endsHolding)
+                else { throw error }
+                if tries == 0 { holding(error) }
+                tries += 1
+                do {
+                    try await sleep(limits.holdInterval)
+                } catch is CancellationError {
+                    throw error
+                }
+            }
         }
     }
 
@@ -186,6 +219,17 @@ package struct RunLoop: Sendable {
             } catch {
                 return
             }
+        }
+    }
+}
+
+extension RunInput {
+    /// Whether somebody wants this process to end, or the run to: nothing waits for room then.
+    fileprivate var endsHolding: Bool {
+        switch self {
+        case .leaving: true
+        case .command(let command, _): command.verb == .abort
+        default: false
         }
     }
 }

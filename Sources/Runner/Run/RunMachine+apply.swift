@@ -99,7 +99,10 @@ extension RunMachine {
             if record.ending == .exited(1), target.symptomGoneSince == nil {
                 target.symptomGoneSince = time
             }
-        case .release, .undo: target.releaseRecord = record
+        case .release, .undo:
+            target.releaseRecord = record
+            target.releaseTries += 1
+            if case .unknown = record.ending { target.lostReleaseTries += 1 }
         }
         targets[key.target] = target
     }
@@ -126,6 +129,8 @@ extension RunMachine {
         targets[name]?.owed.removeAll { $0 == step }
         targets[name]?.leftOwed[step] = nil
         targets[name]?.releaseRecord = nil
+        targets[name]?.releaseTries = 0
+        targets[name]?.lostReleaseTries = 0
     }
 
     private mutating func applyCommand(_ command: PersonCommand, inboxID: Int) {

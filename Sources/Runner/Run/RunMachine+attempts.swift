@@ -41,8 +41,12 @@ extension RunMachine {
                 emit(.paid(name, id), &turn)
                 return true
             }
-            let made = target.attempts[part, default: 0]
-            guard made % 2 != 0 else {
+            // One that was lost with its leader says nothing about the release itself.
+            let mayTryAgain = Verdicts.mayTryAgain(
+                after: outcome == .aborted ? .failed : outcome, made: target.releaseTries,
+                lost: target.lostReleaseTries,
+                limit: Retry(attempts: 2, pauseMilliseconds: step.retry.pauseMilliseconds))
+            guard mayTryAgain else {
                 return leave(
                     id, name, "giving it back failed: \(reason ?? outcome.rawValue)", &turn)
             }

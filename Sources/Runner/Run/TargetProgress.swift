@@ -50,6 +50,10 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var isPayAsked = false
     /// The last attempt of a release under way.
     package internal(set) var releaseRecord: AttemptRecord?
+    /// How often it was tried since it became due or a person asked for it.
+    package internal(set) var releaseTries = 0
+    /// How many of these tries ended without anybody seeing how.
+    package internal(set) var lostReleaseTries = 0
     /// Set once the sequence is over and only releases follow.
     package internal(set) var ending: Outcome?
     /// Why the sequence is over, in one sentence; nil when it came to its end.

@@ -36,6 +36,13 @@ struct LeadRun: Sendable {
             observe: { [sessions] run, events in
                 sessions.take(events)
                 board.note(run, events)
+            },
+            holding: { refusal in
+                board.say(
+                    refusal.map {
+                        "\($0.message) Nothing more starts until there is room; what targets tell "
+                            + "is held here. Free space now: this process ending would lose it."
+                    } ?? "recorded again: the run goes on")
             })
         toLoop.connect(loop.tell)
         sessions.beginLeading()

@@ -125,6 +125,25 @@ struct RunMachineTests {
         #expect(drive.machine.owed.first?.reason == "giving it back failed: exit 4")
     }
 
+    @Test(arguments: [(1, RunState.succeeded), (4, .succeeded), (9, .needsPerson)])
+    func aReleaseThatWasLostWithItsLeadersIsTriedAgain(_ lost: Int, _ state: RunState) {
+        let first = Self.step("out") { $0.release = Self.release("out") }
+        var drive = HandDrive(RunFixture(steps: [first]))
+        var left = lost
+        drive.feed([.led]) {
+            guard HandDrive.text(of: $0.action) == "back", left > 0 else { return .exit(0) }
+            left -= 1
+            return .ended(.unknown("lost"))
+        }
+        let tries = min(lost + 1, 5)
+        #expect(drive.started == ["a:out"] + Array(repeating: "a:back", count: tries))
+        #expect(drive.machine.state == state)
+        drive.isFinished = false
+        let pay = PersonCommand(verb: .pay(RunFixture.target("a")), actor: "ann")
+        drive.feed([.command(pay, inboxID: 1)]) { _ in .exit(0) }
+        #expect(drive.machine.owed.isEmpty)
+    }
+
     @Test func stopsStartingTargetsAtTheThreshold() {
         var fixture = RunFixture(steps: [Self.step("one", .once)])
         fixture.targets = ["a", "b", "c", "d", "e"]
