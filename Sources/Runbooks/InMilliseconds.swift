@@ -13,15 +13,18 @@ package struct InMilliseconds: Sendable, Hashable, Codable {
 
     /// Writes whole milliseconds, rounded towards zero.
     package func encode(to encoder: any Encoder) throws {
-        let parts = wrappedValue.components
         var container = encoder.singleValueContainer()
-        try container.encode(parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
+        try container.encode(wrappedValue.inMilliseconds)
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero; for the lengths that a document can hold.
-    var wholeMilliseconds: Int {
-        Int(components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000)
+    /// Whole milliseconds, rounded towards zero; the last that there are for a longer time.
+    package var inMilliseconds: Int64 {
+        let (whole, isOver) = components.seconds.multipliedReportingOverflow(by: 1000)
+        let (sum, isOverAgain) = whole.addingReportingOverflow(
+            components.attoseconds / 1_000_000_000_000_000)
+        guard isOver || isOverAgain else { return sum }
+        return components.seconds < 0 ? .min : .max
     }
 }

@@ -255,11 +255,7 @@ extension ParameterCheck {
                         "is \(shown), no length of time",
                         hint: meant.map { "did you mean \($0)?" } ?? "such as 500ms, 40s, 1h30m"))
             }
-            let (seconds, attoseconds) = duration.components
-            return .success(
-                .duration(
-                    milliseconds: Int(seconds) * 1000
-                        + Int(attoseconds / 1_000_000_000_000_000)))
+            return .success(.duration(milliseconds: Int(duration.inMilliseconds)))
         case .size:
             guard let bytes = parseSize(text) else {
                 let meant = AmountHint.amount(for: text, isSize: true)

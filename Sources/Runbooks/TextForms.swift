@@ -13,10 +13,7 @@ package func parseDuration(_ text: String) -> Duration? {
 ///
 /// Parts of a millisecond are dropped; a negative length, which no document can hold, gets a sign.
 package func formatDuration(_ duration: Duration) -> String {
-    let (seconds, attoseconds) = duration.components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-    guard !overflow else { return "\(seconds)s" }
-    var rest = Int(product) + Int(attoseconds / 1_000_000_000_000_000)
+    var rest = Int(duration.inMilliseconds)
     guard rest != 0 else { return "0s" }
     var text = rest < 0 ? "-" : ""
     for (unit, factor) in durationUnits where rest.magnitude >= factor.magnitude {

@@ -32,13 +32,6 @@ package struct Timestamp: Sendable, Hashable, Comparable, Codable {
     }
 }
 
-extension Duration {
-    /// Whole milliseconds, rounded towards zero.
-    package var inMilliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}
-
 /// A plan's id: 128 random bits as 32 hexadecimal digits.
 package struct PlanID: CheckedName {
     /// The digits.

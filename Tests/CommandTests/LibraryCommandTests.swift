@@ -48,7 +48,7 @@ struct LibraryCommandTests {
         for text in [
             "  service  string, needed, all of it matches [a-z][a-z0-9@._-]{0,60}",
             "1.  · look   Keep what the service manager says",
-            "2.  ~ start  Start the service", "changes, no guard, no undo written",
+            "2.  ~ start  Start the service", "changes, guarded, can be undone",
             "Next: handrail plan service.down --on TARGET",
         ] {
             #expect(result.output.contains(text), "\(text) in\n\(result.output)")

@@ -9,10 +9,11 @@ import Testing
 @Suite(.enabled(if: ConfinedTarget.isAvailable))
 struct UndoMemoryTests {
     private func onTarget(
-        spaceForState: Int? = nil, _ body: @Sendable (ConfinedTarget, Action) async throws -> Void
+        spaceForState: Int? = nil, home: String? = nil,
+        _ body: @Sendable (ConfinedTarget, Action) async throws -> Void
     ) async throws {
         let target = try ConfinedTarget(
-            spaceForState: spaceForState, files: ["files/one": "one\n"])
+            spaceForState: spaceForState, home: home, files: ["files/one": "one\n"])
         let action = Action.file(
             FileAction(path: .text(target.path("x.conf")), content: .file("files/one")))
         try await target.serving { try await body($0, action) }
@@ -47,6 +48,25 @@ struct UndoMemoryTests {
                     atPath: memory(target).path + path)
                 #expect(attributes[.posixPermissions] as? Int == 0o700)
             }
+        }
+    }
+
+    @Test func anotherAccountsMemoryIsInItsHome() async throws {
+        try await onTarget(home: "etc") { target, action in
+            #expect(try await target.ending(action) == .changed)
+            let attributes = try FileManager.default.attributesOfItem(
+                atPath: target.path(".handrail/undo/r-one/change"))
+            #expect(attributes[.posixPermissions] as? Int == 0o700)
+            #expect(try target.mode(".handrail") == 0o700)
+            #expect(try await target.ending(action, .restore) == .changed)
+            #expect(try target.text("x.conf") == nil)
+        }
+        try await onTarget(home: "nowhere") { target, action in
+            let report = try await target.perform(action)
+            #expect(report.ending == .exited(2))
+            let said = String(decoding: report.stderr.bytes, as: UTF8.self)
+            #expect(said.contains("has no home directory. Nothing was changed."))
+            #expect(try target.text("x.conf") == nil)
         }
     }
 

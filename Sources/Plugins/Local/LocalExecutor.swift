@@ -6,8 +6,8 @@ import Runner
 /// A step there sees the machine read-only, without homes, keys, sockets and other processes. It
 /// speaks the same session protocol as a target, so that values, output, timeouts and frames are
 /// alike. Like `SSHExecutor` it needs somebody to run `serve`.
-package struct LocalExecutor: ServingExecutor {
-    private let sessions: SessionExecutor
+package struct LocalExecutor: SessionServing {
+    let sessions: SessionExecutor
 
     /// Makes an executor for one run.
     ///
@@ -33,23 +33,6 @@ package struct LocalExecutor: ServingExecutor {
             recorded: { _ in },
             clock: clock, grace: grace, jitter: { 0 })
     }
-
-    /// Runs the sessions until `shutDown`; nothing starts while nobody runs this.
-    package func serve() async { await sessions.serve() }
-
-    /// Carries out one attempt (see `Executor`).
-    package func perform(_ request: AttemptRequest) async -> AttemptReport {
-        await sessions.perform(request)
-    }
-
-    /// Asks the attempt under way for a target to end.
-    package func cancel(_ target: TargetName) async { await sessions.cancel(target) }
-
-    /// Ends a target's session on the controller.
-    package func close(_ target: TargetName) async { await sessions.close(target) }
-
-    /// Ends all sessions, and `serve`.
-    package func shutDown() async { await sessions.shutDown() }
 
     @Sendable
     private static func refusal(

@@ -10,8 +10,8 @@ import Runner
 /// await executor.shutDown()
 /// await serving
 /// ```
-package struct SSHExecutor: ServingExecutor {
-    private let sessions: SessionExecutor
+package struct SSHExecutor: SessionServing {
+    let sessions: SessionExecutor
     private let pins: ServerKeyPins
 
     /// Makes an executor for one run; it connects when a target's first attempt comes.
@@ -48,20 +48,6 @@ package struct SSHExecutor: ServingExecutor {
         await sessions.serve()
         pins.remove()
     }
-
-    /// Carries out one attempt (see `Executor`).
-    package func perform(_ request: AttemptRequest) async -> AttemptReport {
-        await sessions.perform(request)
-    }
-
-    /// Asks the attempt under way on a target to end.
-    package func cancel(_ target: TargetName) async { await sessions.cancel(target) }
-
-    /// Ends a target's session in order.
-    package func close(_ target: TargetName) async { await sessions.close(target) }
-
-    /// Ends all sessions, and `serve`.
-    package func shutDown() async { await sessions.shutDown() }
 
     private static func transport(
         _ settings: SSHSettings, _ pins: ServerKeyPins

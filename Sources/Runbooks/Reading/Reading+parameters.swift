@@ -139,7 +139,7 @@ extension RunbookReading {
         switch kind {
         case .integer: number = Int(text).map(Double.init)
         case .number: number = Double(text).flatMap { $0.isFinite ? $0 : nil }
-        case .duration: number = parseDuration(text).map { Double($0.wholeMilliseconds) }
+        case .duration: number = parseDuration(text).map { Double($0.inMilliseconds) }
         case .size: number = parseSize(text).map(Double.init)
         default: return nil
         }

@@ -152,7 +152,7 @@ extension RunbookReading {
         guard let fields = document.fields(node, .retry) else { return nil }
         let pause = document.time(fields["pause"], "pause", .zero...(.seconds(3600)))
         return document.integer(fields["attempts"], "attempts", 1...10).map {
-            Retry(attempts: $0, pauseMilliseconds: pause?.wholeMilliseconds ?? 1000)
+            Retry(attempts: $0, pauseMilliseconds: pause.map { Int($0.inMilliseconds) } ?? 1000)
         }
     }
 

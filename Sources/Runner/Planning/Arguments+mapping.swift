@@ -1,6 +1,14 @@
 import Runbooks
 
-extension ScriptCall {
+/// A part of a plan with arguments in it, whose references get their values bit by bit.
+package protocol ArgumentHolder: Sendable {
+    /// The same with every argument put through a function.
+    func mappingArguments<Failure: Error>(
+        _ transform: (Argument) throws(Failure) -> Argument
+    ) throws(Failure) -> Self
+}
+
+extension ScriptCall: ArgumentHolder {
     /// The same call with every argument, environment value and input put through a function.
     package func mappingArguments<Failure: Error>(
         _ transform: (Argument) throws(Failure) -> Argument
@@ -31,7 +39,7 @@ extension Argument {
     }
 }
 
-extension AssertAction {
+extension AssertAction: ArgumentHolder {
     /// The same check with every argument put through a function.
     package func mappingArguments<Failure: Error>(
         _ transform: (Argument) throws(Failure) -> Argument
@@ -42,7 +50,7 @@ extension AssertAction {
     }
 }
 
-extension FileAction {
+extension FileAction: ArgumentHolder {
     /// The same file with its path, its template's values and its check put through a function.
     package func mappingArguments<Failure: Error>(
         _ transform: (Argument) throws(Failure) -> Argument
@@ -58,7 +66,7 @@ extension FileAction {
     }
 }
 
-extension Action {
+extension Action: ArgumentHolder {
     /// The same action with every argument in it put through a function.
     package func mappingArguments<Failure: Error>(
         _ transform: (Argument) throws(Failure) -> Argument
@@ -105,7 +113,7 @@ extension Action {
     }
 }
 
-extension Step {
+extension Step: ArgumentHolder {
     /// The same step with every argument in its action and its scripts put through a function.
     package func mappingArguments<Failure: Error>(
         _ transform: (Argument) throws(Failure) -> Argument

@@ -35,40 +35,14 @@ package struct ValueResolver: Sendable {
             })
     }
 
-    /// The call with text for every reference but secrets.
-    package func resolved(
-        _ call: ScriptCall, target: PlannedTarget, outputs: [StepID: [String: String]],
+    /// The same script, check or action with text for every reference but secrets.
+    package func resolved<Holder: ArgumentHolder>(
+        _ holder: Holder, target: PlannedTarget, outputs: [StepID: [String: String]],
         answers: [StepID: String]
-    ) -> Result<ScriptCall, MissingValue> {
+    ) -> Result<Holder, MissingValue> {
         let known = Known(target: target, outputs: outputs, answers: answers)
         return Result { () throws(MissingValue) in
-            try call.mappingArguments { argument throws(MissingValue) in
-                try text(of: argument, known)
-            }
-        }
-    }
-
-    /// The action with text for every reference but secrets.
-    package func resolved(
-        _ action: Action, target: PlannedTarget, outputs: [StepID: [String: String]],
-        answers: [StepID: String]
-    ) -> Result<Action, MissingValue> {
-        let known = Known(target: target, outputs: outputs, answers: answers)
-        return Result { () throws(MissingValue) in
-            try action.mappingArguments { argument throws(MissingValue) in
-                try text(of: argument, known)
-            }
-        }
-    }
-
-    /// The check with text for every reference but secrets.
-    package func resolved(
-        _ check: AssertAction, target: PlannedTarget, outputs: [StepID: [String: String]],
-        answers: [StepID: String]
-    ) -> Result<AssertAction, MissingValue> {
-        let known = Known(target: target, outputs: outputs, answers: answers)
-        return Result { () throws(MissingValue) in
-            try check.mappingArguments { argument throws(MissingValue) in
+            try holder.mappingArguments { argument throws(MissingValue) in
                 try text(of: argument, known)
             }
         }

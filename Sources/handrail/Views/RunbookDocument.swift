@@ -56,7 +56,7 @@ struct RunbookDocument: Encodable, Sendable {
             action = step.action.keyword
             effect = step.effect
             when = step.when?.description
-            hasGuard = step.unless != nil
+            hasGuard = step.isGuarded
             hasUndo = PlannedUndo(undoing: step).map { $0.notUndone == nil } ?? false
             help = step.help
             ifFails = step.ifFails

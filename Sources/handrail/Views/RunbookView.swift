@@ -107,7 +107,7 @@ struct RunbookView: Sendable {
 
     private func change(_ step: Step) -> String {
         var words = [EffectMark.of(step.effect).word]
-        words.append(step.unless == nil ? "no guard" : "guarded")
+        words.append(step.isGuarded ? "guarded" : "no guard")
         if let undo = PlannedUndo(undoing: step) {
             words.append(undo.notUndone ?? "can be undone")
         }

@@ -17,8 +17,11 @@ struct ConfinedTarget: Sendable {
     private let executor: SessionExecutor
     private let target: PlannedTarget
 
-    /// Makes the folder; `spaceForState` bounds the target's `/var/lib`, in bytes.
-    init(spaceForState: Int? = nil, files: [String: String] = [:]) throws {
+    /// Makes the folder; `spaceForState` bounds the target's `/var/lib`, in bytes; steps run as root
+    /// or, with a `home`, as an account that has it.
+    init(
+        spaceForState: Int? = nil, home: String? = nil, files: [String: String] = [:]
+    ) throws {
         folder = FileManager.default.temporaryDirectory
             .appending(path: "handrail-target-\(UUID().uuidString)")
         for name in ["library", "programs", "etc"] {
@@ -33,7 +36,7 @@ struct ConfinedTarget: Sendable {
             PlannedRunbook.File(
                 path: path, sha256: Digest.sha256(of: Array(text.utf8)), sizeBytes: text.utf8.count)
         }
-        let command = Self.command(folder.path, spaceForState)
+        let command = Self.command(folder.path, spaceForState, home)
         executor = SessionExecutor(
             transport: SessionTransport(
                 command: { _ in command },
@@ -64,11 +67,16 @@ struct ConfinedTarget: Sendable {
     }
 
     /// What to spawn for a session: bubblewrap, and in it the session's own first line.
-    private static func command(_ folder: String, _ spaceForState: Int?) -> SessionCommand {
+    private static func command(
+        _ folder: String, _ spaceForState: Int?, _ home: String?
+    ) -> SessionCommand {
         let library =
             spaceForState.map { ["--size", "\($0)", "--tmpfs", "/var/lib"] }
             ?? ["--bind", "\(folder)/library", "/var/lib"]
-        let identity = geteuid() == 0 ? [] : ["--unshare-user", "--uid", "0", "--gid", "0"]
+        let number = home == nil ? "0" : "1000"
+        let identity =
+            home == nil && geteuid() == 0
+            ? [] : ["--unshare-user", "--uid", number, "--gid", number]
         let confinement =
             identity + [
                 "--unshare-pid", "--die-with-parent", "--ro-bind", "/", "/", "--dev", "/dev",
@@ -77,6 +85,7 @@ struct ConfinedTarget: Sendable {
             ] + library
         var environment = ProcessInfo.processInfo.environment
         environment["PATH"] = "\(folder)/programs:\(environment["PATH"] ?? "/usr/bin:/bin")"
+        if let home { environment["HOME"] = "\(folder)/\(home)" }
         return SessionCommand(
             program: "/usr/bin/bwrap",
             arguments: confinement + ["--", "sh", "-c", SessionRequest.boot],
