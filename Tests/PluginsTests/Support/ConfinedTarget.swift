@@ -66,7 +66,7 @@ struct ConfinedTarget: Sendable {
         await serving
     }
 
-    /// What to spawn for a session: bubblewrap, and in it the session's own first line.
+    /// What to spawn for a session: bubblewrap, and in it the shell that reads the session.
     private static func command(
         _ folder: String, _ spaceForState: Int?, _ home: String?
     ) -> SessionCommand {
@@ -88,7 +88,7 @@ struct ConfinedTarget: Sendable {
         if let home { environment["HOME"] = "\(folder)/\(home)" }
         return SessionCommand(
             program: "/usr/bin/bwrap",
-            arguments: confinement + ["--", "sh", "-c", SessionRequest.boot],
+            arguments: confinement + ["--", "sh"],
             environment: environment)
     }
 
