@@ -65,7 +65,9 @@ package enum Restoration: Sendable, Hashable, Codable {
 }
 
 extension Step {
-    /// Whether something tells that the action is needed before it starts: its `unless`, or the
-    /// look that a typed action takes by itself. A restart is always needed.
+    /// Whether something tells, before the action starts, that it is needed.
+    ///
+    /// That is its `unless`, or the look that a typed action takes by itself. A restart is always
+    /// needed.
     package var isGuarded: Bool { unless != nil || Restoration(of: action) != nil }
 }

@@ -78,34 +78,34 @@ def no_service(rig):
     rig.fleet.shell("edge01", "rm /etc/service/brief; sv exit brief || :")
 
 
-@case("a package goes to a version and back", "edge01")
+@case("a package goes to a version and back", "hub02")
 def package(rig):
     where = {"library": rig.little}
 
     def installed():
         return rig.fleet.shell(
-            "edge01", "dpkg-query -W -f '${Version}' storctl 2>/dev/null || echo none").strip()
+            "hub02", "dpkg-query -W -f '${Version}' storctl 2>/dev/null || echo none").strip()
 
     def bring(version):
-        given = ("--on", "edge01", "--set", f"version={version}")
+        given = ("--on", "hub02", "--set", f"version={version}")
         plan = rig.handrail("plan", "rig.package", *given, "--json", **where).exits(0).document()
         (forecast,) = plan["forecast"]["targets"]
         equal(forecast["entries"][0]["diff"], f"storctl: {was} -> {version}\n", "the diff")
         document = rig.run("rig.package", *given, **where).exits(0).document()
-        equal(steps(document, "edge01"), {"package": "changed"}, "the step")
+        equal(steps(document, "hub02"), {"package": "changed"}, "the step")
         equal(installed(), version, "what is installed")
         return document["run"]
 
     def undo(run, version):
         return performed(
-            rig, "edge01", "package", "restore", "storctl", "exactly", version, run, "package")
+            rig, "hub02", "package", "restore", "storctl", "exactly", version, run, "package")
 
     was = "absent"
     first = bring("1.0")
     was = "1.0"
     second = bring("1.1")
-    again = rig.run("rig.package", "--on", "edge01", "--set", "version=1.1", **where).exits(0)
-    equal(steps(again.document(), "edge01"), {"package": "satisfied"}, "a second run")
+    again = rig.run("rig.package", "--on", "hub02", "--set", "version=1.1", **where).exits(0)
+    equal(steps(again.document(), "hub02"), {"package": "satisfied"}, "a second run")
     ended, report = undo(first, "1.0")
     equal((ended.code, report), (3, ""), "undoing what another run has changed since")
     ended.says("before the run: absent", "as the run left it: 1.0", "now: 1.1")
@@ -116,7 +116,7 @@ def package(rig):
     ended, report = undo(first, "1.0")
     equal((ended.code, report), (0, "changed=yes"), "undoing the first")
     equal(installed(), "none", "what is installed in the end")
-    done = rig.run("rig.package", "--on", "edge01", "--set", "version=9.9", **where).exits(5)
+    done = rig.run("rig.package", "--on", "hub02", "--set", "version=9.9", **where).exits(5)
     (group,) = done.document()["failures"]
     claim("could not install storctl=9.9" in group["reason"], group["reason"])
 
@@ -145,35 +145,35 @@ def with_rule(rig, target, rule):
     rig.fleet.shell(target, f"printf '%s\\n' '{rule}' >/etc/sudoers.d/operator")
 
 
-@case("sudo that is allowed, and the rule that the error names, become root", "edge01")
+@case("sudo that is allowed, and the rule that the error names, become root", "hub01")
 def become(rig):
     root, other = for_operator(rig, "root", "root"), for_operator(rig, "other", "postfix")
-    with_rule(rig, "edge01", "operator ALL=(root) NOPASSWD: /bin/sh")
-    document = who(rig, "edge01", root).exits(0).document()
-    equal(outputs(document, "edge01", "who"), {"who": "root"}, "with the rule of the error")
-    with_rule(rig, "edge01", ANY)
+    with_rule(rig, "hub01", "operator ALL=(root) NOPASSWD: /bin/sh")
+    document = who(rig, "hub01", root).exits(0).document()
+    equal(outputs(document, "hub01", "who"), {"who": "root"}, "with the rule of the error")
+    with_rule(rig, "hub01", ANY)
     for library, account in [(root, "root"), (other, "postfix")]:
-        document = who(rig, "edge01", library).exits(0).document()
-        equal(outputs(document, "edge01", "who"), {"who": account}, f"as {account}")
+        document = who(rig, "hub01", library).exits(0).document()
+        equal(outputs(document, "hub01", "who"), {"who": account}, f"as {account}")
 
 
-@case("sudo that refuses, asks for a password or is missing is an outcome with its remedy", "edge01")
+@case("sudo that refuses, asks for a password or is missing is an outcome with its remedy", "hub01")
 def refused_become(rig):
     library = for_operator(rig, "refused", "root")
     for rule in ["operator ALL=(ALL:ALL) ALL", "operator ALL=(nobody) NOPASSWD: ALL",
                  "# nothing for operator", "operator ALL=(root) NOPASSWD: /bin/true"]:
-        with_rule(rig, "edge01", rule)
-        done = who(rig, "edge01", library).exits(5, 6)
+        with_rule(rig, "hub01", rule)
+        done = who(rig, "hub01", library).exits(5, 6)
         (group,) = done.document()["failures"]
         claim(
-            "sudo refused to become root on edge01" in group["reason"]
+            "sudo refused to become root on hub01" in group["reason"]
             and "NOPASSWD: /bin/sh" in group["reason"], f"with '{rule}': {group['reason']}")
-    with_rule(rig, "edge01", ANY)
-    sudo = rig.fleet.shell("edge01", "command -v sudo").strip()
-    rig.fleet.shell("edge01", f"mv {sudo} {sudo}.away")
+    with_rule(rig, "hub01", ANY)
+    sudo = rig.fleet.shell("hub01", "command -v sudo").strip()
+    rig.fleet.shell("hub01", f"mv {sudo} {sudo}.away")
     try:
-        (group,) = who(rig, "edge01", library).exits(5, 6).document()["failures"]
-        claim("There is no sudo on edge01" in group["reason"], group["reason"])
+        (group,) = who(rig, "hub01", library).exits(5, 6).document()["failures"]
+        claim("There is no sudo on hub01" in group["reason"], group["reason"])
     finally:
-        rig.fleet.shell("edge01", f"mv {sudo}.away {sudo}")
-    equal(outcomes(who(rig, "edge01", library).exits(0).document()), {"edge01": "ok"}, "in the end")
+        rig.fleet.shell("hub01", f"mv {sudo}.away {sudo}")
+    equal(outcomes(who(rig, "hub01", library).exits(0).document()), {"hub01": "ok"}, "in the end")
