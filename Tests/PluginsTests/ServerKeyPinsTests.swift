@@ -102,6 +102,31 @@ struct ServerKeyPinsTests {
         }
     }
 
+    @Test func nothingIsLeftOfItsFiles() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let known = try folder.write(
+            "known_hosts", "t1 ssh-ed25519 \(KnownHostsTests.key)\n")
+        let place = folder.url.appending(path: "place").path
+        try FileManager.default.createDirectory(
+            atPath: place, withIntermediateDirectories: false)
+        let settings = SSHSettings(
+            configFile: "/dev/null", extraOptions: ["-o", "UserKnownHostsFile=\(known)"])
+        let pins = ServerKeyPins(
+            lookup: ServerKeyLookup(settings: settings), places: ["/nowhere", place])
+        let target = try Requests.target(
+            "t1", address: "t1", port: 22, hostKeys: [KnownHostsTests.fingerprint])
+        for _ in 0..<2 {
+            let options = try await pins.options(for: target)
+            let path = try #require(options.first?.split(separator: "=").last.map(String.init))
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            #expect(text == "* ssh-ed25519 \(KnownHostsTests.key)\n")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place).count == 1)
+        pins.remove()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
+    }
+
     /// The plan's fingerprints for a server, with which a session must open.
     @discardableResult
     private func expectFoundAndAccepted(

@@ -18,12 +18,16 @@ final class ServerKeyPins: Sendable {
     }
 
     /// In memory where there is such a place: a full disk must not stop the fix for it.
-    private static let places = ["/dev/shm", "/run/user/\(getuid())", "/tmp"]
+    static let places = ["/dev/shm", "/run/user/\(getuid())", "/tmp"]
 
     private let lookup: ServerKeyLookup
+    private let places: [String]
     private let state = Mutex(State())
 
-    init(lookup: ServerKeyLookup) { self.lookup = lookup }
+    init(lookup: ServerKeyLookup, places: [String] = ServerKeyPins.places) {
+        self.lookup = lookup
+        self.places = places
+    }
 
     /// The options that pin a target's host keys; they must stand before all others.
     ///
@@ -51,7 +55,7 @@ final class ServerKeyPins: Sendable {
         guard let path = write(keys.map { Self.line($0) }.joined()) else {
             let text =
                 "No file for the host keys of @ could be written in "
-                + Self.places.joined(separator: ", ") + ". Is there room?"
+                + places.joined(separator: ", ") + ". Is there room?"
             throw SessionTransport.Refusal(
                 ending: .notStarted(SSHFailure.filled(text, target)), isTransient: false)
         }
@@ -93,7 +97,7 @@ final class ServerKeyPins: Sendable {
     private func write(_ text: String) -> String? {
         state.withLock { state in
             if state.folder == nil {
-                state.folder = Self.places.lazy.compactMap(Self.makeFolder).first
+                state.folder = makeFolder()
                 state.files = 0
             }
             guard let folder = state.folder else { return nil }
@@ -107,11 +111,17 @@ final class ServerKeyPins: Sendable {
         }
     }
 
-    private static func makeFolder(in place: String) -> String? {
-        var template = Array("\(place)/handrail-keys-XXXXXX".utf8CString)
-        return template.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
-            return String(cString: made)
+    /// A new private folder in the first place that has room for one.
+    private func makeFolder() -> String? {
+        // WHY NOT lazily: `first` of a lazy sequence makes its element twice.
+        for place in places {
+            var template = Array("\(place)/handrail-keys-XXXXXX".utf8CString)
+            let made = template.withUnsafeMutableBufferPointer { buffer -> String? in
+                guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
+                return String(cString: made)
+            }
+            if let made { return made }
         }
+        return nil
     }
 }
