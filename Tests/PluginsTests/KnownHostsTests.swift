@@ -53,11 +53,21 @@ struct KnownHostsTests {
         ("Match all\n  HostName x", "a", true), ("Host a\n  Include more", "a", true),
         ("Host a\n\tuserknownhostsfile=\"/x y\"", "a", true),
         ("Host *.lab !x.lab\nHostName y", "x.lab", false), ("HostKeyAlias all", "a", false),
+        ("Host a\n  HostName x", "a", false), ("Host a*\n  HostName x", "a", true),
+        ("Host a\n  HostName x\nHost a\n  HostName y", "a", true),
+        ("Host a\n  HostName %h.x", "a", true), ("Host a\n  HostName x", "b", false),
     ])
     func knowsWhichTargetsTheConfigurationSingles(
         text: String, address: String, isSpecial: Bool
     ) {
         #expect(ServerKeySections([text]).mayDiffer(for: address) == isSpecial)
+    }
+
+    @Test func followsAPlainHostNameByItself() {
+        let sections = ServerKeySections(["Host A b\n  HostName=X.lab\nHost c\n  User me"])
+        #expect(sections.hostName(for: "a") == "x.lab")
+        #expect(sections.hostName(for: "B") == "x.lab")
+        #expect(sections.hostName(for: "c") == nil)
     }
 
     @Test(.enabled(if: SSHServer.isAvailable))

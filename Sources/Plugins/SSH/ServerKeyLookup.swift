@@ -57,7 +57,8 @@ actor ServerKeyLookup {
     private func rules(for address: String, port: Int, user: String?) async -> ServerKeyRules {
         let common = await commonRules()
         guard common.isSpecial || common.sections.mayDiffer(for: address) else {
-            return common.rules.forAddress(address)
+            return common.rules.forAddress(
+                address, hostName: common.sections.hostName(for: address))
         }
         let arguments =
             ["-G", "-p", "\(port)"] + (user.map { ["-l", $0] } ?? []) + ["--", address]

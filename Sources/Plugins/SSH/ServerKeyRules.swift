@@ -32,10 +32,11 @@ struct ServerKeyRules: Sendable, Hashable {
         }
     }
 
-    /// The rules for another target on which the configuration has nothing of its own to say.
-    func forAddress(_ address: String) -> ServerKeyRules {
+    /// The rules for another target on which the configuration has nothing of its own to say, but
+    /// perhaps its `HostName`.
+    func forAddress(_ address: String, hostName: String?) -> ServerKeyRules {
         var rules = self
-        rules.hostName = address.lowercased()
+        rules.hostName = hostName ?? address.lowercased()
         return rules
     }
 
@@ -49,14 +50,16 @@ struct ServerKeyRules: Sendable, Hashable {
 /// What the configuration of `ssh` says about host keys for some targets only.
 ///
 /// With it one `ssh -G` serves all targets of which nothing special is said.
-struct ServerKeySections: Sendable, Hashable {
+struct ServerKeySections: Sendable {
     /// What can change which keys are looked up where (ssh_config(5)).
     private static let keywords: Set<String> = [
-        "hostname", "hostkeyalias", "userknownhostsfile", "globalknownhostsfile",
+        "hostkeyalias", "userknownhostsfile", "globalknownhostsfile",
         "knownhostscommand", "canonicalizehostname", "include",
     ]
 
     private var patterns: [[String]] = []
+    /// Each `HostName` of sections without patterns, by the target's address.
+    private var hostNames: [String: Set<String>] = [:]
     private var isForAll = false
 
     /// Reads the texts of all files of a configuration, included ones too.
@@ -67,7 +70,11 @@ struct ServerKeySections: Sendable, Hashable {
     /// Whether a target has to be asked for by itself.
     func mayDiffer(for address: String) -> Bool {
         isForAll || patterns.contains { NamePatterns.match(address.lowercased(), $0) }
+            || (hostNames[address.lowercased()]?.count ?? 0) > 1
     }
+
+    /// The one `HostName` for a target; nil without one.
+    func hostName(for address: String) -> String? { hostNames[address.lowercased()]?.first }
 
     private mutating func read(_ file: String) {
         var section: [String]? = []
@@ -77,6 +84,8 @@ struct ServerKeySections: Sendable, Hashable {
             switch keyword {
             case "host": section = Array(words.dropFirst())
             case "match": section = nil
+            case "hostname":
+                readHostName(words, section)
             case _ where Self.keywords.contains(keyword):
                 // INVARIANT: when in doubt a target is asked for.
                 guard let current = section else {
@@ -87,5 +96,19 @@ struct ServerKeySections: Sendable, Hashable {
             default: break
             }
         }
+    }
+
+    /// A plain name of plain targets is understood here; anything else makes them special.
+    private mutating func readHostName(_ words: [String], _ section: [String]?) {
+        guard let section else {
+            isForAll = true
+            return
+        }
+        let isPlain = words.count == 2 && !words[1].contains("%")
+        guard isPlain, !section.contains(where: { $0.contains { "*?!".contains($0) } }) else {
+            if !section.isEmpty { patterns.append(section) }
+            return
+        }
+        for name in section { hostNames[name, default: []].insert(words[1]) }
     }
 }
