@@ -19,6 +19,19 @@ struct RunRecordTests {
         }
     }
 
+    @Test func statusNamesWhoWasLeftOutAndWhy() async throws {
+        let bench = try Workbench()
+        let past = try PastRun(
+            leftOut: [LeftOutTarget(target: try name("web2"), reason: "in repair")])
+        try await past.write(to: bench.journal().0)
+        let result = try bench.handrail("status", "k3f9")
+        for text in ["0 of 2 ended, 1 not started, 1 left out", "left out     in repair"] {
+            #expect(result.output.contains(text), "\(text) in\n\(result.output)")
+        }
+        let all = try bench.handrail("status", "k3f9", "--json").output
+        #expect(all.contains("left_out"))
+    }
+
     @Test func nothingWaitsInAnEmptyHome() throws {
         let bench = try Workbench()
         for arguments in [[], ["status"]] {

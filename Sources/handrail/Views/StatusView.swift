@@ -50,9 +50,11 @@ struct StatusView: Sendable {
         let all = status.targets
         let ended = all.count { $0.progress.outcome != nil }
         let running = all.count { $0.progress.isRunning }
-        let waiting = all.count - ended - running
+        let left = status.report.leftOut.count
+        let waiting = all.count - ended - running - left
         return "\(ended) of \(all.count) ended" + (running > 0 ? ", \(running) running" : "")
             + (waiting > 0 ? ", \(waiting) not started" : "")
+            + (left > 0 ? ", \(left) left out" : "")
     }
 
     private func field(_ name: String, _ text: String) -> String {
@@ -107,11 +109,14 @@ struct StatusView: Sendable {
 
     private func lines(of target: RunStatus.OfTarget) -> [String] {
         let progress = target.progress
-        let word = progress.outcome?.word ?? (progress.isRunning ? "running" : "not started")
+        let left = status.machine.leftOut[target.target]
+        let absent = left == nil ? "not started" : "left out"
+        let word = progress.outcome?.word ?? (progress.isRunning ? "running" : absent)
         let steps = target.steps.map { "\($0.step) \($0.outcome.word)" }
         let now = target.underWay.map { ["→ \($0)"] } ?? []
         let symptom = progress.symptomAnswer.map { ["symptom \($0.rawValue)"] } ?? []
-        let text = (steps + now + symptom).joined(separator: ", ")
+        let why = left.map { [SafeText.line($0.reason)] } ?? []
+        let text = (steps + now + symptom + why).joined(separator: ", ")
         let parts = TextWidth.wrapped(text, width: max(20, width - nameWidth - 15))
         let margin = String(repeating: " ", count: nameWidth + 15)
         let name = style.paint(TextWidth.padded(target.target.rawValue, to: nameWidth), .strong)

@@ -14,7 +14,8 @@ struct PastRun {
     /// A run with a question, a manual step and a changing step, on some targets.
     init(
         _ id: String = "r-20261123-0700-k3f9", runbook: String = "web.restart",
-        targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1
+        targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1,
+        leftOut: [LeftOutTarget]? = nil
     ) throws {
         let plan = Plan(
             planID: try name(String(repeating: "a", count: 32)), libraryID: "lab",
@@ -37,7 +38,7 @@ struct PastRun {
             id: try name(id), number: number, plan: plan,
             planDigest: try name(String(repeating: "c", count: 64)), forecastDigest: nil,
             actor: "ann", ticket: "T-1", alert: nil, librarySource: "main@3f2c1d9, clean",
-            opened: Self.start)
+            opened: Self.start, leftOut: leftOut)
     }
 
     /// An `ask` once a run, then a changing step.
