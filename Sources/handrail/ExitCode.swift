@@ -5,10 +5,11 @@ import Runbooks
 /// How the process ends (docs/semantics.md, "Exit codes"): no code means two things.
 enum ExitCode: Int32, Sendable, CaseIterable {
     case success = 0
+    /// A fault of Handrail's, or reading or writing failed.
     case internalError = 1
     /// `plan --detailed-exitcode`: there are changes.
     case changes = 2
-    /// Invalid input or document; nothing was started.
+    /// Invalid input, document or home, or a command that the run can't take; nothing was started.
     case invalidInput = 3
     /// A gate refused, or waits.
     case refused = 4
@@ -59,18 +60,19 @@ extension ExitCode {
 
     init(_ code: JournalError.Code) {
         switch code {
-        case .notFound, .closed: self = .invalidInput
+        // A home of a newer Handrail's, or without space, is none that can be used.
+        case .notFound, .closed, .newerFormat, .full: self = .invalidInput
         // Somebody else is in the way; the message says who, and what to do.
         case .locked, .leaseLost: self = .refused
         case .corrupt: self = .verificationFailed
-        case .full, .newerFormat, .io: self = .internalError
+        case .io: self = .internalError
         }
     }
 
     init(_ code: HomeError.Code) {
         switch code {
-        case .notOwned, .wrongMode, .notAFolder, .readOnly: self = .invalidInput
-        case .full, .io: self = .internalError
+        case .notOwned, .wrongMode, .notAFolder, .readOnly, .full: self = .invalidInput
+        case .io: self = .internalError
         }
     }
 

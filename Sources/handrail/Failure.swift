@@ -62,7 +62,8 @@ struct Failure: Error, Sendable {
         if console.isJSON {
             console.json(FailureDocument(error: FailureDocument.Problem(self)))
         } else {
-            console.errors(FailureView.lines(self, style: console.errorStyle))
+            console.errors(
+                FailureView.lines(self, style: console.errorStyle, width: console.errorWidth))
         }
     }
 }
@@ -93,12 +94,25 @@ struct FailureDocument: Encodable, Sendable {
 /// The human form of failures and diagnostics.
 enum FailureView {
     /// The lines for a failure: the diagnostics, the sentence, the hint.
-    static func lines(_ failure: Failure, style: Style) -> [String] {
-        var lines = failure.diagnostics.flatMap { self.lines($0, style: style) }
-        let message = printable(failure.message.utf8, keepNewlines: false)
-        lines.append(style.paint("error: ", .bad) + message)
-        if let hint = failure.hint { lines.append(self.hint(hint, style)) }
-        return lines
+    ///
+    /// Without a width nothing is wrapped.
+    static func lines(_ failure: Failure, style: Style, width: Int? = nil) -> [String] {
+        failure.diagnostics.flatMap { lines($0, style: style) }
+            + lead("error: ", .bad, failure.message, style, width)
+            + (failure.hint.map { lead("  hint: ", .faint, $0, style, width) } ?? [])
+    }
+
+    private static func lead(
+        _ name: String, _ tone: Tone, _ text: String, _ style: Style, _ width: Int?
+    ) -> [String] {
+        let text = printable(text.utf8, keepNewlines: false)
+        guard let width else { return [style.paint(name, tone) + text] }
+        let indent = name.utf8.count
+        return TextWidth.wrapped(text, width: width, indent: indent).enumerated()
+            .map {
+                ($0 == 0 ? style.paint(name, tone) : String($1.prefix(indent)))
+                    + $1.dropFirst(indent)
+            }
     }
 
     /// The lines for a diagnostic: place, sentence, the offending text with a caret, the hint.

@@ -6,25 +6,26 @@ import Runner
 struct ResumeCommand: HandrailCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
-        abstract: "Lets a paused run go on; leads it on when nobody does any more.")
+        abstract: "Lets a paused run go on; leads it on when nobody does any more.",
+        discussion: """
+            A run whose process died, or was left, is led on from here. Secrets are nowhere but \
+            with people: they are asked for again.
+
+            Example: handrail resume last
+            """)
 
     @OptionGroup var run: RunIDArgument
 
-    @OptionGroup(title: "Secrets, given again") var parameters: ParameterOptions
-    @OptionGroup(title: "Reaching targets") var reach: ReachOptions
+    @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
+
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
     /// Tells the run's leader, or becomes it.
     func perform(_ session: Session) async throws -> ExitCode {
-        let home = try await session.openHome()
-        let id = try await RunReference(run.run).resolve(in: home.journal).id
-        let takeover = try Takeover(
-            session: session, home: home, id: id.rawValue, parameters: parameters, reach: reach)
-        let machine = try await takeover.machine()
-        guard !machine.state.isTerminal else {
-            throw JournalError.closed(takeover.id, machine.state)
-        }
-        let verb: PersonCommand.Verb? = machine.isPauseRequested ? .resume : nil
-        return try await takeover.tellOrLead(verb)
+        let telling = try await Telling.of(run.run, session, leading)
+        guard telling.folded.machine.isPauseRequested else { return try await telling.leadOn() }
+        let id = telling.folded.summary.id
+        return try await telling.tell(
+            .resume, done: ["The run \(id) goes on. Follow it: handrail watch \(id)"])
     }
 }

@@ -124,8 +124,7 @@ struct RunCommand: HandrailCommand {
         if !console.isJSON {
             let view = PlanView(
                 subject: shown, style: console.errorStyle,
-                width: console.world.terminal.isErrorTerminal
-                    ? console.world.terminal.columns() : 100)
+                width: console.errorWidth ?? 100)
             console.errors(view.lines + [""])
         }
         var isAbsent = !SymptomCheck.absent(in: shown.forecast).isEmpty

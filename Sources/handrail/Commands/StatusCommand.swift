@@ -52,7 +52,10 @@ struct StatusCommand: HandrailCommand {
             console.json(InboxDocument(runs: runs.map { RunDocument($0.machine) }))
         } else {
             console.lines(
-                InboxView(runs: runs, time: ShownTime(session.world), style: console.style).lines)
+                InboxView(
+                    runs: runs, time: ShownTime(session.world), style: console.style,
+                    width: console.proseWidth
+                ).lines)
         }
         return .success
     }

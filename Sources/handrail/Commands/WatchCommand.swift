@@ -15,12 +15,8 @@ struct WatchCommand: HandrailCommand {
 
     /// Shows the run until it has ended, nobody leads it, or the person leaves.
     func perform(_ session: Session) async throws -> ExitCode {
-        let home = try await session.openHome()
-        let id = try await RunReference(run.run).resolve(in: home.journal).id
-        let takeover = try Takeover(
-            session: session, home: home, id: id.rawValue, parameters: ParameterOptions(),
-            reach: ReachOptions())
-        let record = try await home.journal.record(of: takeover.id)
+        let (home, folded) = try await session.openRun(run.run)
+        let record = folded.machine.record
         let machine = RunMachine(record: record)
         let view = ProgressView(style: session.console.errorStyle)
         let board = ProgressBoard(machine, view: view, now: session.world.now)
@@ -41,7 +37,7 @@ struct WatchCommand: HandrailCommand {
         }
         await screen.finish()
         guard let last else {
-            session.console.note("left; the run goes on: handrail watch \(takeover.id)")
+            session.console.note("left; the run goes on: handrail watch \(record.id)")
             return .success
         }
         return session.recap(last, since: nil)

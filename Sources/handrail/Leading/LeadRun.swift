@@ -20,7 +20,8 @@ struct LeadRun: Sendable {
     ///
     /// Ctrl-C pauses at first and aborts the second time; SIGTERM ends the leading, not the run;
     /// SIGHUP goes on without the terminal.
-    /// - Throws: `JournalError`: nothing was started after that.
+    /// - Throws: `JournalError` (leaseLost), `Failure` (waiting) when nothing could be recorded any
+    ///   more: nothing was started after that.
     func lead(_ machine: RunMachine) async throws -> RunMachine {
         let console = session.console
         let view = ProgressView(style: console.errorStyle)
@@ -68,7 +69,7 @@ struct LeadRun: Sendable {
             return result
         }
         await screen.finish()
-        let last = try result.get()
+        let last = try result.mapError { interruption(of: machine.record.id, $0) }.get()
         if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
         return last
     }
@@ -92,10 +93,8 @@ struct LeadRun: Sendable {
             case .interrupt:
                 interrupts += 1
                 let verb: PersonCommand.Verb = interrupts == 1 ? .pause : .abort
-                if interrupts == 1 {
-                    board.say("Ctrl-C: pausing. Once more aborts: steps under way are ended.")
-                }
                 guard interrupts <= 2 else { continue }
+                await screen.say(Self.answer(toInterrupt: interrupts, board.run))
                 loop.tell(.command(PersonCommand(verb: verb, actor: actor), inboxID: 0))
             case .terminate:
                 board.say("asked to end: nothing more starts here; the run can be resumed")
@@ -103,6 +102,23 @@ struct LeadRun: Sendable {
             case .hangUp: await screen.detach()
             }
         }
+    }
+
+    private static func answer(toInterrupt number: Int, _ run: RunMachine) -> String {
+        guard number == 1 else { return "Ctrl-C: aborting. Steps under way are ended." }
+        let waits =
+            RunReport(run: run).openQuestions.isEmpty
+            ? "" : " The question still waits: answer it, or say 'later'."
+        return "Ctrl-C: pausing. Once more aborts: steps under way are ended." + waits
+    }
+
+    /// A journal that takes no more leaves the run open: somebody has to make it go on.
+    private func interruption(of run: RunID, _ error: any Error) -> any Error {
+        guard let error = error as? JournalError, error.code != .leaseLost else { return error }
+        return Failure(
+            .waiting, code: "journal.\(error.code)",
+            "\(error.message) The run \(run) has not ended, and nobody leads it now.",
+            hint: error.hint ?? "once that is mended: handrail resume \(run)")
     }
 }
 

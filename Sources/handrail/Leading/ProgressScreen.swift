@@ -44,6 +44,12 @@ actor ProgressScreen {
         isHeld = true
     }
 
+    /// Says something at once, also while a question is on the terminal.
+    func say(_ line: String) {
+        guard isHeld, !isDetached else { return board.say(line) }
+        console.errors(["", line])
+    }
+
     /// Shows again.
     func resume() { isHeld = false }
 

@@ -56,6 +56,7 @@ struct QuestionDesk: Sendable {
         await screen.hold()
         await console.world.terminal.discardTyped()
         let answer = await race(question, run)
+        if case .gone = answer { console.note("") }
         await screen.resume()
         switch answer {
         case .verb(let verb):

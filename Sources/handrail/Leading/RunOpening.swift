@@ -55,6 +55,7 @@ extension Session {
             }
             defer { group.cancelAll() }
             guard let first = try await group.next(), let value = first else {
+                console.endInterruptedLine()
                 throw Failure(
                     .aborted, code: "aborted", "Interrupted: nothing was started.")
             }

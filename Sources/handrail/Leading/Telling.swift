@@ -9,6 +9,8 @@ import Runner
 struct Telling: Sendable {
     /// How long a living leader may take to answer: it reads its inbox four times a second.
     private static let patience: Duration = .seconds(5)
+    /// How much longer to try for the lease of one that doesn't answer: a lease, and a little.
+    private static let overtaking: Duration = .seconds(12)
     private static let interval: Duration = .milliseconds(100)
     /// How long the lease holds that is taken to record one command.
     private static let lease: Duration = .seconds(10)
@@ -52,14 +54,30 @@ struct Telling: Sendable {
         if folded.summary.isLed {
             try await home.journal.post(command, to: run, at: session.world.now())
             posted = try await inboxID(of: command)
-            switch try await answer(to: command, posted) {
-            case .taken: return show(.taken, verb, done)
-            case .refused(let reason): throw refusal(verb, reason)
-            case .posted: break
-            }
+            let reply = try await answer(to: command, posted, within: Self.patience)
+            if reply != .posted { return try show(reply, verb, done) }
         }
-        // A leader that doesn't answer may be stopped: once its lease has run out, the run is ours.
         return try await takeOver(command, posted, done)
+    }
+
+    /// Leads the run on in this process, when nobody does.
+    ///
+    /// - Throws: `Failure` (refused) when another process leads it.
+    func leadOn() async throws -> ExitCode {
+        let lease = try session.newLease()
+        let isOurs = try await home.journal.takeOver(
+            run, lease: lease, now: session.world.now(), until: session.leaseEnd)
+        guard isOurs else {
+            throw Failure(
+                .refused, code: "run.led", "Another process leads the run \(run).",
+                hint: "'handrail watch \(run)' follows it; if that process hangs, the run can be "
+                    + "taken over 10 s after it last moved")
+        }
+        return try await takeover.lead(lease)
+    }
+
+    private var takeover: Takeover {
+        Takeover(session: session, home: home, id: run, leading: leading)
     }
 
     private func refusal(_ verb: PersonCommand.Verb, _ problem: String) -> Failure {
@@ -78,9 +96,11 @@ struct Telling: Sendable {
     }
 
     /// Waits until the leader has recorded the command or refused it.
-    private func answer(to command: PersonCommand, _ id: Int) async throws -> Reply {
+    private func answer(
+        to command: PersonCommand, _ id: Int, within limit: Duration
+    ) async throws -> Reply {
         var last = folded.events.last?.sequence ?? 0
-        let end = session.world.now().adding(Self.patience)
+        let end = session.world.now().adding(limit)
         while session.world.now() < end {
             for recorded in try await home.journal.events(of: run, after: last) {
                 last = recorded.sequence
@@ -104,20 +124,37 @@ struct Telling: Sendable {
     }
 
     /// Records the command as the run's leader, and leads on where that is needed.
+    ///
+    /// A leader that doesn't answer may be stopped: once its lease has run out, the run is ours.
     private func takeOver(
         _ command: PersonCommand, _ posted: Int, _ done: [String]
     ) async throws -> ExitCode {
         let lease = try session.newLease()
-        let now = session.world.now()
-        guard
-            try await home.journal.takeOver(
+        let end = session.world.now().adding(Self.overtaking)
+        var isTold = false
+        while true {
+            let now = session.world.now()
+            let isOurs = try await home.journal.takeOver(
                 run, lease: lease, now: now, until: now.adding(Self.lease))
-        else {
-            if posted == 0 { try await home.journal.post(command, to: run, at: now) }
-            return show(
-                .posted, command.verb,
-                ["The process that leads \(run) has not answered yet; it will find it."])
+            if isOurs { break }
+            guard posted > 0, now < end else {
+                if posted == 0 { try await home.journal.post(command, to: run, at: now) }
+                return try show(.posted, command.verb, [])
+            }
+            if !isTold {
+                session.console.note(
+                    "The process that leads \(run) doesn't answer; waiting for its lease to end …")
+                isTold = true
+            }
+            let reply = try await answer(to: command, posted, within: .milliseconds(500))
+            if reply != .posted { return try show(reply, command.verb, done) }
         }
+        return try await lead(with: lease, command, posted, done)
+    }
+
+    private func lead(
+        with lease: Lease, _ command: PersonCommand, _ posted: Int, _ done: [String]
+    ) async throws -> ExitCode {
         do {
             try await record(command, posted, lease)
         } catch {
@@ -126,13 +163,10 @@ struct Telling: Sendable {
         }
         guard command.verb.needsLeader else {
             try await home.journal.release(lease, of: run)
-            return show(.taken, command.verb, done)
+            return try show(.taken, command.verb, done)
         }
         session.console.errors(done)
-        return try await Takeover(
-            session: session, home: home, id: run.rawValue, parameters: leading.parameters,
-            reach: leading.reach
-        ).lead(lease)
+        return try await takeover.lead(lease)
     }
 
     /// Makes the command durable without starting anything: what follows from it is found by
@@ -152,15 +186,22 @@ struct Telling: Sendable {
     }
 
     private func show(
-        _ reply: Reply, _ verb: PersonCommand.Verb, _ lines: [String]
-    ) -> ExitCode {
+        _ reply: Reply, _ verb: PersonCommand.Verb, _ done: [String]
+    ) throws -> ExitCode {
         let isTaken = reply == .taken
+        if case .refused(let reason) = reply { throw refusal(verb, reason) }
         if session.console.isJSON {
             session.console.json(
                 ReplyDocument(
                     run: run, command: verb.word, reply: isTaken ? "taken" : "posted"))
         } else {
-            session.console.lines(lines)
+            session.console.lines(
+                isTaken
+                    ? done
+                    : [
+                        "The process that leads \(run) has not answered; '\(verb.word)' waits for it."
+                    ]
+            )
         }
         return isTaken ? .success : .waiting
     }

@@ -23,6 +23,9 @@ struct Console: Sendable {
     /// The columns of the terminal that results go to; nil when it is none: nothing is cut then.
     var width: Int? { world.terminal.isOutputTerminal ? world.terminal.columns() : nil }
 
+    /// The columns of the terminal that people are told things on; nil when it is none.
+    var errorWidth: Int? { world.terminal.isErrorTerminal ? world.terminal.columns() : nil }
+
     /// The columns to wrap prose at.
     var proseWidth: Int { min(width ?? 80, 100) }
 
@@ -53,6 +56,9 @@ struct Console: Sendable {
         errors([errorStyle.paint("warning: ", .warning) + text])
         if let hint { errors([errorStyle.paint("  hint: ", .faint) + hint]) }
     }
+
+    /// Ends the line on which a terminal has echoed `^C` behind a question.
+    func endInterruptedLine() { if isInteractive { note("") } }
 
     /// Writes a document as one line of canonical JSON (RFC 8785) to standard output.
     func json(_ document: some Encodable) {

@@ -6,10 +6,10 @@ extension Console {
     /// - Throws: `Failure` (aborted) at the end of input, `CancellationError`.
     func ask(_ prompt: String, isHidden: Bool = false) async throws -> String {
         world.terminal.writeError(errorStyle.paint(prompt, .strong) + " ")
-        let line = try await world.terminal.readLine(isHidden)
-        if isHidden { note("") }
-        guard let line else {
-            note("")
+        // What was typed unseen, its Enter included, leaves the cursor where the question is.
+        defer { if isHidden { note("") } }
+        guard let line = try await world.terminal.readLine(isHidden) else {
+            if !isHidden { note("") }
             throw Failure(
                 .aborted, code: "aborted", "There was no answer: standard input has ended.",
                 hint: "nothing was started")

@@ -1,5 +1,28 @@
-/// A table that fits the terminal: columns as wide as they need, the widest cut when room is short.
+/// A table that fits the terminal: what a person has to type is never cut.
 struct Table: Sendable {
+    /// One column: its header, and what becomes of it when room is short.
+    struct Column: Sendable, ExpressibleByStringLiteral {
+        /// What becomes of a column when room is short.
+        enum Fit: Sendable {
+            /// It is cut, the widest first.
+            case cut
+            /// It is shown as it is: an id that people copy.
+            case whole
+            /// It is left out, the last one first, before anything is cut.
+            case spare
+        }
+
+        let title: String
+        let fit: Fit
+
+        init(_ title: String, _ fit: Fit = .cut) {
+            self.title = title
+            self.fit = fit
+        }
+
+        init(stringLiteral title: String) { self.init(title) }
+    }
+
     /// One cell: printable text, and how it stands out.
     struct Cell: Sendable, ExpressibleByStringLiteral {
         let text: String
@@ -13,11 +36,14 @@ struct Table: Sendable {
         init(stringLiteral text: String) { self.init(text) }
     }
 
-    private let header: [String]
+    /// The least that a column is cut to.
+    private static let narrowest = 8
+
+    private let columns: [Column]
     private var rows: [[Cell]] = []
 
-    init(_ header: String...) { self.header = header }
-    init(_ header: [String]) { self.header = header }
+    init(_ columns: Column...) { self.columns = columns }
+    init(_ columns: [Column]) { self.columns = columns }
 
     /// Adds a row; missing cells are empty.
     mutating func add(_ cells: Cell...) { rows.append(cells) }
@@ -25,22 +51,27 @@ struct Table: Sendable {
     /// Adds a row; missing cells are empty.
     mutating func add(_ cells: [Cell]) { rows.append(cells) }
 
+    /// The columns that it takes when nothing is cut.
+    var naturalWidth: Int { total(of: columns.indices.map { ($0, natural($0)) }) }
+
     /// The lines, header first; none without rows.
     ///
-    /// Without a width nothing is cut.
+    /// Without a width nothing is cut or left out.
     func lines(width: Int?, style: Style) -> [String] {
         guard !rows.isEmpty else { return [] }
-        let widths = fitted(to: width)
-        let head = line(header.map { Cell($0, .faint) }, widths, style)
-        return [head] + rows.map { line($0, widths, style) }
+        let shown = fitted(to: width)
+        let head = line(columns.map { Cell($0.title, .faint) }, shown, style)
+        return [head] + rows.map { line($0, shown, style) }
     }
 
-    private func line(_ cells: [Cell], _ widths: [Int], _ style: Style) -> String {
+    private typealias Shown = (column: Int, width: Int)
+
+    private func line(_ cells: [Cell], _ shown: [Shown], _ style: Style) -> String {
         var text = ""
-        for (index, width) in widths.enumerated() {
+        for (place, (index, width)) in shown.enumerated() {
             let cell = index < cells.count ? cells[index] : Cell("")
             let cut = TextWidth.cut(cell.text, to: width)
-            let isLast = index == widths.count - 1
+            let isLast = place == shown.count - 1
             let filler = isLast ? "" : String(repeating: " ", count: width - TextWidth.of(cut) + 2)
             text += style.paint(cut, cell.tone) + filler
         }
@@ -48,23 +79,37 @@ struct Table: Sendable {
         return text
     }
 
-    private func fitted(to width: Int?) -> [Int] {
-        var widths = header.indices.map { index in
-            rows.reduce(TextWidth.of(header[index])) {
-                index < $1.count ? max($0, TextWidth.of($1[index].text)) : $0
-            }
+    private func natural(_ index: Int) -> Int {
+        rows.reduce(TextWidth.of(columns[index].title)) {
+            index < $1.count ? max($0, TextWidth.of($1[index].text)) : $0
         }
-        guard let width else { return widths }
-        var excess = widths.reduce(2 * (widths.count - 1), +) - width
-        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
-            widths[widest] > 8
+    }
+
+    private func total(of shown: [Shown]) -> Int {
+        shown.reduce(2 * (shown.count - 1)) { $0 + $1.width }
+    }
+
+    private func fitted(to width: Int?) -> [Shown] {
+        var shown: [Shown] = columns.indices.map { ($0, natural($0)) }
+        guard let width else { return shown }
+        while total(of: shown) > width,
+            let last = shown.lastIndex(where: { columns[$0.column].fit == .spare })
         {
-            // Down to the next widest, so that no column is cut more than another is wide.
-            let second = widths.indices.filter { $0 != widest }.map { widths[$0] }.max() ?? 8
-            let cut = min(excess, max(1, widths[widest] - max(second, 8)))
-            widths[widest] -= cut
-            excess -= cut
+            shown.remove(at: last)
         }
-        return widths
+        while total(of: shown) > width {
+            let cuttable = shown.indices.filter {
+                columns[shown[$0].column].fit == .cut && shown[$0].width > Self.narrowest
+            }
+            // The widest, and among equals the last.
+            guard let widest = cuttable.max(by: { shown[$0].width <= shown[$1].width }) else {
+                break
+            }
+            // Down to the next widest, so that no column is cut more than another is wide.
+            let second = cuttable.filter { $0 != widest }.map { shown[$0].width }.max() ?? 0
+            let most = max(1, shown[widest].width - max(second, Self.narrowest))
+            shown[widest].width -= min(total(of: shown) - width, most)
+        }
+        return shown
     }
 }

@@ -12,6 +12,7 @@ struct InboxView: Sendable {
     let runs: [RunStatus]
     let time: ShownTime
     let style: Style
+    let width: Int
 
     /// One paragraph for each open run, those that wait first.
     var lines: [String] {
@@ -37,23 +38,27 @@ struct InboxView: Sendable {
         for awaited in run.awaited {
             let place = awaited.question.target.map { " on \($0)" } ?? ""
             let limit = awaited.isLate ? "overdue" : time.ago(awaited.until)
-            lines.append(
-                "  \(style.paint("awaited", .warning)) \(awaited.question.step)\(place) (\(limit)): "
-                    + SafeText.line(awaited.person.text))
+            lines += item(
+                "awaited", .warning,
+                "\(awaited.question.step)\(place) (\(limit)): \(awaited.person.text)")
             lines.append("    → " + awaited.command)
         }
         for owed in run.machine.owed {
-            lines.append(
-                "  \(style.paint("OWED", .bad)) \(owed.step) on \(owed.target): "
-                    + SafeText.line(owed.reason))
+            lines += item("OWED", .bad, "\(owed.step) on \(owed.target): \(owed.reason)")
             lines.append("    → handrail pay \(summary.id) --on \(owed.target)")
         }
         for failure in run.report.failures {
-            lines.append("  \(style.paint("failed", .bad)) \(FailureText.of(failure))")
+            lines += item("failed", .bad, FailureText.of(failure))
         }
         if !summary.isLed {
-            lines.append("  led \(LeadLine(summary: summary, style: style).text)")
+            lines += item("led", .warning, LeadLine(summary: summary).text)
         }
         return lines
+    }
+
+    private func item(_ name: String, _ tone: Tone, _ text: String) -> [String] {
+        let indent = name.count + 3
+        return TextWidth.wrapped(SafeText.line(text), width: width, indent: indent).enumerated()
+            .map { $0 == 0 ? "  \(style.paint(name, tone)) \($1.dropFirst(indent))" : $1 }
     }
 }

@@ -15,9 +15,11 @@ struct InventoryView: Sendable {
     func lines(width: Int?, style: Style) -> [String] {
         let hasGroups = targets.contains { !$0.groups.isEmpty }
         let hasAliases = targets.contains { !$0.aliases.isEmpty }
-        var columns = ["TARGET", "ADDRESS", "ENVIRONMENT", "LABELS"]
-        if hasGroups { columns.append("GROUPS") }
-        if hasAliases { columns.append("ALIASES") }
+        var columns: [Table.Column] = [
+            Table.Column("TARGET", .whole), "ADDRESS", "ENVIRONMENT", "LABELS",
+        ]
+        if hasGroups { columns.append(Table.Column("GROUPS", .spare)) }
+        if hasAliases { columns.append(Table.Column("ALIASES", .spare)) }
         var table = Table(columns)
         for target in targets {
             var cells = [

@@ -62,14 +62,12 @@ struct LogView: Sendable {
     }
 
     private func body(_ log: AttemptLog) -> [String] {
-        var lines = stream(log.stdout, "│ ", .plain) + stream(log.stderr, "! ", .warning)
-        if let diff = log.record.diff, !diff.isEmpty {
-            lines += SafeText.lines(diff).map { line in
-                "  "
-                    + style.paint(
-                        line, line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : .plain)
-            }
-        }
+        let diff = log.record.diff ?? ""
+        // A typed action writes its diff to standard output: once is enough.
+        let isWritten = SafeText.lines(diff).joined(separator: "\n").hasSuffix(log.stdout.text)
+        var lines = diff.isEmpty || !isWritten ? stream(log.stdout, "│ ", .plain) : []
+        lines += DiffText.lines(diff, style: style).map { "  " + $0 }
+        lines += stream(log.stderr, "! ", .warning)
         for (name, value) in log.record.outputs.sorted(by: { $0.key < $1.key }) {
             lines.append("  \(style.paint("=", .faint)) \(SafeText.line("\(name)=\(value)"))")
         }
@@ -102,5 +100,18 @@ struct LogView: Sendable {
         var shown = SafeText.lines(stream.text)
         if shown.last?.isEmpty == true { shown.removeLast() }
         return lines + shown.map { "  " + style.paint(mark, .faint) + style.paint($0, tone) }
+    }
+}
+
+/// A typed action's diff, as lines for a terminal.
+enum DiffText {
+    /// Its lines, painted by their first sign, without an empty one at the end.
+    static func lines(_ diff: String, style: Style, width: Int? = nil) -> [String] {
+        var lines = SafeText.lines(diff)
+        while lines.last?.isEmpty == true { lines.removeLast() }
+        return lines.map { line in
+            let tone: Tone = line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : .plain
+            return style.paint(width.map { TextWidth.cut(line, to: $0) } ?? line, tone)
+        }
     }
 }

@@ -58,10 +58,10 @@ struct PlanView: Sendable {
     /// Runbook, library, environment, targets, parameters, symptom.
     var head: [String] {
         var lines = [
-            field("Runbook", "\(plan.runbook.id.rawValue)  \(safe(plan.runbook.title))", .strong),
-            field("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)"),
-            field("Where", environment, plan.environment.isProduction ? .alarm : .plain),
+            field("Runbook", "\(plan.runbook.id.rawValue)  \(safe(plan.runbook.title))", .strong)
         ]
+        lines += list("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)")
+        lines.append(field("Where", environment, plan.environment.isProduction ? .alarm : .plain))
         lines += list("Targets", names(subject.targets, limit: 12))
         if let reason = subject.leftOut.first?.reason {
             let left = names(subject.leftOut.map(\.target), limit: 12)
@@ -74,8 +74,7 @@ struct PlanView: Sendable {
             lines.append(field("", "left out: \(subject.selected.leftOut.count - 5) more", .faint))
         }
         for (index, parameter) in plan.parameters.enumerated() {
-            lines.append(
-                field(index == 0 ? "With" : "", "\(parameter.name) = \(shown(parameter))"))
+            lines += list(index == 0 ? "With" : "", "\(parameter.name) = \(shown(parameter))")
         }
         if let symptom { lines += list("Symptom", symptom) }
         return lines
@@ -137,14 +136,12 @@ struct PlanView: Sendable {
         var lines: [String] = []
         if subject.targets.count == 1, let group = groups.first {
             let label = TextWidth.padded(group.label.rawValue, to: 12)
-            lines.append(
-                cut("\(left)  ", label, group.label.tone, "  \(title)\(tail)"))
+            lines += row("\(left)  ", label + "  ", group.label.tone, title + tail)
         } else {
-            lines.append(cut("\(left)  ", "", .plain, title + tail))
+            lines += row("\(left)  ", "", .plain, title + tail)
             for group in groups {
-                let text = "\(group.targets.count) × \(group.label.rawValue)"
-                lines.append(
-                    cut(indent, text, group.label.tone, " (\(names(group.targets, limit: 3)))"))
+                let text = "\(group.targets.count) × \(group.label.rawValue) "
+                lines += row(indent, text, group.label.tone, "(\(names(group.targets, limit: 3)))")
             }
         }
         for group in groups {
@@ -186,16 +183,11 @@ struct PlanView: Sendable {
     }
 
     private func diff(_ diff: String?) -> [String] {
-        guard let diff, !diff.isEmpty else { return [] }
-        let all = printable(diff.utf8, keepNewlines: true).split(
-            separator: "\n", omittingEmptySubsequences: false)
-        let shown = all.prefix(Self.longestDiff).map { line in
-            let tone: Tone =
-                line.hasPrefix("+") ? .good : line.hasPrefix("-") ? .bad : .faint
-            return indent + style.paint(TextWidth.cut(String(line), to: width - indent.count), tone)
-        }
+        let all = DiffText.lines(
+            diff ?? "", style: style, width: max(20, width - indent.count))
         let rest = all.count - Self.longestDiff
-        return shown + (rest > 0 ? [indent + "… \(rest) lines more (--json has them all)"] : [])
+        return all.prefix(Self.longestDiff).map { indent + $0 }
+            + (rest > 0 ? [indent + "… \(rest) lines more (--json has them all)"] : [])
     }
 
     /// Coverage, worst case, rollback, digest.
@@ -203,7 +195,7 @@ struct PlanView: Sendable {
         let coverage = subject.forecast.coverage
         var lines: [String] = []
         if let why = subject.notProbed {
-            lines.append(field("Coverage", "0 %: nobody looked (\(safe(why)))", .warning))
+            lines += list("Coverage", "0 %: nobody looked (\(safe(why)))", .warning)
         } else {
             lines.append(
                 field(
@@ -211,7 +203,7 @@ struct PlanView: Sendable {
                     "\(coverage.percent) %: \(coverage.foreseen) of \(coverage.of) outcomes foreseen"
                 ))
         }
-        lines.append(field("Worst case", worstCase))
+        lines += list("Worst case", worstCase)
         lines += list("Rollback", rollback)
         lines.append(field("Plan", subject.digest.rawValue.prefix(16) + "…", .faint))
         return lines
@@ -232,7 +224,7 @@ struct PlanView: Sendable {
 
     /// Only the gates that stop it: the others are in the JSON.
     private var gates: [String] {
-        at + subject.gates.refusals.map { field("Gate", safe($0.text), .bad) }
+        at + subject.gates.refusals.flatMap { list("Gate", safe($0.text), .bad) }
     }
 
     /// What the instant that was asked about changes: nothing, as long as no gate knows the time.
@@ -251,20 +243,23 @@ struct PlanView: Sendable {
             + style.paint(TextWidth.cut(String(text), to: max(20, width - 12)), tone)
     }
 
-    private func list(_ name: String, _ text: String) -> [String] {
-        let wrapped = TextWidth.wrapped(text, width: max(32, width), indent: 12)
-        return wrapped.enumerated().map { index, line in
-            guard index == 0 else { return line }
-            return style.paint(TextWidth.padded(name, to: 11), .faint) + " " + line.dropFirst(12)
+    /// A field of any length, wrapped: what a person decides by is never cut.
+    private func list(_ name: String, _ text: String, _ tone: Tone = .plain) -> [String] {
+        TextWidth.wrapped(text, width: max(32, width), indent: 12).enumerated().map {
+            style.paint(TextWidth.padded($0 == 0 ? name : "", to: 11), .faint) + " "
+                + style.paint(String($1.dropFirst(12)), tone)
         }
     }
 
-    private func cut(_ left: String, _ middle: String, _ tone: Tone, _ right: String) -> String {
+    /// A line of columns whose last one goes on below itself where room is short.
+    private func row(_ left: String, _ middle: String, _ tone: Tone, _ right: String) -> [String] {
         let used = TextWidth.of(left) + TextWidth.of(middle)
-        let line =
-            left + style.paint(middle, tone)
-            + TextWidth.cut(right, to: max(10, width - used))
-        return String(line.reversed().drop { $0 == " " }.reversed())
+        let margin = String(repeating: " ", count: used)
+        let parts = TextWidth.wrapped(right, width: max(10, width - used))
+        let lines = parts.enumerated().map {
+            $0 == 0 ? left + style.paint(middle, tone) + $1 : margin + $1
+        }
+        return lines.map { String($0.reversed().drop { $0 == " " }.reversed()) }
     }
 
     private func shown(_ parameter: PlannedParameter) -> String {

@@ -35,8 +35,11 @@ struct ProgressView: Sendable {
             guard state != .running else { return nil }
             return style.paint("\(state.word): \(reason)", state.tone)
         case .thresholdReached(let failures, let limit):
+            let left = count - run.startedCount
+            guard left > 0 else { return nil }
             return style.paint(
-                "\(failures) failed, and the limit is \(limit): no further target starts", .bad)
+                "\(failures) failed, and it stops at \(limit) (stop_at): \(left) of \(count) "
+                    + "targets will not be started", .bad)
         case .answered(let step, let target, let choice, _, let actor):
             let on = target.map { " on \($0)" } ?? ""
             return "\(step)\(on): \(choice), says \(safe(actor))"

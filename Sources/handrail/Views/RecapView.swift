@@ -19,7 +19,7 @@ struct RecapView: Sendable {
     private var head: String {
         let id = run.record.plan.runbook.id.rawValue
         let time = milliseconds.map { " after \(TimeText.length($0))" } ?? ""
-        let state = style.paint(run.state.word, run.state.tone)
+        let state = style.paint(word, run.state.tone)
         let helped = run.resolution.map { resolution in
             let word =
                 switch resolution {
@@ -29,8 +29,17 @@ struct RecapView: Sendable {
                 }
             return " · " + style.paint(word, resolution.tone)
         }
-        let why = run.state.isTerminal || run.stateReason.isEmpty ? "" : " (\(run.stateReason))"
+        let hasReason = [.paused, .needsPerson].contains(run.state) && !run.stateReason.isEmpty
+        let why = hasReason ? " (\(run.stateReason))" : ""
         return "\(style.paint(id, .strong)) \(state)\(why)\(time)\(helped ?? "")"
+    }
+
+    /// A run that is shown here has no leader any more: one that hasn't ended is not running.
+    private var word: String {
+        switch run.state {
+        case .pending, .waiting, .running, .rollingBack: "has not ended, and nobody leads it now"
+        default: run.state.word
+        }
     }
 
     private var changes: [String] {

@@ -68,7 +68,9 @@ struct RunbookListView: Sendable {
 
     /// The table.
     func lines(width: Int?) -> [String] {
-        var table = Table("RUNBOOK", "WHAT", "KIND", "ALERTS", "LAST RUN")
+        var table = Table(
+            Table.Column("RUNBOOK", .whole), "WHAT", Table.Column("KIND", .spare),
+            Table.Column("ALERTS", .spare), Table.Column("LAST RUN", .whole))
         for entry in entries {
             table.add(
                 Table.Cell(entry.id.rawValue, .strong), Table.Cell(SafeText.line(entry.title)),

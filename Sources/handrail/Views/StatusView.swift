@@ -12,7 +12,7 @@ struct StatusView: Sendable {
     let width: Int
 
     private var summary: RunSummary { status.summary }
-    private var lead: LeadLine { LeadLine(summary: summary, style: style) }
+    private var lead: LeadLine { LeadLine(summary: summary) }
 
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
@@ -20,10 +20,8 @@ struct StatusView: Sendable {
     }
 
     private var head: [String] {
-        var lines = [
-            style.paint(summary.id.rawValue, .strong) + "  \(summary.runbook)  "
-                + SafeText.line(summary.title)
-        ]
+        var lines = [style.paint(summary.id.rawValue, .strong)]
+        lines += field("Runbook", "\(summary.runbook)  \(SafeText.line(summary.title))")
         var state = style.paint(summary.state.word, summary.state.tone)
         if let helped = summary.resolution {
             state += ", " + style.paint(helped.rawValue, helped.tone)
@@ -31,19 +29,19 @@ struct StatusView: Sendable {
         if !summary.state.isTerminal, !status.machine.stateReason.isEmpty {
             state += ": \(SafeText.line(status.machine.stateReason))"
         }
-        lines.append(field("State", state))
+        lines.append(style.paint(TextWidth.padded("State", to: 9), .faint) + state)
         var began = "\(time.both(summary.opened)) by \(SafeText.line(summary.actor))"
         if let closed = summary.closed {
             began += ", took \(TimeText.length(closed.since(summary.opened)))"
         }
-        lines.append(field("Started", began))
-        if !summary.state.isTerminal { lines.append(field("Led", lead.text)) }
+        lines += field("Started", began)
+        if !summary.state.isTerminal { lines += field("Led", lead.text) }
         let extra = [
             summary.ticket.map { "ticket \(SafeText.line($0))" },
             status.machine.record.alert.map { "alert \(SafeText.line($0))" },
         ].compactMap(\.self)
-        lines.append(field("Where", ([summary.environment] + extra).joined(separator: " · ")))
-        return lines + [field("Targets", counts)]
+        lines += field("Where", ([summary.environment] + extra).joined(separator: " · "))
+        return lines + field("Targets", counts)
     }
 
     private var counts: String {
@@ -57,8 +55,10 @@ struct StatusView: Sendable {
             + (left > 0 ? ", \(left) left out" : "")
     }
 
-    private func field(_ name: String, _ text: String) -> String {
-        style.paint(TextWidth.padded(name, to: 9), .faint) + text
+    private func field(_ name: String, _ text: String) -> [String] {
+        TextWidth.wrapped(text, width: width, indent: 9).enumerated().map {
+            style.paint(TextWidth.padded($0 == 0 ? name : "", to: 9), .faint) + $1.dropFirst(9)
+        }
     }
 
     private var awaited: [String] {
@@ -156,13 +156,12 @@ struct StatusView: Sendable {
 /// Who leads an open run, and how to go on when nobody does.
 struct LeadLine: Sendable {
     let summary: RunSummary
-    let style: Style
 
     /// The end of a sentence that starts with "led".
     var text: String {
         guard !summary.isLed else { return "by a living process" }
-        return style.paint("by nobody", .warning)
-            + ": 'handrail resume \(summary.id)' goes on, 'handrail abort \(summary.id)' ends it"
+        return
+            "by nobody: 'handrail resume \(summary.id)' goes on, 'handrail abort \(summary.id)' ends it"
     }
 }
 
