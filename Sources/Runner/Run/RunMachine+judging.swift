@@ -6,12 +6,13 @@ extension RunMachine {
         _ step: Step, _ name: TargetName, _ ending: Ending, _ hadErrors: Bool,
         _ target: TargetProgress, _ isRetryDue: Bool, _ turn: inout Turn
     ) -> Bool {
-        let wasTried = target.touched.contains(step.id) && step.effect.isOnce
+        let isTouched = target.touched.contains(step.id)
+        let wasTried = isTouched && step.effect.isOnce
         switch ending {
         case .exited(0):
             // After an attempt whose end is unknown, a satisfied guard settles it.
-            let outcome: Outcome = wasTried ? .changed : .satisfied
-            return end(step, name, outcome, wasTried ? "settled by its guard" : nil, &turn)
+            let outcome: Outcome = isTouched ? .changed : .satisfied
+            return end(step, name, outcome, isTouched ? "settled by its guard" : nil, &turn)
         case .exited(1) where !hadErrors:
             if wasTried { return settle(step, name, "its guard says it is still needed", &turn) }
             return act(step, name, &turn)
@@ -66,7 +67,14 @@ extension RunMachine {
         return retryOrEnd(
             step, .action(step.id), name, (outcome, reason), isRetryDue, &turn,
             limit: step.effect.isOnce ? nil : step.retry
-        ) { machine, turn in machine.act(step, name, &turn) }
+        ) { machine, turn in
+            // The lost attempt may have done all of it: its guard knows.
+            guard outcome == .unknown, let unless = step.unless else {
+                return machine.act(step, name, &turn)
+            }
+            return machine.start(
+                .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn)
+        }
     }
 
     mutating func check(

@@ -44,7 +44,13 @@ extension RunMachine {
     ) {
         if target.cursor < plan.steps.count {
             let step = plan.steps[target.cursor]
-            emit(.stepEnded(name, step.id, .aborted, reason: "aborted by a person"), &turn)
+            // Nothing more is started, so nobody can find out what became of it.
+            let outcome: Outcome = mayHaveRun(step, target) ? .unknown : .aborted
+            let reason =
+                outcome == .unknown
+                ? "aborted by a person; it may have run, or still be running"
+                : "aborted by a person"
+            emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
         } else if target.verifyCursor < plan.verify.count {
             emit(
                 .verifyEnded(name, target.verifyCursor, .aborted, reason: "aborted by a person"),
@@ -52,6 +58,17 @@ extension RunMachine {
         } else {
             emit(.targetEnded(name, .aborted), &turn)
             turn.decision.effects.append(.close(name))
+        }
+    }
+
+    /// Whether an attempt of a step's action was started, and nobody saw how it ended.
+    private func mayHaveRun(_ step: Step, _ target: TargetProgress) -> Bool {
+        guard step.effect != .read else { return false }
+        switch target.position {
+        case .fresh: return false
+        case .guarded: return step.effect.isOnce && target.touched.contains(step.id)
+        case .acted(let attempt): return Verdicts.outcome(of: attempt.ending).0 == .unknown
+        case .checking(_, let action), .checked(_, _, let action): return action == .unknown
         }
     }
 

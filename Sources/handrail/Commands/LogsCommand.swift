@@ -47,10 +47,10 @@ struct LogsCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let (home, folded) = try await session.openRun(run.run)
         let filter = try self.filter(folded.machine.plan)
-        let logs = try await complete(filter.attempts(in: folded.events), home.store)
         let console = session.console
-        let view = LogView(time: ShownTime(session.world), style: console.style)
         guard follow else {
+            let logs = try await complete(filter.attempts(in: folded.events), home.store)
+            let view = LogView(time: ShownTime(session.world), style: console.style)
             if console.isJSON {
                 console.json(LogDocument(run: folded.summary.id, attempts: logs))
             } else {
@@ -59,29 +59,36 @@ struct LogsCommand: HandrailCommand {
             }
             return .success
         }
-        try await follow(folded, logs, filter, home, session)
+        let id = folded.summary.id
+        let ending = try await session.unless([.interrupt]) {
+            try await follow(folded, filter, home, session)
+        }
+        console.note(ending ?? "left; the run goes on: handrail logs \(id) -f")
         return .success
     }
 
+    /// Shows attempts until the run has ended, or nobody leads it any more.
+    ///
+    /// - Returns: why it ended, in a sentence.
     private func follow(
-        _ folded: FoldedRun, _ first: [AttemptLog], _ filter: LogFilter, _ home: OpenedHome,
-        _ session: Session
-    ) async throws {
+        _ folded: FoldedRun, _ filter: LogFilter, _ home: OpenedHome, _ session: Session
+    ) async throws -> String {
+        let id = folded.summary.id
         var events = folded.events
-        var logs = first
-        var shown = 0
+        // By key: with --failed an attempt fits only once its step was judged.
+        var shown: Set<AttemptKey> = []
         while true {
-            for log in logs.dropFirst(shown) { show(log, of: folded.summary.id, session) }
-            shown = max(shown, logs.count)
-            if case .closed(let state, _)? = events.last?.event {
-                session.console.note("Run \(folded.summary.id) has ended: \(state.rawValue).")
-                return
-            }
-            try await session.world.sleep(.milliseconds(300))
+            // Looked at before the events: what a leader wrote before it ended is among them.
+            let isLed = try await RunReference(id.rawValue).resolve(in: home.journal).isLed
             let last = events.last?.sequence ?? 0
-            events += try await home.journal.events(of: folded.summary.id, after: last)
-            // WHY NOT --failed as it is known then: an attempt may be judged after it was shown.
-            logs = try await complete(filter.attempts(in: events), home.store)
+            events += try await home.journal.events(of: id, after: last)
+            let fitting = filter.attempts(in: events).filter { shown.insert($0.key).inserted }
+            for log in try await complete(fitting, home.store) { show(log, of: id, session) }
+            if case .closed(let state, _)? = events.last?.event {
+                return "Run \(id) has ended: \(state.word)."
+            }
+            guard isLed else { return "Nobody leads run \(id) now: handrail resume \(id)" }
+            try await session.world.sleep(.milliseconds(300))
         }
     }
 

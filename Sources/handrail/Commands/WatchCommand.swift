@@ -5,7 +5,8 @@ import Runner
 /// `handrail watch`: follows a run that another process leads.
 struct WatchCommand: HandrailCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Follows a run. Ctrl-C leaves; the run goes on.")
+        commandName: "watch", abstract: "Follows a run. Ctrl-C leaves; the run goes on.",
+        discussion: "Example: handrail watch last")
 
     @OptionGroup var run: RunIDArgument
 
@@ -22,21 +23,19 @@ struct WatchCommand: HandrailCommand {
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: session.console, view: view, started: record.opened)
-        let last = try await withThrowingTaskGroup(of: RunMachine?.self) { group in
-            group.addTask {
-                await screen.run()
-                return nil
+        let last = try await session.unless([.interrupt]) {
+            try await withThrowingTaskGroup(of: RunMachine?.self) { group in
+                group.addTask {
+                    await screen.run()
+                    return nil
+                }
+                group.addTask { try await follow(machine, board, session, home) }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
             }
-            group.addTask { try await follow(machine, board, session, home) }
-            group.addTask {
-                for await _ in session.world.signals([.interrupt]) { break }
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
         }
         await screen.finish()
-        guard let last else {
+        guard let last, let last else {
             session.console.note("left; the run goes on: handrail watch \(record.id)")
             return .success
         }

@@ -47,19 +47,27 @@ extension Session {
     func interruptible<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        guard let value = try await unless([.interrupt, .terminate], body) else {
+            console.endInterruptedLine()
+            throw Failure(.aborted, code: "aborted", "Interrupted: nothing was started.")
+        }
+        return value
+    }
+
+    /// Runs a body that the first of the signals cancels.
+    ///
+    /// - Returns: nil after a signal.
+    func unless<Value: Sendable>(
+        _ signals: [ProcessSignal], _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value? {
         try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask { try await body() }
             group.addTask {
-                for await _ in world.signals([.interrupt, .terminate]) { return nil }
+                for await _ in world.signals(signals) { break }
                 return nil
             }
             defer { group.cancelAll() }
-            guard let first = try await group.next(), let value = first else {
-                console.endInterruptedLine()
-                throw Failure(
-                    .aborted, code: "aborted", "Interrupted: nothing was started.")
-            }
-            return value
+            return try await group.next() ?? nil
         }
     }
 }

@@ -102,6 +102,8 @@ struct Telling: Sendable {
         var last = folded.events.last?.sequence ?? 0
         let end = session.world.now().adding(limit)
         while session.world.now() < end {
+            // Looked at before the events: what a leader wrote before it ended is among them.
+            let isLed = try await isLed()
             for recorded in try await home.journal.events(of: run, after: last) {
                 last = recorded.sequence
                 switch recorded.event {
@@ -113,7 +115,7 @@ struct Telling: Sendable {
                 default: break
                 }
             }
-            if try await !isLed() { break }
+            guard isLed else { break }
             try await session.world.sleep(Self.interval)
         }
         return .posted

@@ -296,6 +296,36 @@ struct RunMachineTests {
         #expect(drive.machine.state == .succeeded)
     }
 
+    private static let guarded: [(status: Int32, started: [String])] = [
+        (0, ["guard", "one", "guard"]), (1, ["guard", "one", "guard", "one"]),
+    ]
+
+    @Test(arguments: guarded)
+    func aLostAttemptIsNotRepeatedWhereItsGuardIsSatisfied(_ status: Int32, _ started: [String]) {
+        let step = Self.step("one") { $0.unless = RunFixture.call("guard") }
+        var drive = HandDrive(RunFixture(steps: [step]))
+        drive.feed([.led]) { HandDrive.text(of: $0.action) == "guard" ? .exit(1) : nil }
+        drive.machine = RunMachine(record: drive.machine.record, events: drive.events)
+        drive.feed([.led]) { HandDrive.text(of: $0.action) == "guard" ? .exit(status) : .exit(0) }
+        #expect(drive.started == started.map { "a:\($0)" })
+        #expect(drive.outcomes() == ["one=changed"])
+    }
+
+    @Test func anAbortLeavesALostAttemptUnknownAndWhatItHeldOwed() {
+        let take = Self.step("take") {
+            $0.release = Self.release("work")
+        }
+        var drive = HandDrive(RunFixture(steps: [take, Self.step("work", .once)]))
+        drive.feed([.led]) { HandDrive.text(of: $0.action) == "work" ? nil : .exit(0) }
+        drive.machine = RunMachine(record: drive.machine.record, events: drive.events)
+        drive.feed([.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 1), .led]) { _ in
+            .exit(0)
+        }
+        #expect(drive.outcomes() == ["take=changed", "work=unknown"])
+        #expect(drive.started == ["a:take", "a:work"])
+        #expect(drive.machine.owed.map(\.step.rawValue) == ["take"])
+    }
+
     @Test func aSecondLeaderThatIsLostHidesNoEarlierSession() {
         var drive = HandDrive(RunFixture(steps: [Self.step("one"), Self.step("two")]))
         for proof in ["pg 7", "pg 8"] {

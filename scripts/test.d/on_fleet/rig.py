@@ -1,10 +1,14 @@
 """The parts that the cases share: a fleet, libraries, homes, and the command."""
 
+import fcntl
 import json
 import os
+import pty
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 
@@ -173,6 +177,10 @@ class Rig:
             shutil.rmtree(self.folder, ignore_errors=True)
             time.sleep(0.1)
 
+    def terminal(self, *arguments, **where):
+        """Starts the command on a terminal of its own."""
+        return Terminal(self, *arguments, **where)
+
     def spawn(self, command, **options):
         """Starts a program that `close` will end."""
         with self.guard:
@@ -266,6 +274,62 @@ class Rig:
                 return found
             time.sleep(0.1)
         raise Failed(f"within {limit} s it never came to this: {what}")
+
+
+class Terminal:
+    """A command on a terminal of its own, 80 by 24: what it shows, and what a person types."""
+
+    def __init__(self, rig, *arguments, library=None, home=None):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environment = dict(rig.environment(library, home), TERM="xterm")
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+        self.child = rig.spawn(
+            [rig.binary, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment,
+            preexec_fn=take_terminal)
+        os.close(slave)
+        self.rig, self.shown = rig, ""
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self):
+        while True:
+            try:
+                data = os.read(self.master, 65536)
+            except OSError:
+                return
+            if not data:
+                return
+            self.shown += decoded(data)
+
+    def shows(self, words, limit=60):
+        """Waits until the words were shown."""
+        try:
+            self.rig.eventually(
+                words, lambda: words in self.shown or self.child.poll() is not None, limit)
+        except Failed as failure:
+            raise Failed(f"{failure}; it shows: {self.shown[-1500:]}")
+        time_to_read = time.monotonic() + 2
+        while words not in self.shown and time.monotonic() < time_to_read:
+            time.sleep(0.05)
+        claim(words in self.shown, f"it ended and never showed {words!r}: {self.shown[-1500:]}")
+
+    def types(self, text):
+        os.write(self.master, text.encode())
+
+    def hang_up(self):
+        os.close(self.master)
+
+    def exits(self, *codes, limit=60):
+        try:
+            code = self.child.wait(timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"it did not end within {limit} s; it shows: {self.shown[-1500:]}")
+        claim(code in codes, f"exit {code}, expected {codes}: {self.shown[-1500:]}")
 
 
 def decoded(data):
