@@ -62,12 +62,16 @@ struct FoldedRun: Sendable {
     let summary: RunSummary
     let machine: RunMachine
     let events: [RecordedEvent]
+}
 
+extension FoldedRun {
     /// Reads a run's events and folds them.
     init(_ summary: RunSummary, in journal: SQLiteJournal) async throws {
-        self.summary = summary
-        events = try await journal.events(of: summary.id, after: 0)
-        machine = RunMachine(record: try await journal.record(of: summary.id), events: events)
+        let events = try await journal.events(of: summary.id, after: 0)
+        self.init(
+            summary: summary,
+            machine: RunMachine(record: try await journal.record(of: summary.id), events: events),
+            events: events)
     }
 }
 

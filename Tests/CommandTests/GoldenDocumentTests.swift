@@ -1,0 +1,148 @@
+import Foundation
+import Runbooks
+import Runner
+import Testing
+
+@testable import handrail
+
+/// What programs read: every `--json` form, key by key, and its page.
+struct GoldenDocumentTests {
+    private static func expect(_ document: some Encodable, in name: String) throws {
+        let bytes = try CanonicalJSON.bytes(of: document)
+        try Golden.expect(document: String(decoding: bytes, as: UTF8.self), in: name)
+    }
+
+    @Test func plan() async throws {
+        try Self.expect(PlanDocument(try await GoldenScene().subject), in: "plan")
+    }
+
+    @Test func runs() async throws {
+        try Self.expect(RunDocument(try await GoldenScene.questioned().machine), in: "run-asking")
+        try Self.expect(RunDocument(try await GoldenScene.owing().machine), in: "run-owed")
+        let ended = try await GoldenScene.ended()
+        try Self.expect(RunDocument(ended.machine), in: "run-failed")
+        try Self.expect(HistoryDocument(runs: [RunHeader(ended.summary)]), in: "history")
+        let asking = RunDocument(try await GoldenScene.asking().machine)
+        try Self.expect(InboxDocument(runs: [asking]), in: "inbox")
+        try Self.expect(
+            ReplyDocument(run: ended.summary.id, command: "pause", reply: "taken"), in: "reply")
+    }
+
+    @Test func logs() async throws {
+        let scene = try await GoldenScene.ended()
+        let logs = AttemptLog.attempts(in: scene.events)
+        try Self.expect(LogDocument(run: scene.summary.id, attempts: logs), in: "logs")
+        let line = LogLine(run: scene.summary.id, attempt: try #require(logs.first))
+        try Self.expect(line, in: "logs-follow")
+    }
+
+    @Test func library() async throws {
+        let scene = try await GoldenScene.ended()
+        let (runbook, inventory) = (scene.runbook, scene.opened.library.inventory)
+        var entry = RunbookEntry(runbook)
+        entry.take([scene.summary])
+        try Self.expect(RunbookList(library: scene.opened.source, runbooks: [entry]), in: "list")
+        try Self.expect(
+            RunbookDocument(
+                runbook, entry: entry, article: "# Limits\n", library: scene.opened.source,
+                inventory: inventory), in: "show")
+        try Self.expect(
+            InventoryDocument(library: scene.opened.source, targets: inventory.targets),
+            in: "inventory")
+    }
+
+    @Test func checks() throws {
+        let problem = Diagnostic.error(
+            "unknown-key", "A step has no key 'efect'.",
+            at: SourcePosition(file: "runbooks/web/limits/runbook.yaml", line: 30, column: 5),
+            excerpt: "efect: read", hint: "Did you mean 'effect'?")
+        try Self.expect(
+            ValidationReport.Document(
+                diagnostics: [problem], errors: 1, warnings: 0, runbooks: 1, targets: 4),
+            in: "validate")
+        let findings = [
+            DoctorFinding(.ok, "git", "git 2.39.5"),
+            DoctorFinding(.problem, "ssh", "not found", remedy: "install openssh-client"),
+        ]
+        try Self.expect(DoctorReport(findings: findings).document, in: "doctor")
+        let failure = Failure(
+            .invalidInput, code: "document", "The runbook web.limits has errors.",
+            hint: "correct them", diagnostics: [problem])
+        try Self.expect(FailureDocument(error: .init(failure)), in: "error")
+    }
+
+    @Test func beginnings() throws {
+        try Self.expect(
+            InitDocument(folder: "/srv/runbooks", files: ["handrail.yaml"], commit: "3f2c1d9"),
+            in: "init")
+        try Self.expect(
+            CompletionsCommand.ScriptDocument(shell: "bash", script: "#!/bin/bash\n"),
+            in: "completions")
+    }
+}
+
+/// docs/json.md has every key that the commands write, and no other.
+struct DocumentPageTests {
+    /// The goldens of each form: together they have all of its keys.
+    private static let forms: [(form: String, goldens: [String])] = [
+        ("plan", ["plan"]), ("run", ["run-asking", "run-owed", "run-failed"]),
+        ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
+        ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
+        ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
+        ("error", ["error"]), ("init", ["init"]), ("completions", ["completions"]),
+    ]
+
+    /// The keys of each form on the page, such as `targets[].steps[].outcome`.
+    private static func page() throws -> [String: [String]] {
+        let file = Golden.folder.appending(path: "../../../docs/json.md")
+        var forms: [String: [String]] = [:]
+        var form = ""
+        for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+            if line.hasPrefix("## ") { form = String(line.dropFirst(3)).replacing("`", with: "") }
+            guard line.hasPrefix("| `") else { continue }
+            forms[form, default: []].append(String(line.dropFirst(3).prefix { $0 != "`" }))
+        }
+        return forms
+    }
+
+    @Test(arguments: forms)
+    func hasEveryKeyAndNoOther(_ form: String, _ goldens: [String]) throws {
+        let documented = try #require(try Self.page()[form], "no table of \(form)")
+        let emitted = try goldens.reduce(into: Set<String>()) {
+            $0.formUnion(Self.keys(of: try Golden.document($1), at: ""))
+        }
+        let unknown = emitted.filter { key in !documented.contains { Self.covers($0, key) } }
+        #expect(unknown.sorted() == [], "keys of \(form) that docs/json.md doesn't have")
+        let unused = documented.filter { row in !emitted.contains { Self.covers(row, $0) } }
+        #expect(unused == [], "keys of \(form) that nothing writes")
+    }
+
+    @Test func hasNoFormThatNothingWrites() throws {
+        #expect(Set(try Self.page().keys) == Set(Self.forms.map(\.form)))
+    }
+
+    /// All keys of a document, with `[]` behind lists.
+    private static func keys(of value: Any, at path: String) -> Set<String> {
+        switch value {
+        case let list as [Any]:
+            return list.reduce(into: []) { $0.formUnion(keys(of: $1, at: path + "[]")) }
+        case let object as [String: Any]:
+            return object.reduce(into: []) { found, pair in
+                let key = path.isEmpty ? pair.key : "\(path).\(pair.key)"
+                found.insert(key)
+                found.formUnion(keys(of: pair.value, at: key))
+            }
+        default: return []
+        }
+    }
+
+    /// Whether a row is about a key: `*` stands for any name, `.…` for all below.
+    private static func covers(_ row: String, _ key: String) -> Bool {
+        if row.hasSuffix(".…") { return key.hasPrefix(row.dropLast(1)) }
+        let (rows, keys) = (row.split(separator: "."), key.split(separator: "."))
+        return rows.count == keys.count
+            && zip(rows, keys).allSatisfy {
+                $0 == $1 || $0 == "*" || ($0 == "*[]" && $1.hasSuffix("[]"))
+            }
+    }
+}

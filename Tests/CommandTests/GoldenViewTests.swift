@@ -1,0 +1,125 @@
+import Runbooks
+import Runner
+import Testing
+
+@testable import handrail
+
+/// What people read at 80 columns, word by word; see `Golden` for how to change it.
+struct GoldenViewTests {
+    private static let width = 80
+
+    @Test func plan() async throws {
+        let many = try await GoldenScene()
+        let one = try await GoldenScene(on: "web1")
+        for (scene, name) in [(many, "plan"), (one, "plan-one")] {
+            let view = PlanView(subject: scene.subject, style: .plain, width: Self.width)
+            try Golden.expect(view.lines, in: name)
+        }
+    }
+
+    @Test func confirmation() async throws {
+        let scene = try await GoldenScene.ended()
+        let recorded = RecordedWorld()
+        let session = Session(
+            console: Console(world: recorded.world(), isJSON: false),
+            options: try GlobalOptions.parse([]))
+        let confirmation = Confirmation(
+            session: session, subject: scene.subject, earlier: [scene.summary],
+            isSymptomAbsent: true)
+        try Golden.expect(
+            confirmation.lines(style: .plain, now: GoldenScene.now) + [confirmation.word],
+            in: "confirmation")
+    }
+
+    @Test func progress() async throws {
+        let scene = try await GoldenScene.ended()
+        let view = ProgressView(style: .plain)
+        var machine = RunMachine(record: scene.machine.record)
+        var lines: [String] = []
+        for recorded in scene.events {
+            machine.apply(recorded.event, at: recorded.at)
+            if let line = view.line(for: recorded.event, in: machine) { lines.append(line) }
+        }
+        try Golden.expect(lines, in: "progress")
+    }
+
+    @Test func movingStatus() async throws {
+        let scene = try await GoldenScene.asking()
+        let lines = ProgressView(style: .plain).status(
+            of: scene.machine, since: [try name("web1"): GoldenScene.start],
+            started: GoldenScene.start, now: GoldenScene.now, width: Self.width, rows: 24)
+        try Golden.expect(lines, in: "progress-status")
+    }
+
+    @Test func recap() async throws {
+        for (scene, name) in [
+            (try await GoldenScene.asking(), "recap-left"),
+            (try await GoldenScene.owing(), "recap-owed"),
+            (try await GoldenScene.ended(), "recap-failed"),
+        ] {
+            let view = RecapView(
+                report: RunReport(run: scene.machine), style: .plain, width: Self.width,
+                milliseconds: 12_300)
+            try Golden.expect(view.lines, in: name)
+        }
+    }
+
+    @Test func status() async throws {
+        for (scene, name) in [
+            (try await GoldenScene.questioned(), "status-asking"),
+            (try await GoldenScene.owing(), "status-owed"),
+            (try await GoldenScene.ended(), "status-failed"),
+        ] {
+            let view = StatusView(
+                status: scene.status, time: GoldenScene.time, style: .plain, width: Self.width)
+            try Golden.expect(view.lines, in: name)
+        }
+    }
+
+    @Test func inbox() async throws {
+        let runs = [try await GoldenScene.owing().status, try await GoldenScene.asking().status]
+        let view = InboxView(
+            runs: runs, time: GoldenScene.time, style: .plain, width: Self.width)
+        try Golden.expect(view.lines, in: "inbox")
+    }
+
+    @Test func logs() async throws {
+        let logs = AttemptLog.attempts(in: try await GoldenScene.ended().events)
+        let view = LogView(time: GoldenScene.time, style: .plain)
+        try Golden.expect(logs.flatMap(view.lines), in: "logs")
+        try Golden.expect(view.grouped(logs), in: "logs-grouped")
+    }
+
+    @Test func tables() async throws {
+        let scene = try await GoldenScene.ended()
+        let history = HistoryView(
+            runs: [scene.summary], time: GoldenScene.time, style: .plain)
+        var entry = RunbookEntry(scene.runbook)
+        entry.take([scene.summary])
+        let list = RunbookListView(entries: [entry], time: GoldenScene.time, style: .plain)
+        let inventory = InventoryView(targets: scene.opened.library.inventory.targets)
+        for width in [nil, 80, 60] {
+            let name = width.map { "tables-\($0)" } ?? "tables"
+            try Golden.expect(
+                history.lines(width: width) + [""] + list.lines(width: width) + [""]
+                    + inventory.lines(width: width, style: .plain), in: name)
+        }
+    }
+
+    @Test(arguments: [60, 80, 132])
+    func noLineIsWiderThanTheTerminal(_ width: Int) async throws {
+        let scene = try await GoldenScene.owing()
+        let time = GoldenScene.time
+        let lines =
+            PlanView(subject: scene.subject, style: .plain, width: width).lines
+            + RecapView(
+                report: RunReport(run: scene.machine), style: .plain, width: width,
+                milliseconds: 1
+            ).lines
+            + StatusView(status: scene.status, time: time, style: .plain, width: width).lines
+            + InboxView(runs: [scene.status], time: time, style: .plain, width: width).lines
+            + HistoryView(runs: [scene.summary], time: time, style: .plain).lines(width: width)
+        let wide = lines.filter { TextWidth.of($0) > width }
+        #expect(wide.isEmpty)
+    }
+}

@@ -1,0 +1,210 @@
+import Audit
+import Foundation
+import Runbooks
+import Runner
+import Testing
+
+@testable import handrail
+
+/// One runbook on three servers, from its library to its end, with fixed answers and instants.
+///
+/// web1 is mended; on web2 the server refuses the limits, and what was held stays owed; web3 is
+/// never started.
+struct GoldenScene {
+    /// A fixed instant: 2026-11-23T07:00:00Z.
+    static let start = PastRun.start
+    /// When people look: ten minutes later.
+    static let now = start.adding(.seconds(600))
+    static let time = ShownTime(now: now, zoneOffset: { _ in 0 })
+
+    let opened: OpenedLibrary
+    let runbook: Runbook
+    let subject: PlanSubject
+    private(set) var machine: RunMachine
+    private(set) var events: [RecordedEvent] = []
+    private var clock = start
+
+    /// Reads the library, makes the plan and foresees it.
+    ///
+    /// All servers are asked for, and one of them doesn't fit the runbook; or one by its name.
+    init(on target: String? = nil) async throws {
+        let folder = try LibraryFolder.nearest(to: Golden.folder.appending(path: "library").path)
+        let tree = try await WorkingTreeLibrary(in: folder, limits: LibraryLimits()).read()
+        let checked = Library.read(
+            LibraryTree(source: "main@3f2c1d9", entries: tree.entries))
+        let library = try #require(checked.value, "\(checked.diagnostics)")
+        opened = OpenedLibrary(
+            library: library, source: "main@3f2c1d9, clean",
+            commit: String(repeating: "3", count: 40), diagnostics: checked.diagnostics)
+        runbook = try #require(library.runbooks.first)
+        let selected = try Selection.resolve(
+            inventory: library.inventory, rule: runbook.targets,
+            on: target.map { [$0] } ?? [], limits: target == nil ? [.pattern("*")] : []
+        ).get()
+        let plan = try PlanBuilder(
+            library: library, runbook: runbook, targets: selected.targets,
+            parameters: [
+                try name("most"): .integer(200), try name("mode"): .string("soft"),
+                try name("reason"): .string("too many users at noon, every day of this week"),
+                try name("key"): .secret(SecretReference(source: "file", name: "/run/key")),
+            ],
+            alert: "WebLimitsDrift", hostKeys: [try name("web1"): ["SHA256:web1"]],
+            planID: try name(String(repeating: "a", count: 32)), created: Self.start
+        ).plan().get()
+        let id: RunID = try name("r-20261123-0700-k3f9")
+        let forecast = await DryRun.forecast(of: plan, run: id, executor: SceneExecutor())
+        let gates = GateReport.evaluate(plan, runbook: runbook, actor: "ann")
+        subject = PlanSubject(
+            plan: plan, digest: try .sha256(ofCanonical: plan), librarySource: opened.source,
+            gates: gates, forecast: forecast, notProbed: nil,
+            selected: selected, alert: "WebLimitsDrift")
+        machine = RunMachine(
+            record: RunRecord(
+                id: id, number: 1, plan: plan, planDigest: subject.digest,
+                forecastDigest: forecast.digest, actor: "ann", ticket: "INC-7",
+                alert: "WebLimitsDrift", librarySource: opened.source, opened: Self.start))
+    }
+
+    /// Leads the run until it waits for somebody, or has ended; each attempt takes 400 ms.
+    mutating func feed(_ inputs: RunInput...) {
+        var queue = inputs
+        while !queue.isEmpty {
+            let decision = machine.decide(queue.removeFirst(), at: clock)
+            for event in decision.events {
+                events.append(RecordedEvent(sequence: events.count + 1, at: clock, event: event))
+            }
+            for effect in decision.effects {
+                switch effect {
+                case .perform(let request):
+                    clock = clock.adding(.milliseconds(400))
+                    queue.append(.attemptEnded(request.key, SceneAnswers.record(of: request)))
+                case .timer(.deadline, _), .cancel, .close, .finish: break
+                case .timer(let timer, let delay):
+                    clock = clock.adding(delay)
+                    queue.append(.timer(timer))
+                }
+            }
+        }
+    }
+
+    /// What a person tells the run.
+    mutating func tell(_ verb: PersonCommand.Verb) {
+        feed(.command(PersonCommand(verb: verb, actor: "ann"), inboxID: 0))
+    }
+
+    /// The run as it waits for a manual step on web1.
+    static func asking() async throws -> GoldenScene {
+        var scene = try await GoldenScene()
+        scene.feed(.led)
+        scene.tell(.note("the balancer was slow before"))
+        return scene
+    }
+
+    /// The run as it waits for the answer to a question on web1.
+    static func questioned() async throws -> GoldenScene {
+        var scene = try await asking()
+        scene.tell(.confirm(try name("told"), note: "told in the channel", target: nil))
+        return scene
+    }
+
+    /// The run after web2 failed: what it held is owed.
+    static func owing() async throws -> GoldenScene {
+        var scene = try await questioned()
+        scene.tell(.answer(try name("users"), choice: "fine", target: nil))
+        return scene
+    }
+
+    /// The run after its end.
+    static func ended() async throws -> GoldenScene {
+        var scene = try await owing()
+        scene.tell(.paidByHand(try name("web2"), note: "put back by hand"))
+        return scene
+    }
+
+    /// The run in one line.
+    var summary: RunSummary {
+        let plan = machine.plan
+        return RunSummary(
+            id: machine.record.id, runbook: plan.runbook.id, title: plan.runbook.title,
+            environment: plan.environment.name, actor: "ann", ticket: "INC-7",
+            state: machine.state, resolution: machine.resolution,
+            targets: plan.targets.map(\.name), opened: Self.start,
+            closed: machine.state.isTerminal ? clock : nil, isLed: false)
+    }
+
+    /// The run as `status` has it.
+    var status: RunStatus {
+        RunStatus(
+            FoldedRun(summary: summary, machine: machine, events: events), now: Self.now)
+    }
+}
+
+/// What the scene's servers answer.
+enum SceneAnswers {
+    static let diff = """
+        --- /etc/web/limits (now)
+        +++ /etc/web/limits (wanted)
+        @@ -1,2 +1,2 @@
+        -most = 20
+        +most = 200
+         idle = 30
+
+        """
+
+    /// How an attempt ends in the run.
+    static func record(of request: AttemptRequest) -> AttemptRecord {
+        let isRefused = request.key.target.rawValue == "web2"
+        switch request.key.part {
+        case .symptom, .guarding: return exited(1)
+        case .action(let step) where step.rawValue == "look":
+            return exited(0, stdout: "most = 20\n", outputs: ["state": "differs"])
+        case .action(let step) where step.rawValue == "picture":
+            var record = exited(0)
+            record.collected = [AttemptRecord.File(name: "uptime", output: output("up 3 days\n"))]
+            return record
+        case .action(let step) where step.rawValue == "limits":
+            guard isRefused else { return exited(0, stdout: diff, changed: true, diff: diff) }
+            return exited(
+                2, stdout: diff, stderr: "web: most 200 exceeds 100\n", changed: false, diff: diff)
+        case .action, .check, .verify, .release, .undo: return exited(0)
+        }
+    }
+
+    private static func exited(
+        _ status: Int32, stdout: String = "", stderr: String = "",
+        outputs: [String: String] = [:], changed: Bool? = nil, diff: String? = nil
+    ) -> AttemptRecord {
+        AttemptRecord(
+            ending: .exited(status), stdout: output(stdout), stderr: output(stderr),
+            outputs: outputs, changed: changed, diff: diff, durationMilliseconds: 400)
+    }
+
+    private static func output(_ text: String) -> OutputRecord {
+        let isLong = text.utf8.count > 40
+        return OutputRecord(
+            text: text, totalBytes: text.utf8.count, droppedBytes: 0,
+            stored: isLong ? .sha256(of: Array(text.utf8)) : nil)
+    }
+}
+
+/// Answers a dry run: web1 and web2 differ, and web3 can't be reached.
+private struct SceneExecutor: Executor {
+    func perform(_ request: AttemptRequest) async -> AttemptReport {
+        guard request.target.name.rawValue != "web3" else {
+            return AttemptReport(
+                ending: .unreachable("web3 (127.0.0.13:22): connection refused; is it on?"))
+        }
+        switch request.key.part {
+        case .symptom: return AttemptReport(ending: .exited(0))
+        case .guarding: return AttemptReport(ending: .exited(1))
+        case .action(let step) where step.rawValue == "look":
+            return AttemptReport(ending: .exited(0), outputs: Array("state=differs\n".utf8))
+        case .action(let step) where step.rawValue == "limits":
+            return AttemptReport(ending: .exited(1), diff: SceneAnswers.diff)
+        case .action, .check, .verify, .release, .undo: return AttemptReport(ending: .exited(0))
+        }
+    }
+    func cancel(_ target: TargetName) async {}
+    func close(_ target: TargetName) async {}
+    func shutDown() async {}
+}
