@@ -11,7 +11,7 @@ struct RunRecordTests {
         let result = try bench.handrail("status", "k3f9")
         #expect(result.status == 0)
         for text in [
-            "r-20261123-0700-k3f9  web.restart  The web server doesn't answer",
+            "r-20261123-0700-k3f9\n", "Runbook  web.restart · The web server doesn't answer",
             "failed, unresolved", "2 × restart: exit 3 \"port 80 in use\" (web1, web2)",
             "Look at its log.", "More: handrail logs r-20261123-0700-k3f9 --failed",
         ] {

@@ -98,9 +98,10 @@ struct Table: Sendable {
             shown.remove(at: last)
         }
         while total(of: shown) > width {
-            let cuttable = shown.indices.filter {
-                columns[shown[$0].column].fit == .cut && shown[$0].width > Self.narrowest
-            }
+            let wide = shown.indices.filter { shown[$0].width > Self.narrowest }
+            let usual = wide.filter { columns[shown[$0].column].fit == .cut }
+            // Of what is shown whole, the first column stays so.
+            let cuttable = usual.isEmpty ? wide.filter { shown[$0].column > 0 } : usual
             // The widest, and among equals the last.
             guard let widest = cuttable.max(by: { shown[$0].width <= shown[$1].width }) else {
                 break

@@ -36,9 +36,8 @@ struct HistoryView: Sendable {
 
     private var narrow: Table {
         var table = Table(
-            Table.Column("RUN", .whole), "STARTED", Table.Column("RUNBOOK", .whole), "TARGETS",
-            Table.Column("RESULT", .whole), Table.Column("TOOK", .spare),
-            Table.Column("BY", .spare))
+            Table.Column("RUN", .whole), "STARTED", "RUNBOOK", "TARGETS", "RESULT",
+            Table.Column("TOOK", .spare), Table.Column("BY", .spare))
         for run in runs {
             table.add(
                 Table.Cell(run.id.rawValue, .strong), Table.Cell(time.ago(run.opened)),

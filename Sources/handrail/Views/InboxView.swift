@@ -30,11 +30,13 @@ struct InboxView: Sendable {
     private func paragraph(_ run: RunStatus) -> [String] {
         let summary = run.summary
         let names = CountText.listed(summary.targets.map(\.rawValue), limit: 3)
-        let began = "  \(time.ago(summary.opened)) by \(SafeText.line(summary.actor))"
+        let began = "\(time.ago(summary.opened)) by \(SafeText.line(summary.actor))"
         var lines = [
-            style.paint(summary.id.rawValue, .strong) + "  \(summary.runbook) on \(names)  "
-                + style.paint(summary.state.word, summary.state.tone) + style.paint(began, .faint)
+            style.paint(summary.id.rawValue, .strong) + "  "
+                + style.paint(summary.state.word, summary.state.tone)
         ]
+        lines += TextWidth.wrapped(
+            "\(summary.runbook) on \(names), started \(began)", width: width, indent: 2)
         for awaited in run.awaited {
             let place = awaited.question.target.map { " on \($0)" } ?? ""
             let limit = awaited.isLate ? "overdue" : time.ago(awaited.until)

@@ -21,7 +21,7 @@ struct PlanDocument: Encodable, Sendable {
     let digest: Digest
     let forecast: Forecast
     let forecastDigest: Digest
-    let gates: GateReport
+    let gates: GateDocument
     let library: Library
     let leftOut: [LeftOut]
     let notProbed: String?
@@ -47,7 +47,7 @@ struct PlanDocument: Encodable, Sendable {
         digest = subject.digest
         forecast = subject.forecast
         forecastDigest = subject.forecast.digest
-        gates = subject.gates
+        gates = GateDocument(subject.gates)
         library = Library(
             id: subject.plan.libraryID, source: subject.librarySource,
             review: subject.gates.review.rawValue)

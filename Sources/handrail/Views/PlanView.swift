@@ -10,7 +10,7 @@ struct PlanSubject: Sendable {
     let gates: GateReport
     let forecast: Forecast
     /// Why nobody looked at the targets; nil when somebody did.
-    let notProbed: String?
+    var notProbed: String?
     let selected: Selected
     let alert: String?
     /// Targets of the plan that a person left out of the run.
@@ -312,7 +312,7 @@ extension PlannedUndo {
     var words: String {
         if let notUndone { return notUndone }
         if let restores { return restores.sentence }
-        let keywords = (actions ?? []).map(\.keyword)
-        return keywords.isEmpty ? "needs no undo of its own" : keywords.joined(separator: ", ")
+        let ways = (actions ?? []).map { $0.keyword == "run" ? "a script" : $0.keyword }
+        return ways.isEmpty ? "needs no undo of its own" : "with " + ways.joined(separator: ", ")
     }
 }

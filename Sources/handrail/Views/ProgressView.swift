@@ -40,9 +40,10 @@ struct ProgressView: Sendable {
             return style.paint(
                 "\(failures) failed, and it stops at \(limit) (stop_at): \(left) of \(count) "
                     + "targets will not be started", .bad)
-        case .answered(let step, let target, let choice, _, let actor):
+        case .answered(let step, let target, let choice, let note, let actor):
             let on = target.map { " on \($0)" } ?? ""
-            return "\(step)\(on): \(choice), says \(safe(actor))"
+            return
+                "\(step)\(on): \(choice), says \(safe(actor))\(note.map { ": \(safe($0))" } ?? "")"
         case .commanded(let command, _): return commanded(command)
         case .refused(_, let reason): return style.paint("refused: \(safe(reason))", .warning)
         case .leftOwed(let target, let step, let reason):
@@ -63,7 +64,8 @@ struct ProgressView: Sendable {
         case .resume: "resume, says \(safe(command.actor))"
         case .note(let text): "note by \(safe(command.actor)): \(safe(text))"
         case .pay(let target): "pay what \(target) owes, says \(safe(command.actor))"
-        case .paidByHand(let target, _): "\(target) was paid by hand, says \(safe(command.actor))"
+        case .paidByHand(let target, let note):
+            "\(target) was paid by hand, says \(safe(command.actor)): \(safe(note))"
         case .answer, .confirm: nil
         }
     }

@@ -13,25 +13,32 @@ struct RecapView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        [head] + changes + failures + stops + questions + owed + symptom + next
+        head + reason + changes + failures + stops + questions + owed + symptom + next
     }
 
-    private var head: String {
+    private var head: [String] {
         let id = run.record.plan.runbook.id.rawValue
-        let time = milliseconds.map { " after \(TimeText.length($0))" } ?? ""
-        let state = style.paint(word, run.state.tone)
-        let helped = run.resolution.map { resolution in
-            let word =
-                switch resolution {
-                case .resolved: "resolved: it helped"
-                case .unresolved: "unresolved: it did not help"
-                case .unclear: "whether it helped is unclear"
-                }
-            return " · " + style.paint(word, resolution.tone)
+        let time =
+            run.state.isTerminal ? milliseconds.map { " after \(TimeText.length($0))" } ?? "" : ""
+        let first = style.paint(id, .strong) + " " + style.paint(word, run.state.tone) + time
+        guard let resolution = run.resolution else { return [first] }
+        let helped =
+            switch resolution {
+            case .resolved: "resolved: it helped"
+            case .unresolved: "unresolved: it did not help"
+            case .unclear: "whether it helped is unclear"
+            }
+        let second = style.paint(helped, resolution.tone)
+        let both = TextWidth.of("\(id) \(word)\(time) · \(helped)")
+        return both <= width ? ["\(first) · \(second)"] : [first, "  " + second]
+    }
+
+    /// Why a run that hasn't ended stands still.
+    private var reason: [String] {
+        guard [.paused, .needsPerson].contains(run.state), !run.stateReason.isEmpty else {
+            return []
         }
-        let hasReason = [.paused, .needsPerson].contains(run.state) && !run.stateReason.isEmpty
-        let why = hasReason ? " (\(run.stateReason))" : ""
-        return "\(style.paint(id, .strong)) \(state)\(why)\(time)\(helped ?? "")"
+        return item("because", run.stateReason, .warning)
     }
 
     /// A run that is shown here has no leader any more: one that hasn't ended is not running.
@@ -52,6 +59,8 @@ struct RecapView: Sendable {
             guard !targets.isEmpty else { continue }
             lines += item(word, "\(targets.count): \(names(targets))", outcome.tone)
         }
+        let open = run.runningTargets
+        if !open.isEmpty { lines += item("not ended", "\(open.count): \(names(open))", .warning) }
         if !report.notStarted.isEmpty {
             lines += item(
                 "not started", "\(report.notStarted.count): \(names(report.notStarted))", .warning)
@@ -92,7 +101,7 @@ struct RecapView: Sendable {
     private var questions: [String] {
         report.openQuestions.prefix(Self.mostFailures).flatMap { question in
             QuestionView(run: run, question: question).command.map {
-                item("asks", "\(question.step): \($0)", .warning)
+                item("asks", "\(question.step)", .warning) + command("", $0)
             } ?? []
         }
     }
@@ -100,10 +109,8 @@ struct RecapView: Sendable {
     private var owed: [String] {
         let owed = run.owed
         return owed.prefix(Self.mostFailures).flatMap { owed in
-            item(
-                "OWED",
-                "\(owed.step) on \(owed.target): \(safe(owed.reason)) → handrail pay "
-                    + "\(run.record.id) --on \(owed.target)", .bad)
+            item("OWED", "\(owed.step) on \(owed.target): \(safe(owed.reason))", .bad)
+                + command("", "handrail pay \(run.record.id) --on \(owed.target)")
         } + more(owed.count - Self.mostFailures, "releases owed")
     }
 
@@ -129,16 +136,21 @@ struct RecapView: Sendable {
             lines += item("escalate", "to \(to)\(note)", .warning)
         }
         switch run.state {
-        case .paused:
-            lines += item("go on", "handrail resume \(id), or end it: handrail abort \(id)")
-        case .running, .pending, .waiting, .needsPerson:
-            if run.owed.isEmpty { lines += item("go on", "handrail resume \(id)") }
+        case .paused, .running, .pending, .waiting, .needsPerson:
+            guard run.owed.isEmpty else { break }
+            lines += command("go on", "handrail resume \(id)")
+            lines += command("or end it", "handrail abort \(id)")
         default: break
         }
         if !report.changes.isEmpty, run.state.isTerminal { lines += undo }
-        lines += item(
-            "run", "\(id) · more: handrail status \(id), handrail logs \(id)", .faint)
-        return lines
+        let failed = report.failures.isEmpty ? "" : " --failed"
+        return lines + command("more", "handrail status \(id)")
+            + command("", "handrail logs \(id)\(failed)")
+    }
+
+    /// A command to type, on a line of its own, and never broken.
+    private func command(_ name: String, _ words: String) -> [String] {
+        ["  " + TextWidth.padded(name, to: 12) + " " + style.paint(words, .strong)]
     }
 
     private var undo: [String] {

@@ -75,14 +75,18 @@ struct RunbookDocument: Encodable, Sendable {
     let article: String?
     let symptoms: [SymptomDocument]
     let targets: Targets
-    let parameters: [Parameter]
+    let parameters: [ParameterDocument]
     let steps: [StepDocument]
     let checks: Int
-    let past: RunbookEntry
+    /// The newest run of this home, the newest that helped, and how many there are.
+    let last: RunbookEntry.Past?
+    let lastResolved: RunbookEntry.Past?
+    let runs: Int
 
     private enum CodingKeys: String, CodingKey {
         case format, library, id, title, kind, owner, help, article, symptoms, targets
-        case parameters, steps, checks, past
+        case parameters, steps, checks, last, runs
+        case lastResolved = "last_resolved"
         case reviewBy = "review_by"
         case runAs = "run_as"
     }
@@ -107,9 +111,9 @@ struct RunbookDocument: Encodable, Sendable {
             fitting: inventory.targets.filter { target in
                 runbook.targets.select.map { $0.holds(in: target.scope) } ?? true
             }.map(\.name))
-        parameters = runbook.parameters
+        parameters = runbook.parameters.map(ParameterDocument.init)
         steps = runbook.steps.map(StepDocument.init)
         checks = runbook.verify.count
-        past = entry
+        (last, lastResolved, runs) = (entry.last, entry.lastResolved, entry.runs)
     }
 }

@@ -21,7 +21,7 @@ struct StatusView: Sendable {
 
     private var head: [String] {
         var lines = [style.paint(summary.id.rawValue, .strong)]
-        lines += field("Runbook", "\(summary.runbook)  \(SafeText.line(summary.title))")
+        lines += field("Runbook", "\(summary.runbook) · \(SafeText.line(summary.title))")
         var state = style.paint(summary.state.word, summary.state.tone)
         if let helped = summary.resolution {
             state += ", " + style.paint(helped.rawValue, helped.tone)
@@ -122,7 +122,7 @@ struct StatusView: Sendable {
         let name = style.paint(TextWidth.padded(target.target.rawValue, to: nameWidth), .strong)
         let state = style.paint(word, progress.outcome?.tone ?? .plain)
         let filler = String(repeating: " ", count: max(1, 13 - word.count))
-        let first = parts.first.map { filler + $0 } ?? ""
+        let first = parts.first.flatMap { $0.isEmpty ? nil : filler + $0 } ?? ""
         return [name + "  " + state + first] + parts.dropFirst().map { margin + $0 }
     }
 

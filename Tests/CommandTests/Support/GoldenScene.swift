@@ -19,7 +19,7 @@ struct GoldenScene {
 
     let opened: OpenedLibrary
     let runbook: Runbook
-    let subject: PlanSubject
+    var subject: PlanSubject
     private(set) var machine: RunMachine
     private(set) var events: [RecordedEvent] = []
     private var clock = start
@@ -103,7 +103,7 @@ struct GoldenScene {
     /// The run as it waits for the answer to a question on web1.
     static func questioned() async throws -> GoldenScene {
         var scene = try await asking()
-        scene.tell(.confirm(try name("told"), note: "told in the channel", target: nil))
+        scene.tell(.confirm(try name("told"), note: "told in the channel", target: try name("web1")))
         return scene
     }
 
@@ -118,6 +118,15 @@ struct GoldenScene {
     static func ended() async throws -> GoldenScene {
         var scene = try await owing()
         scene.tell(.paidByHand(try name("web2"), note: "put back by hand"))
+        return scene
+    }
+
+    /// A run on web1 alone, which helped.
+    static func resolved() async throws -> GoldenScene {
+        var scene = try await GoldenScene(on: "web1")
+        scene.feed(.led)
+        scene.tell(.confirm(try name("told"), note: "told", target: try name("web1")))
+        scene.tell(.answer(try name("users"), choice: "fine", target: nil))
         return scene
     }
 
@@ -165,7 +174,7 @@ enum SceneAnswers {
         case .action(let step) where step.rawValue == "limits":
             guard isRefused else { return exited(0, stdout: diff, changed: true, diff: diff) }
             return exited(
-                2, stdout: diff, stderr: "web: most 200 exceeds 100\n", changed: false, diff: diff)
+                2, stdout: diff, stderr: "web: most 200 exceeds the ceiling of 100 in /etc/web/ceiling\n", changed: false, diff: diff)
         case .action, .check, .verify, .release, .undo: return exited(0)
         }
     }
