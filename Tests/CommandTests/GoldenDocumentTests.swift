@@ -16,6 +16,7 @@ struct GoldenDocumentTests {
         var scene = try await GoldenScene()
         try Self.expect(PlanDocument(scene.subject), in: "plan")
         scene.subject.notProbed = "--no-probe"
+        scene.subject.at = GoldenScene.now
         try Self.expect(PlanDocument(scene.subject), in: "plan-not-probed")
     }
 
@@ -25,6 +26,8 @@ struct GoldenDocumentTests {
         let ended = try await GoldenScene.ended()
         try Self.expect(RunDocument(ended.machine), in: "run-failed")
         try Self.expect(HistoryDocument(runs: [RunHeader(ended.summary)]), in: "history")
+        let resolved = try await GoldenScene.resolved()
+        try Self.expect(RunDocument(resolved.machine), in: "run-resolved")
         let asking = RunDocument(try await GoldenScene.asking().machine)
         try Self.expect(InboxDocument(runs: [asking]), in: "inbox")
         try Self.expect(
@@ -88,7 +91,8 @@ struct GoldenDocumentTests {
 struct DocumentPageTests {
     /// The goldens of each form: together they have all of its keys.
     private static let forms: [(form: String, goldens: [String])] = [
-        ("plan", ["plan", "plan-not-probed"]), ("run", ["run-asking", "run-owed", "run-failed"]),
+        ("plan", ["plan", "plan-not-probed"]),
+        ("run", ["run-asking", "run-owed", "run-failed", "run-resolved"]),
         ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),

@@ -25,7 +25,7 @@ struct GoldenViewTests {
             options: try GlobalOptions.parse([]))
         let confirmation = Confirmation(
             session: session, subject: scene.subject, earlier: [scene.summary],
-            isSymptomAbsent: false)
+            isSymptomAbsent: false, decision: StartDecision(scene.subject, earlier: nil))
         try Golden.expect(
             confirmation.lines(style: .plain, now: GoldenScene.now) + [confirmation.word],
             in: "confirmation")

@@ -58,11 +58,15 @@ struct GoldenScene {
             plan: plan, digest: try .sha256(ofCanonical: plan), librarySource: opened.source,
             gates: gates, forecast: forecast, notProbed: nil,
             selected: selected, alert: "WebLimitsDrift")
+        // As if a plan file had foreseen that nothing is to be done for the first step that changes.
+        var foreseen = forecast
+        foreseen.targets[0].entries[2].label = .satisfied
         machine = RunMachine(
             record: RunRecord(
                 id: id, number: 1, plan: plan, planDigest: subject.digest,
                 forecastDigest: forecast.digest, actor: "ann", ticket: "INC-7",
-                alert: "WebLimitsDrift", librarySource: opened.source, opened: Self.start))
+                alert: "WebLimitsDrift", librarySource: opened.source, opened: Self.start,
+                comparison: target == nil ? nil : Forecast.compare(foreseen, forecast)))
     }
 
     /// Leads the run until it waits for somebody, or has ended; each attempt takes 400 ms.
@@ -103,7 +107,8 @@ struct GoldenScene {
     /// The run as it waits for the answer to a question on web1.
     static func questioned() async throws -> GoldenScene {
         var scene = try await asking()
-        scene.tell(.confirm(try name("told"), note: "told in the channel", target: try name("web1")))
+        scene.tell(
+            .confirm(try name("told"), note: "told in the channel", target: try name("web1")))
         return scene
     }
 
@@ -174,7 +179,9 @@ enum SceneAnswers {
         case .action(let step) where step.rawValue == "limits":
             guard isRefused else { return exited(0, stdout: diff, changed: true, diff: diff) }
             return exited(
-                2, stdout: diff, stderr: "web: most 200 exceeds the ceiling of 100 in /etc/web/ceiling\n", changed: false, diff: diff)
+                2, stdout: diff,
+                stderr: "web: most 200 exceeds the ceiling of 100 in /etc/web/ceiling\n",
+                changed: false, diff: diff)
         case .action, .check, .verify, .release, .undo: return exited(0)
         }
     }
