@@ -75,12 +75,22 @@ set_up() {
 build() {
     local log=$root/.build/demo-build.log
     mkdir -p "$root/.build"
-    if ! swift build --product handrail >"$log" 2>&1; then
+    if is_built; then
+        echo "   nothing has changed since it was built"
+    elif ! swift build --product handrail >"$log" 2>&1; then
         grep -E 'error:' "$log" | head -n 20
         tail -n 5 "$log"
         return 1
     fi
     echo "   $("$root/.build/debug/handrail" --version) (debug) in .build/debug"
+}
+
+# Whether no source is younger than the program; a file that was removed makes its folder younger.
+is_built() {
+    local program=$root/.build/debug/handrail
+    [ -x "$program" ] && [ -e "$root/Package.resolved" ] \
+        && [ -z "$(find "$root/Package.swift" "$root/Package.resolved" "$root/Sources" \
+            -newer "$program" -print -quit)" ]
 }
 
 start_fleet() {
