@@ -29,6 +29,7 @@ struct GoldenDocumentTests {
         let resolved = try await GoldenScene.resolved()
         try Self.expect(RunDocument(resolved.machine), in: "run-resolved")
         let asking = RunDocument(try await GoldenScene.asking().machine)
+        try Self.expect(asking, in: "run-manual")
         try Self.expect(InboxDocument(runs: [asking]), in: "inbox")
         try Self.expect(
             ReplyDocument(run: ended.summary.id, command: "pause", reply: "taken"), in: "reply")
@@ -92,7 +93,7 @@ struct DocumentPageTests {
     /// The goldens of each form: together they have all of its keys.
     private static let forms: [(form: String, goldens: [String])] = [
         ("plan", ["plan", "plan-not-probed"]),
-        ("run", ["run-asking", "run-owed", "run-failed", "run-resolved"]),
+        ("run", ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved"]),
         ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
