@@ -55,7 +55,9 @@ struct KnownHostsTests {
         ("Host *.lab !x.lab\nHostName y", "x.lab", false), ("HostKeyAlias all", "a", false),
         ("Host a\n  HostName x", "a", false), ("Host a*\n  HostName x", "a", true),
         ("Host a\n  HostName x\nHost a\n  HostName y", "a", true),
-        ("Host a\n  HostName %h.x", "a", true), ("Host a\n  HostName x", "b", false),
+        ("Host a\n  HostName %h.x", "a", true),
+        ("Host *\n  UserKnownHostsFile /x", "a", false),
+        ("Host * !b\n  UserKnownHostsFile /x", "a", true), ("Host a\n  HostName x", "b", false),
     ])
     func knowsWhichTargetsTheConfigurationSingles(
         text: String, address: String, isSpecial: Bool

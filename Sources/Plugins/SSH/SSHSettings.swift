@@ -1,9 +1,10 @@
+import Glibc
 import Runner
 
 /// How `ssh` is called.
 package struct SSHSettings: Sendable, Hashable {
-    /// The program: a path, or a name looked up in PATH.
-    package var sshPath: String
+    /// The program's path; a name where PATH has no such program.
+    package let sshPath: String
     /// Given to `ssh -F`; the person's own configuration when nil.
     package var configFile: String?
     /// More arguments, such as `-o` and `UserKnownHostsFile=…`; they stand before Handrail's own.
@@ -11,14 +12,23 @@ package struct SSHSettings: Sendable, Hashable {
     /// How long connecting and logging in may take.
     package var connectTimeout: Duration
 
+    /// `sshPath` is a path, or a name that is looked up in PATH here, once: a spawn by name would
+    /// fork for each folder in which it isn't.
     package init(
         sshPath: String = "ssh", configFile: String? = nil, extraOptions: [String] = [],
         connectTimeout: Duration = .seconds(10)
     ) {
-        self.sshPath = sshPath
+        self.sshPath = sshPath.contains("/") ? sshPath : Self.found(sshPath)
         self.configFile = configFile
         self.extraOptions = extraOptions
         self.connectTimeout = connectTimeout
+    }
+
+    private static func found(_ name: String) -> String {
+        let folders = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+        // Whoever calls it tells the person when it is missing.
+        return folders.split(separator: ":").map { "\($0)/\(name)" }
+            .first { access($0, X_OK) == 0 } ?? name
     }
 
     /// The options that come first in every call of `ssh`: which configuration counts.

@@ -92,7 +92,8 @@ struct ServerKeySections: Sendable {
                     isForAll = true
                     continue
                 }
-                if !current.isEmpty { patterns.append(current) }
+                // What is said of all was said of the one that was asked for, too.
+                if !current.isEmpty, current != ["*"] { patterns.append(current) }
             default: break
             }
         }
