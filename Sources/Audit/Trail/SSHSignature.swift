@@ -1,22 +1,22 @@
 import Crypto
 
 /// A signature in OpenSSH's format SSHSIG (PROTOCOL.sshsig), which git and `ssh-keygen -Y` read.
-struct SSHSignature: Sendable, Hashable {
+package struct SSHSignature: Sendable, Hashable {
     private static let begin = "-----BEGIN SSH SIGNATURE-----"
     private static let end = "-----END SSH SIGNATURE-----"
     private static let magic = Array("SSHSIG".utf8)
 
     /// Whose it says it is.
-    let publicKey: TrailPublicKey
+    package let publicKey: TrailPublicKey
     /// What it is for: a signature for one use is none for another.
-    let namespace: String
+    package let namespace: String
     /// `sha256` or `sha512`.
-    let hash: String
+    package let hash: String
     /// 64 bytes.
-    let raw: [UInt8]
+    package let raw: [UInt8]
 
     /// Signs a message.
-    init(of message: [UInt8], namespace: String, by key: TrailKey) throws {
+    package init(of message: [UInt8], namespace: String, by key: TrailKey) throws {
         publicKey = key.publicKey
         self.namespace = namespace
         hash = "sha512"
@@ -24,7 +24,7 @@ struct SSHSignature: Sendable, Hashable {
     }
 
     /// Reads the armoured text; nil when it is anything else, or of another kind of key.
-    init?(text: String) {
+    package init?(text: String) {
         guard let blob = Armor.bytes(text, begin: Self.begin, end: Self.end),
             blob.starts(with: Self.magic)
         else { return nil }
@@ -41,7 +41,7 @@ struct SSHSignature: Sendable, Hashable {
     }
 
     /// The armoured text.
-    var text: String {
+    package var text: String {
         let signature = SSHWire.string(TrailPublicKey.kind) + SSHWire.string(raw)
         let blob =
             Self.magic + SSHWire.number(1) + SSHWire.string(publicKey.blob)
@@ -51,7 +51,7 @@ struct SSHSignature: Sendable, Hashable {
     }
 
     /// Whether it is the key's signature of a message, made for this namespace.
-    func holds(for message: [UInt8], namespace: String) -> Bool {
+    package func holds(for message: [UInt8], namespace: String) -> Bool {
         guard self.namespace == namespace, let bytes = Self.signed(message, namespace, hash) else {
             return false
         }

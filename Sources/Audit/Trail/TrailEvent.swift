@@ -2,25 +2,34 @@ import Runbooks
 import Runner
 
 /// What one line of the trail says, before it has its place in the chain (docs/trail.md).
-struct TrailEvent: Sendable, Hashable {
+package struct TrailEvent: Sendable, Hashable {
     /// What happened, such as `run.opened`.
-    let kind: Kind
+    package let kind: Kind
     /// When it was recorded, by this machine's clock.
-    let at: Timestamp
+    package let at: Timestamp
     /// Who did it: an account's name, or `engine`.
-    let actor: String
+    package let actor: String
     /// How they told Handrail.
-    let via: Via
-    var run: RunID?
-    var plan: PlanID?
-    var target: TargetName?
-    var step: StepID?
-    var attempt: Int?
+    package let via: Via
+    /// The run it is about; nil for none, as with all that follow.
+    package var run: RunID?
+    /// The plan it is about.
+    package var plan: PlanID?
+    /// The target it is about.
+    package var target: TargetName?
+    /// The step it is about.
+    package var step: StepID?
+    /// The attempt it is about, from 1.
+    package var attempt: Int?
     /// What else is to be known; nothing secret, and no output.
-    var details: [String: JSONValue] = [:]
+    package var details: [String: JSONValue] = [:]
+
+    package init(kind: Kind, at: Timestamp, actor: String, via: Via) {
+        (self.kind, self.at, self.actor, self.via) = (kind, at, actor, via)
+    }
 
     /// The kinds of events, by their names in the trail.
-    enum Kind: String, Sendable, Hashable, CaseIterable {
+    package enum Kind: String, Sendable, Hashable, CaseIterable {
         case trailCreated = "trail.created"
         case trailPushed = "trail.pushed"
         case trailGap = "trail.gap"
@@ -47,14 +56,15 @@ struct TrailEvent: Sendable, Hashable {
         case stopped
         case personActed = "person.acted"
         case personRefused = "person.refused"
+        case clockStepped = "clock.stepped"
         case thresholdReached = "threshold.reached"
         case escalated
         case flagged
     }
 
     /// Where an act came from.
-    enum Via: String, Sendable, Hashable { case cli, inbox, engine }
+    package enum Via: String, Sendable, Hashable { case cli, inbox, engine }
 
     /// The actor of what nobody ordered at that moment.
-    static let engine = "engine"
+    package static let engine = "engine"
 }

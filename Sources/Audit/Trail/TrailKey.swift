@@ -2,14 +2,16 @@ import Crypto
 import Foundation
 
 /// The controller's own Ed25519 key, which signs the trail's commits.
-struct TrailKey: Sendable {
+package struct TrailKey: Sendable {
     private let key: Curve25519.Signing.PrivateKey
 
     /// Makes a new key from the system's random source.
-    init() { key = Curve25519.Signing.PrivateKey() }
+    package init() { key = Curve25519.Signing.PrivateKey() }
 
     /// The key that others check with.
-    var publicKey: TrailPublicKey { TrailPublicKey(raw: Array(key.publicKey.rawRepresentation)) }
+    package var publicKey: TrailPublicKey {
+        TrailPublicKey(raw: Array(key.publicKey.rawRepresentation))
+    }
 
     /// Signs bytes: 64 bytes (RFC 8032).
     func signature(of bytes: [UInt8]) throws -> [UInt8] {
@@ -23,7 +25,7 @@ struct TrailKey: Sendable {
     private static let magic = Array("openssh-key-v1\0".utf8)
 
     /// The key as a file of OpenSSH's own format, without a passphrase (PROTOCOL.key).
-    func file(comment: String) -> String {
+    package func file(comment: String) -> String {
         let public_ = publicKey
         let check = SSHWire.number(UInt32.random(in: .min ... .max))
         var secret = check + check
@@ -43,7 +45,7 @@ struct TrailKey: Sendable {
     }
 
     /// Reads such a file; nil when it is none, holds another kind of key, or has a passphrase.
-    init?(file: String) {
+    package init?(file: String) {
         guard let blob = Armor.bytes(file, begin: Self.begin, end: Self.end),
             blob.starts(with: Self.magic)
         else { return nil }

@@ -3,29 +3,29 @@ import Runbooks
 import Runner
 
 /// One line of the trail: an event at its place in the chain.
-struct TrailLine: Sendable, Hashable {
+package struct TrailLine: Sendable, Hashable {
     /// The longest line, its newline included.
-    static let longest = 16 << 10
+    package static let longest = 16 << 10
     /// What the first line names as the one before it.
-    static let noLine = String(repeating: "0", count: 64)
+    package static let noLine = String(repeating: "0", count: 64)
 
     /// From 1, gap-free in a home.
-    let sequence: Int
+    package let sequence: Int
     /// Canonical JSON, without a newline.
-    let text: String
+    package let text: String
 
     /// The SHA-256 of the line without its newline, in hex: what the next line names.
-    var digest: String { Self.digest(of: Array(text.utf8)) }
+    package var digest: String { Self.digest(of: Array(text.utf8)) }
 
     /// The SHA-256 of bytes, in hex.
-    static func digest(of bytes: [UInt8]) -> String {
+    package static func digest(of bytes: [UInt8]) -> String {
         SHA256.hash(data: bytes).reduce(into: "") { text, byte in
             text += byte < 16 ? "0" : ""
             text += String(byte, radix: 16)
         }
     }
 
-    init(sequence: Int, text: String) {
+    package init(sequence: Int, text: String) {
         self.sequence = sequence
         self.text = text
     }
@@ -37,7 +37,7 @@ struct TrailLine: Sendable, Hashable {
     ///   - sequence: its place.
     ///   - previous: the digest of the line before.
     ///   - id: 128 random bits in hex.
-    init(_ event: TrailEvent, sequence: Int, after previous: String, id: String) {
+    package init(_ event: TrailEvent, sequence: Int, after previous: String, id: String) {
         var members: [String: JSONValue] = [
             "v": .integer(1), "seq": .integer(Int64(sequence)), "prev": .string(previous),
             "id": .string(id), "at": .string(event.at.trailText),
@@ -53,7 +53,8 @@ struct TrailLine: Sendable, Hashable {
         text = Self.fitting(members, event.details)
     }
 
-    /// The longest texts are cut, one after the other, until the line fits.
+    /// The longest details are cut, one after the other, until the line fits; where there are too
+    /// many small ones, all are.
     private static func fitting(
         _ members: [String: JSONValue], _ details: [String: JSONValue]
     ) -> String {
@@ -61,12 +62,16 @@ struct TrailLine: Sendable, Hashable {
         var details = details
         while true {
             let bytes = CanonicalJSON.bytes(of: .object(members))
-            guard bytes.count >= longest,
-                let widest = details.max(by: { size($0.value) < size($1.value) }),
+            guard bytes.count >= longest else { return String(decoding: bytes, as: UTF8.self) }
+            if let widest = details.max(by: { size($0.value) < size($1.value) }),
                 size(widest.value) > cutSize
-            else { return String(decoding: bytes, as: UTF8.self) }
-            details[widest.key] = cut(widest.value)
-            details["cut"] = .boolean(true)
+            {
+                details[widest.key] = cut(widest.value)
+                details["cut"] = .boolean(true)
+            } else {
+                precondition(details["all"] == nil, "an event's names take a line of the trail")
+                details = ["cut": .boolean(true), "all": cut(.object(details))]
+            }
             members["data"] = .object(details)
         }
     }
@@ -76,16 +81,19 @@ struct TrailLine: Sendable, Hashable {
 
     private static func size(_ value: JSONValue) -> Int { CanonicalJSON.bytes(of: value).count }
 
-    /// The start of a text; of anything else, the digest and length of its canonical form.
+    /// The digest and length of a value's canonical form; of a text's own bytes, and its start.
     private static func cut(_ value: JSONValue) -> JSONValue {
-        if case .string(let text) = value {
-            var short = String(text.prefix(80))
-            while size(.string(short)) > cutSize - 8 { short.removeLast() }
-            return .string(short + "…")
+        guard case .string(let text) = value else {
+            let bytes = CanonicalJSON.bytes(of: value)
+            return .object([
+                "sha256": .string(digest(of: bytes)), "bytes": .integer(Int64(bytes.count)),
+            ])
         }
-        let bytes = CanonicalJSON.bytes(of: value)
+        var start = String(text.unicodeScalars.prefix(80))
+        while size(.string(start)) > cutSize - 160 { start.unicodeScalars.removeLast() }
         return .object([
-            "sha256": .string(digest(of: bytes)), "bytes": .integer(Int64(bytes.count)),
+            "start": .string(start), "sha256": .string(digest(of: Array(text.utf8))),
+            "bytes": .integer(Int64(text.utf8.count)),
         ])
     }
 }

@@ -2,7 +2,7 @@ import Runner
 
 extension Timestamp {
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T08:14:02.113Z`.
-    var trailText: String {
+    package var trailText: String {
         let (day, rest) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
         let time = rest < 0 ? rest + 86_400_000 : rest
         let (year, month, date) = Self.date(ofDay: rest < 0 ? day - 1 : day)
@@ -11,6 +11,33 @@ extension Timestamp {
         }
         return "\(Self.digits(year, 4))-\(Self.digits(month, 2))-\(Self.digits(date, 2))"
             + "T\(clock.joined(separator: ":")).\(Self.digits(time % 1000, 3))Z"
+    }
+
+    /// Reads that text, and no other form; nil for a day or a time that doesn't exist.
+    package init?(trailText text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 24 else { return nil }
+        func number(_ range: Range<Int>) -> Int64? {
+            bytes[range].reduce(0) { sum, byte in
+                sum.flatMap { (48...57).contains(byte) ? $0 * 10 + Int64(byte - 48) : nil }
+            }
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let date = number(8..<10),
+            let hours = number(11..<13), let minutes = number(14..<16),
+            let seconds = number(17..<19), let rest = number(20..<23), (1...12).contains(month)
+        else { return nil }
+        let time = ((hours * 60 + minutes) * 60 + seconds) * 1000 + rest
+        self.init(milliseconds: Self.day(year, month, date) * 86_400_000 + time)
+        guard trailText == text else { return nil }
+    }
+
+    /// The number of a day from 1970-01-01: what `date(ofDay:)` turns back.
+    private static func day(_ year: Int64, _ month: Int64, _ date: Int64) -> Int64 {
+        let year = month <= 2 ? year - 1 : year
+        let era = (year >= 0 ? year : year - 399) / 400
+        let ofEra = year - era * 400
+        let ofYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + date - 1
+        return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
     }
 
     private static func digits(_ number: Int64, _ width: Int) -> String {

@@ -1,0 +1,115 @@
+import CGit2
+
+/// An object database of git, opened by its folder alone: no configuration of any repository or
+/// person is read, no alternates are followed.
+// SAFETY: the handle is set once; libgit2's object databases lock themselves (its
+// docs/threading.md).
+final class GitObjects: @unchecked Sendable {
+    // A class, because it owns libgit2's handle.
+    private let database: OpaquePointer
+
+    /// An object as it was read.
+    struct Object: Sendable {
+        let kind: GitObjectKind
+        let bytes: [UInt8]
+    }
+
+    /// Opens the folder `objects` of a repository; writes are synced to the disk.
+    init(folder: String) throws(GitFailure) {
+        try Git.check("start libgit2", git_libgit2_init())
+        do {
+            try Git.check("turn on fsync", handrail_git_sync_writes())
+            database = try Self.opened(folder)
+        } catch {
+            git_libgit2_shutdown()
+            throw error
+        }
+    }
+
+    deinit {
+        git_odb_free(database)
+        git_libgit2_shutdown()
+    }
+
+    private static func opened(_ folder: String) throws(GitFailure) -> OpaquePointer {
+        let database = try Git.make("open the objects") { git_odb_new($0) }
+        do {
+            // Zlib's default level, synced, and modes for the owner alone.
+            var loose: UnsafeMutablePointer<git_odb_backend>?
+            try Git.check(
+                "open loose objects", git_odb_backend_loose(&loose, folder, -1, 1, 0o700, 0o400))
+            try Git.check("open loose objects", git_odb_add_backend(database, loose, 1))
+            var packs: UnsafeMutablePointer<git_odb_backend>?
+            try Git.check("open packs", git_odb_backend_pack(&packs, folder))
+            try Git.check("open packs", git_odb_add_backend(database, packs, 2))
+        } catch {
+            git_odb_free(database)
+            throw error
+        }
+        return database
+    }
+
+    /// The object of this name; nil when there is none.
+    ///
+    /// - Throws: `GitFailure` for one that is damaged, or larger than the limit (`GIT_EINVALID`).
+    func read(_ id: GitObjectID, upTo limit: Int) throws(GitFailure) -> Object? {
+        var oid = id.oid
+        var size = 0
+        var type = GIT_OBJECT_INVALID
+        // The header first: what is too large is never unpacked.
+        let found = git_odb_read_header(&size, &type, database, &oid)
+        if found == GIT_ENOTFOUND.rawValue { return nil }
+        try Git.check("read the object \(id.text)", found)
+        guard size <= limit else {
+            throw GitFailure(
+                doing: "read the object \(id.text)", code: GIT_EINVALID.rawValue,
+                message: "it has \(size) bytes, over \(limit)")
+        }
+        let object = try Git.make("read the object \(id.text)") {
+            git_odb_read($0, database, &oid)
+        }
+        defer { git_odb_object_free(object) }
+        guard let kind = GitObjectKind(git_odb_object_type(object)) else {
+            throw GitFailure(
+                doing: "read the object \(id.text)", code: GIT_EINVALID.rawValue,
+                message: "it is of no kind that git knows")
+        }
+        let bytes = UnsafeRawBufferPointer(
+            start: git_odb_object_data(object), count: git_odb_object_size(object))
+        return Object(kind: kind, bytes: Array(bytes))
+    }
+
+    /// Stores an object, durably, and gives its name.
+    @discardableResult
+    func write(_ bytes: [UInt8], kind: GitObjectKind) throws(GitFailure) -> GitObjectID {
+        var id = git_oid()
+        try Git.check(
+            "write a \(kind.rawValue)",
+            bytes.withUnsafeBytes {
+                git_odb_write(&id, database, $0.baseAddress, $0.count, kind.type)
+            })
+        return GitObjectID(id)
+    }
+}
+
+extension GitObjectKind {
+    /// As libgit2 names it.
+    fileprivate var type: git_object_t {
+        switch self {
+        case .blob: GIT_OBJECT_BLOB
+        case .tree: GIT_OBJECT_TREE
+        case .commit: GIT_OBJECT_COMMIT
+        case .tag: GIT_OBJECT_TAG
+        }
+    }
+
+    fileprivate init?(_ type: git_object_t) {
+        switch type {
+        case GIT_OBJECT_BLOB: self = .blob
+        case GIT_OBJECT_TREE: self = .tree
+        case GIT_OBJECT_COMMIT: self = .commit
+        case GIT_OBJECT_TAG: self = .tag
+        default: return nil
+        }
+    }
+}
