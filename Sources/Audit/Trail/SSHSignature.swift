@@ -38,6 +38,8 @@ package struct SSHSignature: Sendable, Hashable {
             inner.isAtEnd
         else { return nil }
         (publicKey, self.namespace, self.hash, self.raw) = (key, namespace, hash, raw)
+        // Base64 has spare bits, and its reader takes lines of any length: one signature, one text.
+        guard self.text == text else { return nil }
     }
 
     /// The armoured text.

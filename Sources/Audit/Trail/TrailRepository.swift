@@ -28,6 +28,7 @@ package final class TrailRepository: Sendable {
     /// - Parameters:
     ///   - home: where `trail.git` and `keys` are; its key must be there (`TrailKeyFile`).
     ///   - create: what to make a missing one with; nil refuses a missing one.
+    /// - Returns: the trail, read up to its tip.
     /// - Throws: `JournalError`: `notFound`, `locked`, `full`, `io`; `corrupt` for a repository
     ///   that is damaged or not this home's.
     package static func open(
