@@ -77,8 +77,10 @@ extension FoldedRun {
 
 extension Session {
     /// The home, when there is one with a journal; nothing is made.
+    ///
+    /// - Throws: `HomeError`, `JournalError` (corrupt) when its journal is gone.
     func existingHome() async throws -> OpenedHome? {
-        guard FileManager.default.fileExists(atPath: homePath + "/journal.db") else { return nil }
+        guard Home.isUsed(at: homePath) else { return nil }
         return try await openHome()
     }
 

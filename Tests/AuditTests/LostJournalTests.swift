@@ -38,6 +38,42 @@ struct LostJournalTests {
         }
     }
 
+    /// SQLite writes on into a file without a name, and all of it is gone with the process.
+    @Test(arguments: [false, true]) func nothingIsWrittenIntoAJournalThatLostItsName(
+        _ isReplaced: Bool
+    ) async throws {
+        try await withHome { home in
+            let journal = try await opened(home)
+            let run = try await started("r-1", in: journal)
+            let away = home.path + "/away"
+            try #require(rename(home.journalPath, away) == 0)
+            if isReplaced {
+                try FileManager.default.copyItem(atPath: away, toPath: home.journalPath)
+            }
+            let event = RunEvent.stateChanged(.running, reason: "")
+            await expect(.io) {
+                _ = try await journal.append(
+                    [event], to: run, at: Samples.time(1), lease: Samples.lease(1))
+            }
+            if isReplaced { try #require(unlink(home.journalPath) == 0) }
+            try #require(rename(away, home.journalPath) == 0)
+            _ = try await opened(home).append(
+                [event], to: run, at: Samples.time(2), lease: Samples.lease(1))
+        }
+    }
+
+    @Test(arguments: Loss.allCases) func aHomeWhoseJournalIsGoneIsStillOneInUse(
+        _ loss: Loss
+    ) async throws {
+        try await withHome { home in
+            #expect(!Home.isUsed(at: home.path))
+            _ = try await opened(home)
+            _ = try await FileContentStore(in: home).put([1, 2, 3])
+            try lose(home, loss)
+            #expect(Home.isUsed(at: home.path))
+        }
+    }
+
     @Test func anEmptyJournalInANewHomeIsOnlyUnfinished() async throws {
         try await withHome { home in
             try Data().write(to: URL(filePath: home.journalPath))

@@ -81,6 +81,24 @@ struct ServerKeyPinsTests {
         try await expectFoundAndAccepted(server, as: server.address)
     }
 
+    @Test func aLineForAllHostsDoesNotHideTheNameWithoutAPort() async throws {
+        let server = try await SSHServer(address: "127.0.21.17")
+        defer { server.stop() }
+        try server.setKnownHosts(
+            "@revoked * ssh-ed25519 \(KnownHostsTests.key)\n"
+                + "\(server.address) \(try server.hostKey.text)")
+        try await expectFoundAndAccepted(server, as: server.address)
+    }
+
+    @Test(arguments: [
+        ("Host *\n  UserKnownHostsFile /k/%h", true), ("UserKnownHostsFile /k/%k /k/all", true),
+        ("Host *\n  UserKnownHostsFile /k/all", false),
+        ("Host b\n  UserKnownHostsFile /k/%h", false),
+    ])
+    func aFileForEachHostIsAskedForEachHost(configuration: String, isAsked: Bool) {
+        #expect(ServerKeySections([configuration]).mayDiffer(for: "a") == isAsked)
+    }
+
     @Test func hashedNamesAreFoundWithoutAnotherProgram() async throws {
         let server = try await SSHServer(address: "127.0.21.15")
         defer { server.stop() }
@@ -125,6 +143,31 @@ struct ServerKeyPinsTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: place).count == 1)
         pins.remove()
         #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
+    }
+
+    @Test func aPlaceThatTakesNoMoreIsNotTheLast() async throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let known = try folder.write(
+            "known_hosts", "t1 ssh-ed25519 \(KnownHostsTests.key)\n")
+        let places = ["one", "two"].map { folder.url.appending(path: $0).path }
+        for place in places {
+            try FileManager.default.createDirectory(
+                atPath: place, withIntermediateDirectories: false)
+        }
+        let settings = SSHSettings(
+            configFile: "/dev/null", extraOptions: ["-o", "UserKnownHostsFile=\(known)"])
+        let pins = ServerKeyPins(lookup: ServerKeyLookup(settings: settings), places: places)
+        let target = try Requests.target(
+            "t1", address: "t1", port: 22, hostKeys: [KnownHostsTests.fingerprint])
+        _ = try await pins.options(for: target)
+        for name in try FileManager.default.contentsOfDirectory(atPath: places[0]) {
+            try FileManager.default.removeItem(atPath: "\(places[0])/\(name)")
+        }
+        let options = try await pins.options(for: target)
+        #expect(options.first?.hasPrefix("UserKnownHostsFile=\(places[1])/") == true)
+        pins.remove()
+        #expect(try FileManager.default.contentsOfDirectory(atPath: places[1]).isEmpty)
     }
 
     /// The plan's fingerprints for a server, with which a session must open.

@@ -88,18 +88,33 @@ package struct Home: Sendable, Hashable {
         }
     }
 
-    /// Refuses to start a new journal where one was in use: it would say that nothing ever ran.
-    private func refuseIfUsed(_ how: String) throws {
+    /// Whether runs are kept there, or were: also when their journal is gone, which opening refuses.
+    package static func isUsed(at path: String) -> Bool {
+        let home = Home(path: path)
+        return access(home.journalPath, F_OK) == 0 || home.traces != nil
+    }
+
+    /// What says that runs were kept here; nil when nothing does.
+    private var traces: String? {
         var status = stat()
         let log = journalPath + "-wal"
-        let hasLog = lstat(log, &status) == 0 && status.st_size > 0
-        let outputs = try FileManager.default.contentsOfDirectory(atPath: outputPath)
-            .contains { $0 != "new" }
-        guard hasLog || outputs else { return }
+        if lstat(log, &status) == 0, status.st_size > 0 { return "\(log) holds events" }
+        guard access(outputPath, F_OK) == 0 else { return nil }
+        do {
+            let contents = try FileManager.default.contentsOfDirectory(atPath: outputPath)
+            return contents.contains { $0 != "new" } ? "\(outputPath) holds outputs of runs" : nil
+        } catch {
+            return "\(outputPath) can't be listed: \(error.localizedDescription)"
+        }
+    }
+
+    /// Refuses to start a new journal where one was in use: it would say that nothing ever ran.
+    private func refuseIfUsed(_ how: String) throws(JournalError) {
+        guard let traces else { return }
         throw JournalError(
             .corrupt,
             "The journal \(journalPath) \(how), and this home was in use: "
-                + (hasLog ? "\(log) holds events." : "\(outputPath) holds outputs of runs."),
+                + "\(traces).",
             hint: "Restore the last backup of the home. To begin anew, without any run so far, "
                 + "move \(path) away.")
     }

@@ -1,5 +1,6 @@
 import Dispatch
 import GRDB
+import Glibc
 import Runner
 import Synchronization
 
@@ -14,6 +15,8 @@ package final class SQLiteJournal: Sendable {
     package let path: String
     let isProvedDead: @Sendable (Lease) -> Bool
     private let queue: DatabaseQueue
+    /// Which file was opened: another one may get its name, or none have it.
+    private let file: FileIdentity?
     /// Why nothing is written any more; set once.
     private let ended = Mutex<JournalError?>(nil)
 
@@ -22,6 +25,7 @@ package final class SQLiteJournal: Sendable {
     ) {
         self.path = path
         self.queue = queue
+        file = FileIdentity(of: path)
         self.isProvedDead = isProvedDead
     }
 
@@ -81,6 +85,7 @@ package final class SQLiteJournal: Sendable {
     ) async throws(JournalError) -> Value {
         try await access { db, journal in
             if let refusal = journal.ended.withLock({ $0 }) { throw refusal }
+            try journal.refuseWhenMoved()
             return try Self.transaction(.immediate, db, body)
         }
     }
@@ -118,6 +123,16 @@ package final class SQLiteJournal: Sendable {
         return values[0]
     }
 
+    /// Refuses to write into a file that has lost its name: nobody would read it ever again.
+    private func refuseWhenMoved() throws(JournalError) {
+        guard FileIdentity(of: path) != file else { return }
+        let refusal = JournalError(
+            .io, "The journal \(path) was moved, removed or replaced while it was in use.",
+            hint: "Put it back with its -wal, or restore the last backup of the home.")
+        ended.withLock { $0 = $0 ?? refusal }
+        throw refusal
+    }
+
     /// Names an error, and ends writing after one that leaves the file's state in doubt.
     private func refusal(of error: any Error) -> JournalError {
         let refusal = JournalError(access: error, path: path)
@@ -132,5 +147,18 @@ package final class SQLiteJournal: Sendable {
                         + refusal.message, hint: refusal.hint, cause: refusal)
         }
         return refusal
+    }
+}
+
+/// Which file a name leads to.
+private struct FileIdentity: Equatable {
+    private let device: UInt
+    private let inode: UInt
+
+    /// Nil when there is none.
+    init?(of path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
     }
 }

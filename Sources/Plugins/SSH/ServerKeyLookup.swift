@@ -47,11 +47,15 @@ actor ServerKeyLookup {
     /// The keys for a target as they are in the files now.
     func keys(address: String, port: Int, user: String?) async -> Found {
         let rules = await rules(for: address, port: port, user: user)
+        var keys: [KnownKey] = []
         for name in rules.names(port: port) {
-            let keys = rules.files.flatMap { file($0)?.keys(of: name) ?? [] }
-            if !keys.isEmpty { return Found(keys: keys, rules: rules) }
+            let more = rules.files.flatMap { file($0)?.keys(of: name) ?? [] }
+            keys += more.filter { !keys.contains($0) }
+            // Lines for many hosts (`@revoked *`, `@cert-authority *`) are not the host's own key:
+            // `ssh` looks under the name without a port then, too.
+            if more.contains(where: { $0.marker == .host }) { break }
         }
-        return Found(keys: [], rules: rules)
+        return Found(keys: keys, rules: rules)
     }
 
     private func rules(for address: String, port: Int, user: String?) async -> ServerKeyRules {

@@ -11,8 +11,9 @@ import Synchronization
 /// `ssh` that refuses a key, in the handshake, before a login. A class, because it owns the files.
 final class ServerKeyPins: Sendable {
     private struct State {
-        var folder: String?
-        var files = 0
+        /// The folder that was made in a place.
+        var folders: [String: String] = [:]
+        var files: [String] = []
         /// Targets for which known_hosts has other keys than the plan.
         var changed: Set<TargetName> = []
     }
@@ -72,13 +73,12 @@ final class ServerKeyPins: Sendable {
 
     /// Removes the files.
     func remove() {
-        let (folder, count) = state.withLock { state in
-            defer { state.folder = nil }
-            return (state.folder, state.files)
+        let (folders, files) = state.withLock { state in
+            defer { (state.folders, state.files) = ([:], []) }
+            return (state.folders.values, state.files)
         }
-        guard let folder else { return }
-        for number in 0..<count { unlink("\(folder)/\(number)") }
-        rmdir(folder)
+        for file in files { unlink(file) }
+        for folder in folders { rmdir(folder) }
     }
 
     private static func refusal(
@@ -93,35 +93,38 @@ final class ServerKeyPins: Sendable {
         (key.marker == .host ? "" : key.marker.rawValue + " ") + "* \(key.text)\n"
     }
 
-    /// The path of a new private file; nil when none can be written.
+    /// The path of a new private file in the first place that has room; nil when none has.
     private func write(_ text: String) -> String? {
         state.withLock { state in
-            if state.folder == nil {
-                state.folder = makeFolder()
-                state.files = 0
+            for place in places {
+                guard let folder = state.folders[place] ?? Self.makeFolder(in: place) else {
+                    continue
+                }
+                state.folders[place] = folder
+                let path = "\(folder)/\(state.files.count)"
+                guard Self.write(Array(text.utf8), to: path) else {
+                    unlink(path)
+                    continue
+                }
+                state.files.append(path)
+                return path
             }
-            guard let folder = state.folder else { return nil }
-            let path = "\(folder)/\(state.files)"
-            state.files += 1
-            let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { return nil }
-            let bytes = Array(text.utf8)
-            let count = Glibc.write(descriptor, bytes, bytes.count)
-            return close(descriptor) == 0 && count == bytes.count ? path : nil
+            return nil
         }
     }
 
-    /// A new private folder in the first place that has room for one.
-    private func makeFolder() -> String? {
-        // WHY NOT lazily: `first` of a lazy sequence makes its element twice.
-        for place in places {
-            var template = Array("\(place)/handrail-keys-XXXXXX".utf8CString)
-            let made = template.withUnsafeMutableBufferPointer { buffer -> String? in
-                guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
-                return String(cString: made)
-            }
-            if let made { return made }
+    private static func write(_ bytes: [UInt8], to path: String) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { return false }
+        let count = Glibc.write(descriptor, bytes, bytes.count)
+        return close(descriptor) == 0 && count == bytes.count
+    }
+
+    private static func makeFolder(in place: String) -> String? {
+        var template = Array("\(place)/handrail-keys-XXXXXX".utf8CString)
+        return template.withUnsafeMutableBufferPointer { buffer in
+            guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
+            return String(cString: made)
         }
-        return nil
     }
 }

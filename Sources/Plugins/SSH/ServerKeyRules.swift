@@ -92,8 +92,12 @@ struct ServerKeySections: Sendable {
                     isForAll = true
                     continue
                 }
-                // What is said of all was said of the one that was asked for, too.
-                if !current.isEmpty, current != ["*"] { patterns.append(current) }
+                // What is said of all was said of the one that was asked for, too; but not `%h`.
+                if !current.isEmpty, current != ["*"] {
+                    patterns.append(current)
+                } else if line.contains("%") {
+                    isForAll = true
+                }
             default: break
             }
         }

@@ -94,14 +94,24 @@ struct LeadRun: Sendable {
                 interrupts += 1
                 let verb: PersonCommand.Verb = interrupts == 1 ? .pause : .abort
                 guard interrupts <= 2 else { continue }
-                await screen.say(Self.answer(toInterrupt: interrupts, board.run))
+                await screen.say(
+                    Self.answer(toInterrupt: interrupts, board.run)
+                        + (interrupts == 1 ? await waitingStep(screen) : ""))
                 loop.tell(.command(PersonCommand(verb: verb, actor: actor), inboxID: 0))
             case .terminate:
-                board.say("asked to end: nothing more starts here; the run can be resumed")
+                await screen.say(
+                    "asked to end: nothing more starts here; the run can be resumed."
+                        + (await waitingStep(screen)))
                 loop.tell(.leaving)
             case .hangUp: await screen.detach()
             }
         }
+    }
+
+    /// What to add while `--step-by-step` asks: the run goes nowhere before the answer.
+    private func waitingStep(_ screen: ProgressScreen) async -> String {
+        guard isStepByStep, await screen.isAsking else { return "" }
+        return " The question still waits: 'yes' does this step first, 'abort' ends the run."
     }
 
     private static func answer(toInterrupt number: Int, _ run: RunMachine) -> String {

@@ -50,6 +50,9 @@ actor ProgressScreen {
         console.errors(["", line])
     }
 
+    /// Whether a question has the terminal.
+    var isAsking: Bool { isHeld && !isDetached }
+
     /// Shows again.
     func resume() { isHeld = false }
 

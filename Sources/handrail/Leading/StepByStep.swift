@@ -64,7 +64,8 @@ final class StepByStep: Executor {
                 state.allowed.insert(id)
                 if answer == .goOnAlone { state.isAlone = true }
             }
-            if answer == .abort { abort() }
+            // Who was cancelled has heard of the run's end already.
+            if answer == .abort, !state.withLock({ $0.isCancelled }) { abort() }
             return answer != .abort
         case .symptom, .check, .verify, .release, .undo: return true
         }
