@@ -24,6 +24,7 @@ struct LeavingOutTests {
         (["mbx01,mbx02", "mbx03"], "in repair", "nothing to run"), (["mbx01"], nil, "--why"),
         (["mbx01"], "  ", "--why"), ([], "in repair", "--without"),
         (["mbx01,"], "in repair", "no target"),
+        (["mbx01"], String(repeating: "y", count: 1001), "1001 characters"),
     ])
     func refusesWhatIsNoSubsetWithAReason(names: [String], why: String?, hint: String) throws {
         let failure = #expect(throws: Failure.self) { try left(names, why: why) }

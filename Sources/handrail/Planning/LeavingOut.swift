@@ -3,6 +3,9 @@ import Runner
 
 /// Targets that a person leaves out of a run by name: `--without a,b --why REASON`.
 struct LeavingOut: Sendable {
+    /// The most characters of a reason: it stands in the status of every target left out.
+    private static let longestReason = 1000
+
     let names: [String]
     let reason: String?
 
@@ -29,6 +32,12 @@ struct LeavingOut: Sendable {
             throw Failure(
                 .usage, code: "usage", "--without needs a reason.",
                 hint: "add --why '…': it is recorded, and whoever reads the run will ask")
+        }
+        guard why.count <= Self.longestReason else {
+            throw Failure(
+                .invalidInput, code: "without",
+                "The reason has \(why.count) characters; \(Self.longestReason) are the most.",
+                hint: "say it in a sentence; 'handrail note' takes more once it runs")
         }
         let known = plan.targets.map(\.name)
         let unknown = given.filter { name in !known.contains { $0.rawValue == name } }

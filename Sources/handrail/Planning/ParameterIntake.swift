@@ -55,7 +55,8 @@ struct ParameterIntake: Sendable {
         for text in options.set {
             guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
                 throw Failure(
-                    .usage, code: "usage", "--set \(printableExcerpt(text)) has no '='.",
+                    .usage, code: "usage",
+                    "--set \(printableExcerpt(text)) is no name, '=' and value.",
                     hint: "write --set name=value")
             }
             let name = String(text[..<equals])
