@@ -61,10 +61,10 @@ struct TrailFailureTests {
                 sample.home, origin: sample.origin, wait: .milliseconds(20))
             let batch = try TrailBatch(lines: [try sample.beginning()])
             let lock = sample.home.path + "/trail.lock"
+            try #require(mkfifo(folder + "/end", 0o600) == 0)
             let holder = try Tool([
                 "flock", lock, "sh", "-c", "echo held; read -r _ < \(folder)/end",
             ])
-            try #require(mkfifo(folder + "/end", 0o600) == 0)
             while holder.outputSoFar.isEmpty { usleep(2_000) }
             let error = #expect(throws: JournalError.self) { try trail.seal(batch) }
             #expect(error?.code == .locked)
