@@ -16,6 +16,14 @@ struct TrailEditor {
             .split(separator: "\n").map(String.init)
     }
 
+    /// The last event of each commit.
+    func ends() throws -> [Int] {
+        try commits.map { commit in
+            let text = try git(["show", "\(commit):checkpoint"])
+            return try #require(Int(text.split(separator: "\n")[1]))
+        }
+    }
+
     var path: String { sample.home.trailPath }
     var branch: String { "refs/heads/trail/" + sample.origin.controller }
 
@@ -127,10 +135,7 @@ struct TrailEditor {
 
     /// Changes one commit, builds those after it anew, and moves the branch to the last.
     ///
-    /// - Parameters:
-    ///   - index: which one, from the first.
-    ///   - signer: who signs those after it.
-    ///   - edit: changes its parts; signs them, or not.
+    /// The edit signs what it changes, or not; `signer` signs those after it.
     func rewrite(
         from index: Int, by signer: Signer = .kept, _ edit: (inout Parts) throws -> Void
     ) throws {
