@@ -170,6 +170,27 @@ struct ServerKeyPinsTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: places[1]).isEmpty)
     }
 
+    @Test func whatAKilledProcessLeftIsRemovedAndWhatLivesIsNot() throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let place = folder.url.path
+        let files = FileManager.default
+        let dead = "\(place)/handrail-keys-dead01"
+        try files.createDirectory(atPath: dead, withIntermediateDirectories: false)
+        for name in ["lock", "0"] {
+            try Data().write(to: URL(filePath: "\(dead)/\(name)"))
+        }
+        let young = "\(place)/handrail-keys-young1"
+        try files.createDirectory(atPath: young, withIntermediateDirectories: false)
+        let first = try #require(ServerKeyFolder(in: place))
+        let second = try #require(ServerKeyFolder(in: place))
+        let left = try files.contentsOfDirectory(atPath: place).map { "\(place)/\($0)" }
+        #expect(Set(left) == [young, first.path, second.path])
+        first.remove()
+        second.remove()
+        #expect(try files.contentsOfDirectory(atPath: place) == ["handrail-keys-young1"])
+    }
+
     /// The plan's fingerprints for a server, with which a session must open.
     @discardableResult
     private func expectFoundAndAccepted(

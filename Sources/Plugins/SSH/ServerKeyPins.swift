@@ -12,8 +12,9 @@ import Synchronization
 final class ServerKeyPins: Sendable {
     private struct State {
         /// The folder that was made in a place.
-        var folders: [String: String] = [:]
-        var files: [String] = []
+        var folders: [String: ServerKeyFolder] = [:]
+        /// How many files were made.
+        var files = 0
         /// Targets for which known_hosts has other keys than the plan.
         var changed: Set<TargetName> = []
     }
@@ -73,12 +74,10 @@ final class ServerKeyPins: Sendable {
 
     /// Removes the files.
     func remove() {
-        let (folders, files) = state.withLock { state in
-            defer { (state.folders, state.files) = ([:], []) }
-            return (state.folders.values, state.files)
+        state.withLock { state in
+            state.folders.values.forEach { $0.remove() }
+            state.folders = [:]
         }
-        for file in files { unlink(file) }
-        for folder in folders { rmdir(folder) }
     }
 
     private static func refusal(
@@ -97,17 +96,14 @@ final class ServerKeyPins: Sendable {
     private func write(_ text: String) -> String? {
         state.withLock { state in
             for place in places {
-                guard let folder = state.folders[place] ?? Self.makeFolder(in: place) else {
+                guard let folder = state.folders[place] ?? ServerKeyFolder(in: place) else {
                     continue
                 }
                 state.folders[place] = folder
-                let path = "\(folder)/\(state.files.count)"
-                guard Self.write(Array(text.utf8), to: path) else {
-                    unlink(path)
-                    continue
-                }
-                state.files.append(path)
-                return path
+                state.files += 1
+                let path = "\(folder.path)/\(state.files)"
+                if Self.write(Array(text.utf8), to: path) { return path }
+                unlink(path)
             }
             return nil
         }
@@ -118,13 +114,5 @@ final class ServerKeyPins: Sendable {
         guard descriptor >= 0 else { return false }
         let count = Glibc.write(descriptor, bytes, bytes.count)
         return close(descriptor) == 0 && count == bytes.count
-    }
-
-    private static func makeFolder(in place: String) -> String? {
-        var template = Array("\(place)/handrail-keys-XXXXXX".utf8CString)
-        return template.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress, let made = mkdtemp(start) else { return nil }
-            return String(cString: made)
-        }
     }
 }
