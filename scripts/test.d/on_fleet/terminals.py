@@ -12,12 +12,12 @@ def lines(rig, path):
     return rig.fleet.shell("mbx01", f"cat {path} 2>/dev/null || true").split()
 
 
-def lining(rig, name, *more):
+def lining(rig, name, *more, pause="0.4"):
     where = {"library": rig.little, "home": rig.home(name)}
     path = f"/run/rig-{name}"
     person = rig.terminal(
-        "run", "rig.lines", "--on", "mbx01", "--set", f"file={path}", "--set", "pause=0.4", *more,
-        **where)
+        "run", "rig.lines", "--on", "mbx01", "--set", f"file={path}", "--set", f"pause={pause}",
+        *more, **where)
     return person, path, where
 
 
@@ -54,7 +54,7 @@ def interrupted(rig):
 
 @case("Ctrl-C pauses at the safe stop, and resume goes on", "mbx01")
 def paused(rig):
-    person, path, where = lining(rig, "paused", "--yes")
+    person, path, where = lining(rig, "paused", "--yes", pause="1")
     rig.eventually("a line", lambda: lines(rig, path))
     person.types("\x03")
     person.shows("Ctrl-C: pausing")
