@@ -63,7 +63,8 @@ let package = Package(
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "RunbooksTests", dependencies: ["Runbooks"],
+            name: "RunbooksTests",
+            dependencies: ["Runbooks", .product(name: "Yams", package: "Yams")],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: strict),
         .testTarget(

@@ -32,6 +32,7 @@ struct Handrail: AsyncParsableCommand {
             PauseCommand.self,
             AbortCommand.self,
             ValidateCommand.self,
+            SchemaCommand.self,
             InventoryCommand.self,
             InitCommand.self,
             DoctorCommand.self,

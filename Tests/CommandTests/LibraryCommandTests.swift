@@ -87,6 +87,16 @@ struct LibraryCommandTests {
         #expect(offers.output == "service.down\n")
     }
 
+    @Test(arguments: ["runbook", "inventory", "configuration"])
+    func schemaNeedsNoLibraryAndIsJSON(_ kind: String) throws {
+        let bench = try Workbench()
+        let result = try bench.handrail("schema", kind)
+        #expect(result.status == 0)
+        let schema = try result.json()
+        #expect((schema["properties"] as? [String: Any])?["handrail"] != nil)
+        #expect(try bench.handrail("schema", "runbok").status == 64)
+    }
+
     @Test func doctorFindsTheLibraryAndItsHome() throws {
         let bench = try Workbench()
         try bench.makeLibrary()

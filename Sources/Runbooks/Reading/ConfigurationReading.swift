@@ -24,10 +24,10 @@ extension Configuration {
         }
         reading.formatVersion(fields["handrail"])
         let id = reading.name(
-            reading.line(fields["id"], "the id"), "the id of a library",
+            reading.line(fields, "id", "the id"), "the id of a library",
             at: fields["id"]?.start ?? root.start, as: RunbookID.self)
-        let environments = reading.environments(fields["environments"])
-        let inventories = reading.inventories(fields["inventory"], tree)
+        let environments = reading.environments(fields)
+        let inventories = reading.inventories(fields, tree)
         guard let id, !reading.hasErrors else {
             return (Checked(value: nil, diagnostics: reading.sorted()), inventories)
         }
@@ -37,16 +37,21 @@ extension Configuration {
 }
 
 extension DocumentReading {
-    fileprivate mutating func environments(_ node: YamlNode?) -> [EnvironmentRule] {
-        guard let node, let pairs = mapping(node, "environments") else { return [] }
-        if pairs.isEmpty || pairs.count > 32 {
-            error("bad-value", "A library has 1 to 32 environments.", at: node.start)
+    fileprivate mutating func environments(_ document: Fields) -> [EnvironmentRule] {
+        guard let node = document["environments"], let pairs = mapping(node, "environments")
+        else { return [] }
+        let range = document.part.count(of: "environments").range
+        if !range.contains(pairs.count) {
+            error(
+                "bad-value",
+                "A library has \(range.lowerBound) to \(range.upperBound) environments.",
+                at: node.start)
         }
         var rules: [EnvironmentRule] = []
         for pair in pairs {
             refuseEmpty(pair)
             let name = labelName(pair.key, "an environment", at: pair.keyMark)
-            guard let name, !pair.value.isEmpty, let fields = fields(pair.value, .environment)
+            guard let name, !pair.value.isEmpty, let fields = fields(pair.value, .environmentRule)
             else { continue }
             let content = word(fields["content"], "content", as: PolicyLevel.self)
             let change = word(fields["change"], "change", as: PolicyLevel.self)
@@ -59,10 +64,8 @@ extension DocumentReading {
         return rules
     }
 
-    fileprivate mutating func inventories(_ node: YamlNode?, _ tree: LibraryTree) -> [String]? {
-        guard let node, let nodes = elements(node, "inventory", limit: 100, orOne: true) else {
-            return nil
-        }
+    fileprivate mutating func inventories(_ fields: Fields, _ tree: LibraryTree) -> [String]? {
+        guard let nodes = elements(fields, "inventory", "inventory") else { return nil }
         var paths: [String] = []
         for element in nodes {
             guard let path = line(element, "a path of inventory") else { continue }

@@ -1,142 +1,86 @@
-/// A part of a document: which keys it may have.
+/// A part of a document: which keys it may have, and what may stand there.
 ///
-/// The tables of docs/format.md, as the reader uses them.
-struct DocumentPart {
-    /// With an article, for messages: `a step`.
-    let name: String
-    let keys: [String]
-    let required: [String]
-    /// Keys that have their place in the format and are not built yet.
-    let notBuilt: [String]
+/// The tables of docs/format.md. The readers refuse what is not in them, and take their limits
+/// from them; the JSON Schema is made of them.
+struct DocumentPart: Sendable {
+    /// A key, with what may stand there.
+    struct Key: Sendable {
+        let name: String
+        let shape: Shape
+        let isRequired: Bool
+        /// The key means something only where one of these stands, too; empty: everywhere.
+        let beside: [String]
+        /// Keys that can't stand beside it.
+        let excludes: [String]
 
-    init(_ name: String, keys: [String], required: [String] = [], notBuilt: [String] = []) {
-        self.name = name
-        self.keys = keys
-        self.required = required
-        self.notBuilt = notBuilt
+        init(
+            _ name: String, _ shape: Shape, required: Bool = false, beside: [String] = [],
+            excludes: [String] = []
+        ) {
+            self.name = name
+            self.shape = shape
+            isRequired = required
+            self.beside = beside
+            self.excludes = excludes
+        }
     }
 
-    static let runbook = DocumentPart(
-        "a runbook",
-        keys: [
-            "handrail", "id", "title", "kind", "owner", "review_by", "run_as", "symptoms",
-            "targets", "parameters", "steps", "verify", "rollout", "on_failure", "uses", "help",
-        ],
-        required: ["handrail", "id", "title", "kind", "owner", "steps"],
-        notBuilt: [
-            "change", "before_wave", "after_wave", "facts", "values", "repeat", "every", "items",
-            "exceptions", "tests", "protect",
-        ])
+    /// With an article, for messages: `a step`.
+    let name: String
+    let table: [Key]
+    /// Keys of which exactly one must stand there; empty where there is no such choice.
+    let exactlyOne: [String]
+    /// Keys of which at least one must stand there; empty where there is no such choice.
+    let atLeastOne: [String]
+    /// Keys that have their place in the format and are not built yet.
+    let notBuilt: [String]
+    private let shapes: [String: Shape]
 
-    static let symptom = DocumentPart(
-        "a symptom",
-        keys: ["alert", "when", "fill", "present", "with", "not_present", "gone_for"])
+    init(
+        _ name: String, _ table: [Key], exactlyOne: [String] = [], atLeastOne: [String] = [],
+        notBuilt: [String] = []
+    ) {
+        self.name = name
+        self.table = table
+        self.exactlyOne = exactlyOne
+        self.atLeastOne = atLeastOne
+        self.notBuilt = notBuilt
+        shapes = Dictionary(uniqueKeysWithValues: table.map { ($0.name, $0.shape) })
+    }
 
-    static let targets = DocumentPart("targets", keys: ["select", "pick", "max"])
+    /// The keys, in the order of the specification.
+    var keys: [String] { table.map(\.name) }
+    /// The keys that must be there.
+    var required: [String] { table.filter(\.isRequired).map(\.name) }
 
-    static let rollout = DocumentPart(
-        "rollout", keys: ["max_in_flight", "stop_at"],
-        notBuilt: [
-            "waves", "reach", "soak", "health", "on_stop", "promote", "expected", "keep_going",
-        ])
+    /// Whether a key is in the table.
+    func has(_ key: String) -> Bool { shapes[key] != nil }
 
-    static let stopAt = DocumentPart(
-        "stop_at", keys: ["failures"], required: ["failures"], notBuilt: ["first_wave", "wave"])
+    /// What may stand at a key; asking for one that is not in the table is our own mistake.
+    func shape(of key: String) -> Shape {
+        guard let shape = shapes[key] else {
+            preconditionFailure("\(name) has no key '\(key)' in its table")
+        }
+        return shape
+    }
 
-    static let onFailure = DocumentPart("on_failure", keys: ["escalate", "note"])
+    /// The keys that mean something only beside another one.
+    func keys(beside key: String) -> [String] {
+        table.filter { $0.beside.contains(key) }.map(\.name)
+    }
 
-    static let check = DocumentPart(
-        "a check", keys: ["assert", "stays_ok_for", "with"], required: ["assert"])
+    /// The keys that can't stand beside a key.
+    func excludes(of key: String) -> [String] { table.first { $0.name == key }?.excludes ?? [] }
 
-    static let constraintKeys = [
-        "pattern", "min", "max", "min_length", "max_length", "choices", "required_if", "excludes",
-        "requires",
-    ]
-
-    static let parameter = DocumentPart(
-        "a parameter",
-        keys: ["type", "description", "help", "default", "optional"] + constraintKeys,
-        required: ["type"])
-
-    static let output = DocumentPart(
-        "an output",
-        keys: ["type", "pattern", "min", "max", "min_length", "max_length", "choices"],
-        required: ["type"])
-
-    static let actions = [
-        "run", "file", "service", "package", "wait", "assert", "collect", "manual", "ask", "stop",
-    ]
-
-    static let actionsNotBuilt = ["reboot", "http", "runbook", "plugin"]
-
-    static let step = DocumentPart(
-        "a step",
-        keys: [
-            "id", "title", "effect", "when", "unless", "verify", "undo", "release", "timeout",
-            "retry", "outputs", "with", "where", "on_failed", "if_fails", "help", "probe",
-            "safe_stop", "stays_ok_for",
-        ] + actions,
-        required: ["id"],
-        notBuilt: ["per", "for_each", "detach", "expects"] + actionsNotBuilt)
-
-    static let undo = DocumentPart(
-        "an undo", keys: ["run", "file", "service", "package"], notBuilt: actionsNotBuilt)
-
-    static let release = DocumentPart(
-        "a release", keys: ["run", "after", "if_stopped"], required: ["run", "after"])
-
-    static let retry = DocumentPart(
-        "retry", keys: ["attempts", "pause"], required: ["attempts"])
-
-    static let script = DocumentPart(
-        "a script", keys: ["script", "sh", "args", "stdin", "interpreter"])
-
-    static let file = DocumentPart(
-        "file",
-        keys: [
-            "path", "content", "template", "values", "absent", "mode", "owner", "group", "check",
-        ],
-        required: ["path"])
-
-    static let service = DocumentPart(
-        "service", keys: ["name", "state"], required: ["name", "state"])
-
-    static let package = DocumentPart(
-        "package", keys: ["name", "version", "absent"], required: ["name"])
-
-    static let wait = DocumentPart(
-        "wait", keys: ["until", "every", "up_to"], required: ["until"])
-
-    static let collect = DocumentPart("collect", keys: ["commands", "files", "limit"])
-
-    static let manual = DocumentPart(
-        "manual", keys: ["do", "deadline", "per"], required: ["do"])
-
-    static let ask = DocumentPart(
-        "ask", keys: ["question", "choices", "deadline", "per"],
-        required: ["question", "choices"])
-
-    static let choice = DocumentPart("a choice", keys: ["id", "label"], required: ["id", "label"])
-
-    static let stop = DocumentPart(
-        "stop", keys: ["as", "escalate", "say"], required: ["as", "say"])
-
-    static let configuration = DocumentPart(
-        "handrail.yaml", keys: ["handrail", "id", "environments", "inventory"],
-        required: ["handrail", "id", "environments"],
-        notBuilt: [
-            "calendars", "change_types", "protect", "policy", "timezone", "timezones", "branch",
-            "max_age",
-        ])
-
-    static let environment = DocumentPart(
-        "an environment", keys: ["content", "change", "production"])
-
-    static let inventory = DocumentPart(
-        "an inventory", keys: ["handrail", "targets", "groups"], required: ["handrail"])
-
-    static let target = DocumentPart(
-        "a target", keys: ["address", "port", "user", "environment", "aliases", "labels"])
-
-    static let group = DocumentPart("a group", keys: ["members", "select", "labels"])
+    /// The limit of a key's list or mapping, and whether one element may stand for the list.
+    func count(of key: String) -> (range: ClosedRange<Int>, orOne: Bool) {
+        for shape in shape(of: key).alternatives {
+            switch shape {
+            case .list(_, let range, let orOne): return (range, orOne)
+            case .mapping(_, _, let range): return (range, false)
+            default: continue
+            }
+        }
+        preconditionFailure("'\(key)' of \(name) is no list and no mapping")
+    }
 }

@@ -4,16 +4,20 @@ struct Fields {
     let mark: YamlMark
     /// Whether a key was refused because its part of the format is not built.
     let hasUnbuilt: Bool
+    /// What may stand in the mapping.
+    let part: DocumentPart
     private let pairs: [String: YamlNode.Pair]
 
-    init(mark: YamlMark, hasUnbuilt: Bool, pairs: [String: YamlNode.Pair]) {
+    init(part: DocumentPart, mark: YamlMark, hasUnbuilt: Bool, pairs: [String: YamlNode.Pair]) {
+        self.part = part
         self.mark = mark
         self.hasUnbuilt = hasUnbuilt
         self.pairs = pairs
     }
 
-    /// The value of a key, if there is one that can be read.
+    /// The value of a key of the part's table, if there is one that can be read.
     subscript(key: String) -> YamlNode? {
+        precondition(part.has(key), "\(part.name) has no key '\(key)' in its table")
         guard let value = pairs[key]?.value else { return nil }
         if case .unreadable = value.content { return nil }
         return value.isEmpty ? nil : value
@@ -55,7 +59,8 @@ extension DocumentReading {
                 hint: "Add `\(key): …` here.")
         }
         let hasUnbuilt = pairs.contains { part.notBuilt.contains($0.key) }
-        return Fields(mark: node.start, hasUnbuilt: hasUnbuilt, pairs: known)
+        return Fields(
+            part: part, mark: node.start, hasUnbuilt: hasUnbuilt, pairs: known)
     }
 
     /// The pairs of a mapping whose keys are names of the author's own.

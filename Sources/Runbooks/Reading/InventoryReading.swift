@@ -111,12 +111,12 @@ struct InventoryDraft {
         let empty = YamlNode(content: .mapping([]), start: pair.keyMark, end: pair.keyMark)
         let node = pair.value.isEmpty ? empty : pair.value
         guard let fields = document.fields(node, .target), let name else { return }
-        let address = address(fields["address"], &document) ?? name.rawValue
-        let port = document.integer(fields["port"], "the port", 1...65_535)
+        let address = address(fields, &document) ?? name.rawValue
+        let port = document.integer(fields, "port", "the port")
         let user = document.account(fields["user"], "the user")
         let environment = environment(fields, pair.keyMark, &document)
-        let aliases = aliases(fields["aliases"], file, &document)
-        let labels = Self.labels(fields["labels"], &document)
+        let aliases = aliases(fields, file, &document)
+        let labels = Self.labels(fields, &document)
         guard isNew else { return }
         targets.append(
             (
@@ -127,8 +127,10 @@ struct InventoryDraft {
             ))
     }
 
-    private func address(_ node: YamlNode?, _ document: inout DocumentReading) -> String? {
-        guard let node, let text = document.line(node, "the address", limit: 253) else {
+    private func address(_ fields: Fields, _ document: inout DocumentReading) -> String? {
+        guard let node = fields["address"],
+            let text = document.line(fields, "address", "the address")
+        else {
             return nil
         }
         if TargetAddress.isAddress(text) { return text }
@@ -164,10 +166,10 @@ struct InventoryDraft {
     }
 
     private mutating func aliases(
-        _ node: YamlNode?, _ file: Int, _ document: inout DocumentReading
+        _ fields: Fields, _ file: Int, _ document: inout DocumentReading
     ) -> [String] {
         var found: [String] = []
-        for element in document.elements(node, "aliases", limit: 32, orOne: true) ?? [] {
+        for element in document.elements(fields, "aliases", "aliases") ?? [] {
             let text = document.line(element, "an alias")
             guard let text else { continue }
             guard TargetAddress.isAlias(text) else {
@@ -183,20 +185,16 @@ struct InventoryDraft {
     }
 
     private static func labels(
-        _ node: YamlNode?, _ document: inout DocumentReading
+        _ fields: Fields, _ document: inout DocumentReading
     ) -> [String: [String]] {
-        guard let node, let pairs = document.mapping(node, "labels") else { return [:] }
-        if pairs.count > 64 {
-            document.error(
-                "too-large", "There are \(pairs.count) labels; 64 is the limit.", at: node.start)
-        }
+        guard let pairs = document.entries(fields, "labels", "labels") else { return [:] }
         var labels: [String: [String]] = [:]
         for pair in pairs {
             document.refuseEmpty(pair)
             let name = document.labelName(pair.key, "a label", at: pair.keyMark)
             guard let name, !pair.value.isEmpty,
                 let values = document.lines(
-                    pair.value, "the label '\(name)'", limit: 64, orOne: true)
+                    pair.value, "the label '\(name)'", limit: DocumentPart.labelValues, orOne: true)
             else { continue }
             labels[name] = values
         }
@@ -214,7 +212,7 @@ struct InventoryDraft {
                 "missing-key", "A group has 'members', 'select', or both.", at: fields.mark)
         }
         var members: [(name: String, mark: YamlMark)] = []
-        for element in document.elements(fields["members"], "members", limit: 20_000) ?? [] {
+        for element in document.elements(fields, "members", "members") ?? [] {
             if let text = document.line(element, "a member") {
                 members.append((text, element.start))
             }
@@ -226,7 +224,7 @@ struct InventoryDraft {
                 at: fields.mark(of: "select"), excerpt: name.description,
                 hint: "A selector knows labels only, by their bare names.")
         }
-        let labels = Self.labels(fields["labels"], &document)
+        let labels = Self.labels(fields, &document)
         guard let name, claim(name, pair.keyMark, file, &document) else { return }
         groups.append(
             GroupDraft(

@@ -1,18 +1,18 @@
 extension RunbookReading {
     /// The action that a key of a step, or of an `undo`, describes.
     mutating func action(
-        _ keyword: String, _ node: YamlNode?, holding: YamlNode?,
-        _ environment: [String: Argument], isUndo: Bool = false
+        _ keyword: String, in fields: Fields, _ environment: [String: Argument],
+        isUndo: Bool = false
     ) -> Action? {
-        guard let node else { return nil }
+        guard let node = fields[keyword] else { return nil }
         switch keyword {
         case "run": return script(node, "run", inheriting: environment).map(Action.run)
         case "file": return file(node, environment).map(Action.file)
         case "service": return service(node).map(Action.service)
         case "package": return package(node, isUndo: isUndo).map(Action.package)
-        case "wait": return wait(node, environment).map(Action.wait)
+        case "wait": return wait(fields, environment).map(Action.wait)
         case "assert":
-            let time = document.time(holding, "stays_ok_for", .zero...Self.longestHold)
+            let time = document.time(fields, "stays_ok_for", "stays_ok_for")
             return script(node, "assert", inheriting: environment).map {
                 .assert(AssertAction(script: $0, staysOKFor: time ?? .zero))
             }
@@ -98,46 +98,53 @@ extension RunbookReading {
     }
 
     private mutating func wait(
-        _ node: YamlNode, _ environment: [String: Argument]
+        _ step: Fields, _ environment: [String: Argument]
     ) -> WaitAction? {
-        let longest: Duration = .seconds(86_400)
+        guard let node = step["wait"] else { return nil }
         let pause: Duration = .seconds(5)
         if case .scalar = node.content {
-            return document.time(node, "wait", .milliseconds(1)...longest).map {
+            return document.time(step, "wait", "wait").map {
                 WaitAction(until: nil, every: pause, upTo: $0)
             }
         }
         guard let fields = document.fields(node, .wait) else { return nil }
-        let every = document.time(fields["every"], "every", .seconds(1)...(.seconds(3600)))
-        let upTo = document.time(fields["up_to"], "up_to", .seconds(1)...longest)
+        let every = document.time(fields, "every", "every")
+        let upTo = document.time(fields, "up_to", "up_to")
         guard let until = script(fields["until"], "until", inheriting: environment) else {
             return nil
         }
         return WaitAction(until: until, every: every ?? pause, upTo: upTo ?? .seconds(60))
     }
 
+    /// The longest command line or path of a `collect`, in characters.
+    static let longestCommand = 4096
+
     private mutating func collect(_ node: YamlNode) -> CollectAction? {
         guard let fields = document.fields(node, .collect) else { return nil }
-        if !fields.has("commands"), !fields.has("files") {
+        if !fields.part.atLeastOne.contains(where: fields.has) {
             document.error(
                 "missing-key", "There is nothing to collect.", at: fields.mark,
                 hint: "Add `commands: […]` or `files: […]`.")
         }
         var commands: [String] = []
-        for element in document.elements(fields["commands"], "commands", limit: 32) ?? [] {
-            guard let line = document.line(element, "a command", limit: 4096) else { continue }
+        for element in document.elements(fields, "commands", "commands") ?? [] {
+            guard let line = document.line(element, "a command", limit: Self.longestCommand) else {
+                continue
+            }
             commands.append(line)
             if line.hasPrefix("scripts/") || line.hasPrefix("lib/"), !line.contains(" ") {
                 draft.files.append(.init(path: line, kind: .script, mark: element.start))
             }
         }
         var paths: [String] = []
-        for element in document.elements(fields["files"], "files", limit: 32) ?? [] {
-            guard let line = document.line(element, "a path", limit: 4096) else { continue }
+        for element in document.elements(fields, "files", "files") ?? [] {
+            guard let line = document.line(element, "a path", limit: Self.longestCommand) else {
+                continue
+            }
             refuseRelative(line, at: element)
             paths.append(line)
         }
-        let limit = document.size(fields["limit"], "limit", 1...(1 << 30))
+        let limit = document.size(fields, "limit", "limit")
         return CollectAction(commands: commands, files: paths, limitBytes: limit ?? 20 << 20)
     }
 
@@ -153,14 +160,10 @@ extension RunbookReading {
         }
     }
 
-    private static let longestDeadline: Duration = .seconds(30 * 86_400)
-
     private mutating func deadline(_ fields: Fields) -> Duration {
-        document.time(fields["deadline"], "deadline", .seconds(1)...Self.longestDeadline)
+        document.time(fields, "deadline", "deadline")
             ?? .seconds(3600)
     }
-
-    private enum Per: String, CaseIterable { case run, target }
 
     private mutating func manual(_ node: YamlNode) -> PersonAction? {
         if case .scalar = node.content {
@@ -170,8 +173,8 @@ extension RunbookReading {
         }
         guard let fields = document.fields(node, .manual) else { return nil }
         let deadline = deadline(fields)
-        let per = document.word(fields["per"], "per", as: Per.self)
-        guard let text = document.text(fields["do"], "do") else { return nil }
+        let per = document.word(fields["per"], "per", as: PersonScope.self)
+        guard let text = document.text(fields, "do", "do") else { return nil }
         return PersonAction(
             text: text, choices: [], deadline: deadline, perTarget: per == .target)
     }
@@ -179,17 +182,19 @@ extension RunbookReading {
     private mutating func ask(_ node: YamlNode) -> PersonAction? {
         guard let fields = document.fields(node, .ask) else { return nil }
         let deadline = deadline(fields)
-        let per = document.word(fields["per"], "per", as: Per.self)
-        let question = document.text(fields["question"], "the question")
-        let choices = choices(fields["choices"])
+        let per = document.word(fields["per"], "per", as: PersonScope.self)
+        let question = document.text(fields, "question", "the question")
+        let choices = choices(fields)
         guard let question else { return nil }
         return PersonAction(
             text: question, choices: choices, deadline: deadline, perTarget: per == .target)
     }
 
-    private mutating func choices(_ node: YamlNode?) -> [PersonAction.Choice] {
-        guard let node, let nodes = document.elements(node, "choices", limit: 20) else { return [] }
-        if nodes.count < 2 {
+    private mutating func choices(_ fields: Fields) -> [PersonAction.Choice] {
+        guard let node = fields["choices"],
+            let nodes = document.elements(fields, "choices", "choices")
+        else { return [] }
+        if nodes.count < fields.part.count(of: "choices").range.lowerBound {
             document.error(
                 "bad-value", "A question needs at least two choices.", at: node.start)
         }
@@ -197,9 +202,9 @@ extension RunbookReading {
         for element in nodes {
             guard let fields = document.fields(element, .choice) else { continue }
             let id = document.name(
-                document.line(fields["id"], "the id"), "the id of a choice",
+                document.line(fields, "id", "the id"), "the id of a choice",
                 at: fields["id"]?.start ?? fields.mark, as: StepID.self)
-            let label = document.line(fields["label"], "the label")
+            let label = document.line(fields, "label", "the label")
             guard let id, let label else { continue }
             if found.contains(where: { $0.id == id.rawValue }) {
                 document.error(
@@ -215,8 +220,8 @@ extension RunbookReading {
         guard let fields = document.fields(node, .stop) else { return nil }
         let resolution = document.word(
             fields["as"], "'as'", as: StopAction.Resolution.self)
-        let say = document.text(fields["say"], "say")
-        let escalate = document.line(fields["escalate"], "escalate")
+        let say = document.text(fields, "say", "say")
+        let escalate = document.line(fields, "escalate", "escalate")
         guard let resolution, let say else { return nil }
         return StopAction(resolution: resolution, escalate: escalate, say: say)
     }

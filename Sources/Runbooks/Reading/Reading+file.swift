@@ -8,7 +8,7 @@ extension RunbookReading {
         }
         let content = content(fields)
         if case .absent? = content {
-            for key in ["mode", "owner", "group", "check"] where fields.has(key) {
+            for key in fields.part.excludes(of: "absent") where fields.has(key) {
                 document.error(
                     "misplaced-key", "'\(key)' means nothing for a file that must not exist.",
                     at: fields.mark(of: key), hint: "Remove it.")
@@ -24,7 +24,7 @@ extension RunbookReading {
     }
 
     private mutating func content(_ fields: Fields) -> FileAction.Content? {
-        let given = ["content", "template", "absent"].filter(fields.has)
+        let given = fields.part.exactlyOne.filter(fields.has)
         guard given.count == 1 else {
             document.error(
                 given.isEmpty ? "missing-key" : "conflicting-keys",
@@ -60,7 +60,7 @@ extension RunbookReading {
     }
 
     private mutating func template(_ fields: Fields) -> FileAction.Content? {
-        let given = values(fields["values"], "values", site: .template)
+        let given = values(fields, "values", site: .template)
         guard let path = contentFile(fields["template"], "template") else { return nil }
         draft.templates.append(
             .init(

@@ -1,12 +1,7 @@
 extension RunbookReading {
     /// The mapping of parameters, in the order written.
-    mutating func parameters(_ node: YamlNode?) -> [Parameter] {
-        guard let node, let pairs = document.mapping(node, "parameters") else { return [] }
-        if pairs.count > 64 {
-            document.error(
-                "too-large", "There are \(pairs.count) parameters; 64 is the limit.",
-                at: node.start)
-        }
+    mutating func parameters(_ fields: Fields) -> [Parameter] {
+        guard let pairs = document.entries(fields, "parameters", "parameters") else { return [] }
         for pair in pairs {
             document.refuseEmpty(pair)
             let name = document.name(
@@ -42,8 +37,8 @@ extension RunbookReading {
         let isOptional = document.truth(fields["optional"], "optional") ?? false
         let constraints = constraints(fields, kind)
         requireOptional(fields, isOptional)
-        let description = document.line(fields["description"], "the description")
-        let help = document.text(fields["help"], "help")
+        let description = document.line(fields, "description", "the description")
+        let help = document.text(fields, "help", "help")
         let bare = kind.map {
             Parameter(
                 name: name, kind: $0, constraints: constraints, isOptional: isOptional,
@@ -71,16 +66,17 @@ extension RunbookReading {
     mutating func constraints(_ fields: Fields, _ kind: Parameter.Kind?) -> Parameter.Constraints {
         if let kind { refuseMisplaced(fields, kind) }
         var found = Parameter.Constraints()
-        found.pattern = pattern(fields["pattern"])
+        found.pattern = pattern(fields)
         found.min = bound(fields["min"], "min", kind)
         found.max = bound(fields["max"], "max", kind)
-        found.minLength = document.integer(fields["min_length"], "min_length", 0...65_536)
-        found.maxLength = document.integer(fields["max_length"], "max_length", 0...65_536)
+        found.minLength = document.integer(fields, "min_length", "min_length")
+        found.maxLength = document.integer(fields, "max_length", "max_length")
         refuseReversed(fields, found)
-        found.choices = choices(fields["choices"], fields, kind)
+        found.choices = choices(fields, kind)
+        guard fields.part.has("required_if") else { return found }
         found.requiredIf = condition(fields["required_if"], "required_if")
-        found.excludes = others(fields["excludes"], "excludes")
-        found.requires = others(fields["requires"], "requires")
+        found.excludes = others(fields, "excludes")
+        found.requires = others(fields, "requires")
         return found
     }
 
@@ -98,7 +94,7 @@ extension RunbookReading {
     }
 
     private mutating func refuseMisplaced(_ fields: Fields, _ kind: Parameter.Kind) {
-        for key in DocumentPart.constraintKeys where fields.has(key) {
+        for key in fields.part.keys where fields.has(key) {
             guard let kinds = Self.kinds[key], !kinds.contains(kind) else { continue }
             let words = kinds.map(\.rawValue).joined(separator: ", ")
             document.error(
@@ -123,10 +119,10 @@ extension RunbookReading {
         ]
     }()
 
-    private mutating func pattern(_ node: YamlNode?) -> String? {
-        guard let node, let text = document.line(node, "the pattern", limit: 512) else {
-            return nil
-        }
+    private mutating func pattern(_ fields: Fields) -> String? {
+        guard let node = fields["pattern"],
+            let text = document.line(fields, "pattern", "the pattern")
+        else { return nil }
         PatternRule.check(text, at: node.start, in: &document)
         return text
     }
@@ -154,7 +150,7 @@ extension RunbookReading {
     }
 
     private mutating func choices(
-        _ node: YamlNode?, _ fields: Fields, _ kind: Parameter.Kind?
+        _ fields: Fields, _ kind: Parameter.Kind?
     ) -> [String] {
         if kind == .choice, !fields.has("choices") {
             document.error(
@@ -162,7 +158,7 @@ extension RunbookReading {
                 hint: "Add `choices: [a, b]`.")
         }
         var found: [String] = []
-        for element in document.elements(node, "choices", limit: 100) ?? [] {
+        for element in document.elements(fields, "choices", "choices") ?? [] {
             guard let text = document.line(element, "a choice") else { continue }
             if found.contains(text) {
                 document.error(
@@ -172,14 +168,16 @@ extension RunbookReading {
                 found.append(text)
             }
         }
-        if let node, found.isEmpty, case .list(let nodes) = node.content, nodes.isEmpty {
+        if let node = fields["choices"], found.isEmpty, case .list(let nodes) = node.content,
+            nodes.isEmpty
+        {
             document.error("bad-value", "'choices' is empty: no value fits.", at: node.start)
         }
         return found
     }
 
-    private mutating func others(_ node: YamlNode?, _ what: String) -> [ParameterName] {
-        let nodes = document.elements(node, what, limit: 64, orOne: true) ?? []
+    private mutating func others(_ fields: Fields, _ what: String) -> [ParameterName] {
+        let nodes = document.elements(fields, what, what) ?? []
         return nodes.compactMap { element in
             let text = document.line(element, "an element of \(what)")
             let name = document.name(
@@ -194,7 +192,7 @@ extension RunbookReading {
         let check = ParameterCheck(parameter.kind, parameter.constraints)
         let reading: ParameterCheck.Reading
         if parameter.kind == .list, case .list = node.content {
-            guard let elements = document.lines(node, "the default", limit: 1000) else {
+            guard let elements = document.lines(fields, "default", "the default") else {
                 return parameter
             }
             reading = check.read(elements)

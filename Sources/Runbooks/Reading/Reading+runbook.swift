@@ -5,24 +5,24 @@ extension RunbookReading {
         draft.start = root.start
         document.formatVersion(fields["handrail"])
         let id = document.name(
-            document.line(fields["id"], "the id", limit: 200), "the id of a runbook",
+            document.line(fields, "id", "the id"), "the id of a runbook",
             at: fields["id"]?.start ?? root.start, as: RunbookID.self)
-        let title = document.line(fields["title"], "the title")
+        let title = document.line(fields, "title", "the title")
         let kind = kind(fields["kind"])
-        let owner = document.line(fields["owner"], "the owner")
-        let uses = uses(fields["uses"])
+        let owner = document.line(fields, "owner", "the owner")
+        let uses = uses(fields)
         draft.uses = uses
-        let parameters = parameters(fields["parameters"])
-        let symptoms = symptoms(fields["symptoms"])
+        let parameters = parameters(fields)
+        let symptoms = symptoms(fields)
         let targets = targets(fields["targets"], kind: kind ?? .resolution)
-        let steps = steps(fields["steps"])
+        let steps = steps(fields)
         moment = .max
-        let verify = checks(fields["verify"], inheriting: [:])
+        let verify = checks(fields, inheriting: [:])
         let rollout = rollout(fields["rollout"])
         let onFailure = onFailure(fields["on_failure"])
         let runAs = document.account(fields["run_as"], "run_as")
         let reviewBy = document.date(fields["review_by"], "review_by")
-        let help = document.text(fields["help"], "help")
+        let help = document.text(fields, "help", "help")
         guard let id, let title, let kind, let owner else { return nil }
         return Runbook(
             id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
@@ -39,9 +39,9 @@ extension RunbookReading {
         return kind
     }
 
-    private mutating func uses(_ node: YamlNode?) -> [String] {
+    private mutating func uses(_ fields: Fields) -> [String] {
         var found: [String] = []
-        for element in document.elements(node, "uses", limit: 64) ?? [] {
+        for element in document.elements(fields, "uses", "uses") ?? [] {
             guard let path = document.line(element, "a path of uses") else { continue }
             draft.files.append(.init(path: path, kind: .library, mark: element.start))
             if found.contains(path) {
@@ -61,7 +61,7 @@ extension RunbookReading {
             return TargetRule(pick: usual)
         }
         let pick = document.word(fields["pick"], "pick", as: TargetRule.Pick.self) ?? usual
-        let max = document.integer(fields["max"], "max", 1...10_000) ?? 1
+        let max = document.integer(fields, "max", "max") ?? 1
         if pick == .one, max > 1 {
             document.error(
                 "conflicting-keys", "One run is for one target here, so 'max' can only be 1.",
@@ -76,9 +76,9 @@ extension RunbookReading {
         let usual = Rollout()
         var failures: Int?
         if let stop = fields["stop_at"], let parts = document.fields(stop, .stopAt) {
-            failures = document.integer(parts["failures"], "failures", 1...10_000)
+            failures = document.integer(parts, "failures", "failures")
         }
-        let inFlight = document.integer(fields["max_in_flight"], "max_in_flight", 1...1000)
+        let inFlight = document.integer(fields, "max_in_flight", "max_in_flight")
         return Rollout(
             maxInFlight: inFlight ?? usual.maxInFlight,
             stopAtFailures: failures ?? usual.stopAtFailures)
@@ -87,8 +87,8 @@ extension RunbookReading {
     private mutating func onFailure(_ node: YamlNode?) -> OnFailure? {
         guard let node, let fields = document.fields(node, .onFailure) else { return nil }
         return OnFailure(
-            escalate: document.line(fields["escalate"], "escalate"),
-            note: document.text(fields["note"], "the note"))
+            escalate: document.line(fields, "escalate", "escalate"),
+            note: document.text(fields, "note", "the note"))
     }
 }
 

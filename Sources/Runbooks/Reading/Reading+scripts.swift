@@ -15,9 +15,9 @@ extension RunbookReading {
                 environment: environment)
         }
         guard let fields = document.fields(node, .script) else { return nil }
-        let arguments = arguments(fields["args"])
+        let arguments = arguments(fields)
         let input = value(fields["stdin"], "stdin", site: .standardInput)
-        let declared = interpreter(fields["interpreter"])
+        let declared = interpreter(fields)
         guard let (program, own) = program(fields, what) else { return nil }
         return ScriptCall(
             program: program, interpreter: declared ?? own ?? ["sh"], arguments: arguments,
@@ -62,12 +62,12 @@ extension RunbookReading {
         return text
     }
 
-    private mutating func interpreter(_ node: YamlNode?) -> [String]? {
-        guard let words = document.lines(node, "interpreter", limit: 8, orOne: true) else {
+    private mutating func interpreter(_ fields: Fields) -> [String]? {
+        guard let words = document.lines(fields, "interpreter", "interpreter") else {
             return nil
         }
         let parts = words.count == 1 ? words[0].split(separator: " ").map(String.init) : words
-        if let first = parts.first, first.hasPrefix("-"), let node {
+        if let first = parts.first, first.hasPrefix("-"), let node = fields["interpreter"] {
             document.error(
                 "bad-value",
                 "An interpreter is a program, and '\(Excerpt.line(first))' is an "
@@ -77,20 +77,16 @@ extension RunbookReading {
         return parts.isEmpty ? nil : parts
     }
 
-    private mutating func arguments(_ node: YamlNode?) -> [Argument] {
-        let nodes = document.elements(node, "args", limit: 128) ?? []
+    private mutating func arguments(_ fields: Fields) -> [Argument] {
+        let nodes = document.elements(fields, "args", "args") ?? []
         return nodes.compactMap { value($0, "an element of args", site: .argument) }
     }
 
     /// The mapping of a `with` or of a template's `values`.
     mutating func values(
-        _ node: YamlNode?, _ what: String, site: RunbookDraft.Mention.Site
+        _ fields: Fields, _ what: String, site: RunbookDraft.Mention.Site
     ) -> [(name: String, mark: YamlMark, value: Argument)] {
-        guard let node, let pairs = document.mapping(node, what) else { return [] }
-        if pairs.count > 64 {
-            document.error(
-                "too-large", "\(what) has \(pairs.count) names; 64 is the limit.", at: node.start)
-        }
+        guard let pairs = document.entries(fields, what, "names of \(what)") else { return [] }
         var values: [(name: String, mark: YamlMark, value: Argument)] = []
         for pair in pairs {
             document.refuseEmpty(pair)
@@ -104,8 +100,8 @@ extension RunbookReading {
     }
 
     /// The environment that a `with` describes.
-    mutating func environment(_ node: YamlNode?) -> [String: Argument] {
-        let pairs = values(node, "with", site: .environment).map { ($0.name, $0.value) }
+    mutating func environment(_ fields: Fields) -> [String: Argument] {
+        let pairs = values(fields, "with", site: .environment).map { ($0.name, $0.value) }
         return Dictionary(pairs) { first, _ in first }
     }
 

@@ -1,7 +1,9 @@
 extension RunbookReading {
     /// The list of steps.
-    mutating func steps(_ node: YamlNode?) -> [Step] {
-        guard let node, let nodes = document.elements(node, "steps", limit: 200) else { return [] }
+    mutating func steps(_ fields: Fields) -> [Step] {
+        guard let node = fields["steps"],
+            let nodes = document.elements(fields, "steps", "steps")
+        else { return [] }
         if nodes.isEmpty {
             document.error("bad-value", "'steps' is empty: nothing would be done.", at: node.start)
         }
@@ -19,7 +21,7 @@ extension RunbookReading {
         draft.steps.append(found)
         guard let fields = document.fields(node, .step) else { return }
         found.id = document.name(
-            document.line(fields["id"], "the id"), "the id of a step",
+            document.line(fields, "id", "the id"), "the id of a step",
             at: fields["id"]?.start ?? node.start, as: StepID.self)
         found.keyword = keyword(fields)
         found.effectMark = fields.mark(of: "effect")
@@ -30,21 +32,21 @@ extension RunbookReading {
         }
         if let keyword = found.keyword { refuseMisplaced(fields, keyword) }
         let condition = condition(fields["when"], "when")
-        let environment = environment(fields["with"])
+        let environment = environment(fields)
         let guardScript = script(fields["unless"], "unless", inheriting: environment)
         found.action = found.keyword.flatMap { keyword in
-            action(keyword, fields[keyword], holding: fields["stays_ok_for"], environment)
+            action(keyword, in: fields, environment)
         }
         if case .ask(let action)? = found.action { found.choices = action.choices.map(\.id) }
-        outputs(fields["outputs"], into: &found)
+        outputs(fields, into: &found)
         // What follows the action may use its outputs.
         draft.steps[index] = found
         moment = index + 1
         var step = built(found, fields)
         step?.when = condition
         step?.unless = guardScript
-        let verify = checks(fields["verify"], inheriting: environment)
-        let undo = undo(fields["undo"], environment)
+        let verify = checks(fields, inheriting: environment)
+        let undo = undo(fields, environment)
         let release = release(fields["release"], environment)
         found.releaseAfter = release.map {
             ($0.after, fields["release"]?.start ?? fields.mark)
@@ -72,26 +74,14 @@ extension RunbookReading {
         return found.first
     }
 
-    /// The actions that a key has a meaning for; keys not listed go with all.
-    private static let homes: [String: [String]] = {
-        let writing = ["run", "file", "service", "package"]
-        let persons = ["manual", "ask"]
-        return [
-            "unless": writing, "verify": writing, "undo": writing, "release": writing,
-            "timeout": writing + ["wait", "assert", "collect"],
-            "retry": writing + ["assert", "collect"], "outputs": ["run"],
-            "with": writing + ["wait", "assert"], "where": ["run", "wait", "assert"],
-            "on_failed": writing + ["wait", "assert", "collect"] + persons,
-            "if_fails": writing + ["wait", "assert", "collect"] + persons,
-            "stays_ok_for": ["assert"],
-        ]
-    }()
-
     private mutating func refuseMisplaced(_ fields: Fields, _ keyword: String) {
-        for (key, actions) in Self.homes where fields.has(key) && !actions.contains(keyword) {
+        for key in fields.part.table where fields.has(key.name) {
+            let actions = key.beside
+            guard !actions.isEmpty, !actions.contains(keyword) else { continue }
             document.error(
-                "misplaced-key", "'\(key)' means nothing beside '\(keyword)'.",
-                at: fields.mark(of: key), hint: "It goes with: \(actions.joined(separator: ", ")).")
+                "misplaced-key", "'\(key.name)' means nothing beside '\(keyword)'.",
+                at: fields.mark(of: key.name),
+                hint: "It goes with: \(actions.joined(separator: ", ")).")
         }
     }
 
@@ -99,14 +89,13 @@ extension RunbookReading {
     private mutating func built(
         _ found: RunbookDraft.StepDraft, _ fields: Fields
     ) -> Step? {
-        let title = document.line(fields["title"], "the title")
-        let timeout = document.time(
-            fields["timeout"], "timeout", .seconds(1)...Self.longestHold)
-        let retry = retry(fields["retry"])
+        let title = document.line(fields, "title", "the title")
+        let timeout = document.time(fields, "timeout", "timeout")
+        let retry = self.retry(fields)
         let place = document.word(fields["where"], "where", as: Step.Place.self)
         let onFailed = document.word(fields["on_failed"], "on_failed", as: Step.OnFailed.self)
-        let ifFails = document.text(fields["if_fails"], "if_fails")
-        let help = document.text(fields["help"], "help")
+        let ifFails = document.text(fields, "if_fails", "if_fails")
+        let help = document.text(fields, "help", "help")
         let probe = document.word(fields["probe"], "probe", as: Step.Probe.self)
         let isSafeStop = document.truth(fields["safe_stop"], "safe_stop")
         guard let id = found.id, let action = found.action,
@@ -142,28 +131,24 @@ extension RunbookReading {
         }
     }
 
-    private mutating func retry(_ node: YamlNode?) -> Retry? {
-        guard let node else { return nil }
+    private mutating func retry(_ step: Fields) -> Retry? {
+        guard let node = step["retry"] else { return nil }
         if case .scalar = node.content {
-            return document.integer(node, "retry", 1...10).map {
+            return document.integer(step, "retry", "retry").map {
                 Retry(attempts: $0, pauseMilliseconds: 1000)
             }
         }
         guard let fields = document.fields(node, .retry) else { return nil }
-        let pause = document.time(fields["pause"], "pause", .zero...(.seconds(3600)))
-        return document.integer(fields["attempts"], "attempts", 1...10).map {
+        let pause = document.time(fields, "pause", "pause")
+        return document.integer(fields, "attempts", "attempts").map {
             Retry(attempts: $0, pauseMilliseconds: pause.map { Int($0.inMilliseconds) } ?? 1000)
         }
     }
 
     private mutating func outputs(
-        _ node: YamlNode?, into found: inout RunbookDraft.StepDraft
+        _ fields: Fields, into found: inout RunbookDraft.StepDraft
     ) {
-        guard let node, let pairs = document.mapping(node, "outputs") else { return }
-        if pairs.count > 32 {
-            document.error(
-                "too-large", "There are \(pairs.count) outputs; 32 is the limit.", at: node.start)
-        }
+        guard let pairs = document.entries(fields, "outputs", "outputs") else { return }
         for pair in pairs {
             found.brokenOutputs.insert(pair.key)
             document.refuseEmpty(pair)
@@ -206,23 +191,22 @@ extension RunbookReading {
     }
 
     private mutating func undo(
-        _ node: YamlNode?, _ environment: [String: Argument]
+        _ step: Fields, _ environment: [String: Argument]
     ) -> [Action]? {
-        guard let node else { return nil }
-        let nodes = document.elements(node, "undo", limit: 20, orOne: true) ?? []
+        guard step["undo"] != nil else { return nil }
+        let nodes = document.elements(step, "undo", "undo") ?? []
         return nodes.compactMap { element in
             guard let fields = document.fields(element, .undo) else { return nil }
-            let found = DocumentPart.undo.keys.filter(fields.has)
+            let found = fields.part.keys.filter(fields.has)
             guard let keyword = found.first, found.count == 1 else {
                 if found.isEmpty, fields.hasUnbuilt { return nil }
                 document.error(
                     found.isEmpty ? "missing-key" : "conflicting-keys",
                     "An element of undo has one action.", at: fields.mark,
-                    hint: "One of: \(DocumentPart.undo.keys.joined(separator: ", ")).")
+                    hint: "One of: \(fields.part.keys.joined(separator: ", ")).")
                 return nil
             }
-            return action(
-                keyword, fields[keyword], holding: nil, environment, isUndo: true)
+            return action(keyword, in: fields, environment, isUndo: true)
         }
     }
 
@@ -232,7 +216,7 @@ extension RunbookReading {
         guard let node, let fields = document.fields(node, .release) else { return nil }
         let call = script(fields["run"], "run", inheriting: environment)
         let after = document.name(
-            document.line(fields["after"], "after"), "'after'",
+            document.line(fields, "after", "after"), "'after'",
             at: fields["after"]?.start ?? fields.mark, as: StepID.self)
         let ifStopped = document.word(
             fields["if_stopped"], "if_stopped", as: Release.IfStopped.self)

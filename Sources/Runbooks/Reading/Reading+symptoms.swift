@@ -1,28 +1,25 @@
 extension RunbookReading {
-    /// The longest time that something must stay as it is.
-    static let longestHold: Duration = .seconds(86_400)
-
     /// The list of symptoms.
-    mutating func symptoms(_ node: YamlNode?) -> [Symptom] {
-        let nodes = document.elements(node, "symptoms", limit: 20) ?? []
+    mutating func symptoms(_ fields: Fields) -> [Symptom] {
+        let nodes = document.elements(fields, "symptoms", "symptoms") ?? []
         return nodes.compactMap { symptom($0) }
     }
 
     private mutating func symptom(_ node: YamlNode) -> Symptom? {
         guard let fields = document.fields(node, .symptom) else { return nil }
-        if !fields.has("alert"), !fields.has("present") {
+        if !fields.part.atLeastOne.contains(where: fields.has) {
             document.error(
                 "missing-key", "A symptom needs 'alert', 'present', or both.", at: fields.mark)
         }
         if !fields.has("present") {
-            for key in ["with", "not_present", "gone_for"] where fields.has(key) {
+            for key in fields.part.keys(beside: "present") where fields.has(key) {
                 document.error(
                     "misplaced-key", "'\(key)' means nothing without 'present'.",
                     at: fields.mark(of: key), hint: "Add `present:`, or remove it.")
             }
         }
-        let alerts = document.lines(fields["alert"], "alert", limit: 50, orOne: true)
-        let environment = environment(fields["with"])
+        let alerts = document.lines(fields, "alert", "alert")
+        let environment = environment(fields)
         let notPresent = document.word(
             fields["not_present"], "not_present", as: Symptom.NotPresent.self)
         return Symptom(
@@ -30,7 +27,7 @@ extension RunbookReading {
             fill: fill(fields["fill"]),
             present: script(fields["present"], "present", inheriting: environment),
             notPresent: notPresent ?? .ask,
-            goneFor: document.time(fields["gone_for"], "gone_for", .zero...Self.longestHold)
+            goneFor: document.time(fields, "gone_for", "gone_for")
                 ?? .zero,
             position: document.source.position(fields.mark))
     }
@@ -74,9 +71,9 @@ extension RunbookReading {
 
     /// The list of checks of a `verify`.
     mutating func checks(
-        _ node: YamlNode?, inheriting environment: [String: Argument]
+        _ fields: Fields, inheriting environment: [String: Argument]
     ) -> [AssertAction] {
-        let nodes = document.elements(node, "verify", limit: 20) ?? []
+        let nodes = document.elements(fields, "verify", "verify") ?? []
         return nodes.compactMap { check($0, inheriting: environment) }
     }
 
@@ -84,10 +81,9 @@ extension RunbookReading {
         _ node: YamlNode, inheriting environment: [String: Argument]
     ) -> AssertAction? {
         guard let fields = document.fields(node, .check) else { return nil }
-        let own = self.environment(fields["with"])
+        let own = self.environment(fields)
         let merged = environment.merging(own) { _, mine in mine }
-        let holds = document.time(
-            fields["stays_ok_for"], "stays_ok_for", .zero...Self.longestHold)
+        let holds = document.time(fields, "stays_ok_for", "stays_ok_for")
         guard let call = script(fields["assert"], "assert", inheriting: merged) else { return nil }
         return AssertAction(script: call, staysOKFor: holds ?? .zero)
     }

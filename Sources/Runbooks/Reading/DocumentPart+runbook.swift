@@ -1,0 +1,122 @@
+/// The tables of a runbook, but for its steps.
+extension DocumentPart {
+    /// The longest time that something must stay as it is.
+    static let longestHold: Duration = .seconds(86_400)
+
+    static let runbook = DocumentPart(
+        "a runbook",
+        [
+            Key("handrail", .format, required: true),
+            Key("id", .name(.runbookID), required: true),
+            Key("title", .line, required: true),
+            Key("kind", .words(["resolution", "change"]), required: true),
+            Key("owner", .line, required: true),
+            Key("review_by", .date),
+            Key("run_as", .account),
+            Key("symptoms", .list(of: .part(symptom), upTo: 20)),
+            Key("targets", .part(targets)),
+            Key("parameters", .mapping(.parameter, of: anyParameter, 0...64)),
+            Key("steps", .list(of: .part(step), 1...200, orOne: false), required: true),
+            Key("verify", .list(of: .part(check), upTo: 20)),
+            Key("rollout", .part(rollout)),
+            Key("on_failure", .part(onFailure)),
+            Key("uses", .list(of: .line, upTo: 64)),
+            Key("help", .text),
+        ],
+        notBuilt: [
+            "change", "before_wave", "after_wave", "facts", "values", "repeat", "every", "items",
+            "exceptions", "tests", "protect",
+        ])
+
+    static let symptom = DocumentPart(
+        "a symptom",
+        [
+            Key("alert", .oneOrList(of: .line, upTo: 50)),
+            Key("when", .expression),
+            Key("fill", .mapping(.fillable, of: .name(.alertPath), 0...65)),
+            Key("present", anyScript),
+            Key("with", environment, beside: ["present"]),
+            Key("not_present", .word(of: Symptom.NotPresent.self), beside: ["present"]),
+            Key("gone_for", .time(.zero...longestHold), beside: ["present"]),
+        ],
+        atLeastOne: ["alert", "present"])
+
+    static let targets = DocumentPart(
+        "targets",
+        [
+            Key("select", .expression), Key("pick", .word(of: TargetRule.Pick.self)),
+            Key("max", .integer(1...10_000)),
+        ])
+
+    static let rollout = DocumentPart(
+        "rollout",
+        [Key("max_in_flight", .integer(1...1000)), Key("stop_at", .part(stopAt))],
+        notBuilt: [
+            "waves", "reach", "soak", "health", "on_stop", "promote", "expected", "keep_going",
+        ])
+
+    static let stopAt = DocumentPart(
+        "stop_at", [Key("failures", .integer(1...10_000), required: true)],
+        notBuilt: ["first_wave", "wave"])
+
+    static let onFailure = DocumentPart(
+        "on_failure", [Key("escalate", .line), Key("note", .text)])
+
+    static let check = DocumentPart(
+        "a check",
+        [
+            Key("assert", anyScript, required: true),
+            Key("stays_ok_for", .time(.zero...longestHold)), Key("with", environment),
+        ])
+
+    /// The keys that constrain a value, for parameters and outputs alike.
+    private static let limits = [
+        Key("pattern", .line(limit: 512)), Key("min", .value), Key("max", .value),
+        Key("min_length", .integer(0...65_536)), Key("max_length", .integer(0...65_536)),
+        Key("choices", .list(of: .line, 1...100, orOne: false)),
+    ]
+
+    private static let otherParameters = Shape.oneOrList(of: .name(.parameter), upTo: 64)
+
+    static let parameter = DocumentPart(
+        "a parameter",
+        [
+            Key("type", .word(of: Parameter.Kind.self), required: true),
+            Key("description", .line), Key("help", .text),
+            Key("default", .either([.value, .list(of: .line, upTo: 1000)])),
+            Key("optional", .truth),
+        ] + limits + [
+            Key("required_if", .expression, beside: ["optional"]),
+            Key("excludes", otherParameters), Key("requires", otherParameters),
+        ])
+
+    /// A parameter, or its type alone.
+    static let anyParameter = Shape.either([.word(of: Parameter.Kind.self), .part(parameter)])
+
+    static let output = DocumentPart(
+        "an output", [Key("type", outputKinds, required: true)] + limits)
+
+    /// An output, or its type alone.
+    static let anyOutput = Shape.either([outputKinds, .part(output)])
+
+    /// Outputs are recorded, so none is a secret.
+    private static let outputKinds = Shape.words(
+        Parameter.Kind.allCases.filter { $0 != .secret }.map(\.rawValue))
+
+    /// The mapping of a `with`.
+    static let environment = Shape.mapping(.parameter, of: .value, 0...64)
+
+    static let script = DocumentPart(
+        "a script",
+        [
+            Key("script", .line), Key("sh", .text(limit: RunbookReading.longestProgram)),
+            Key("args", .list(of: .value, upTo: 128)), Key("stdin", .value),
+            Key("interpreter", .oneOrList(of: .line, upTo: 8)),
+        ],
+        exactlyOne: ["script", "sh"])
+
+    /// A script, or its text alone.
+    static let anyScript = Shape.either([
+        .text(limit: RunbookReading.longestProgram), .part(script),
+    ])
+}

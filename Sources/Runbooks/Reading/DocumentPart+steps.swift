@@ -1,0 +1,137 @@
+/// The tables of steps and their actions.
+extension DocumentPart {
+    /// The actions that a step may have, with what describes them.
+    private static let actionKeys = [
+        Key("run", anyScript), Key("file", .part(file)), Key("service", .part(service)),
+        Key("package", .part(package)),
+        Key("wait", .either([.time(.milliseconds(1)...longestHold), .part(wait)])),
+        Key("assert", anyScript), Key("collect", .part(collect)),
+        Key("manual", .either([.text, .part(manual)])), Key("ask", .part(ask)),
+        Key("stop", .part(stop)),
+    ]
+
+    static let actions = actionKeys.map(\.name)
+
+    static let actionsNotBuilt = ["reboot", "http", "runbook", "plugin"]
+
+    private static let writing = ["run", "file", "service", "package"]
+    private static let working = writing + ["wait", "assert", "collect"]
+
+    static let step = DocumentPart(
+        "a step",
+        [
+            Key("id", .name(.stepID), required: true),
+            Key("title", .line),
+            Key("effect", .word(of: Effect.self)),
+            Key("when", .expression),
+            Key("unless", anyScript, beside: writing),
+            Key("verify", .list(of: .part(check), upTo: 20), beside: writing),
+            Key("undo", .oneOrList(of: .part(undo), upTo: 20), beside: writing),
+            Key("release", .part(release), beside: writing),
+            Key("timeout", .time(.seconds(1)...longestHold), beside: working),
+            Key(
+                "retry", .either([.integer(1...10), .part(retry)]),
+                beside: writing + ["assert", "collect"]),
+            Key("outputs", .mapping(.parameter, of: anyOutput, 0...32), beside: ["run"]),
+            Key("with", environment, beside: writing + ["wait", "assert"]),
+            Key("where", .word(of: Step.Place.self), beside: ["run", "wait", "assert"]),
+            Key(
+                "on_failed", .word(of: Step.OnFailed.self), beside: working + ["manual", "ask"]),
+            Key("if_fails", .text, beside: working + ["manual", "ask"]),
+            Key("help", .text),
+            Key("probe", .word(of: Step.Probe.self)),
+            Key("safe_stop", .truth),
+            Key("stays_ok_for", .time(.zero...longestHold), beside: ["assert"]),
+        ] + actionKeys,
+        exactlyOne: actions,
+        notBuilt: ["per", "for_each", "detach", "expects"] + actionsNotBuilt)
+
+    static let undo = DocumentPart(
+        "an undo", actionKeys.filter { writing.contains($0.name) }, exactlyOne: writing,
+        notBuilt: actionsNotBuilt)
+
+    static let release = DocumentPart(
+        "a release",
+        [
+            Key("run", anyScript, required: true), Key("after", .name(.stepID), required: true),
+            Key("if_stopped", .word(of: Release.IfStopped.self)),
+        ])
+
+    static let retry = DocumentPart(
+        "retry",
+        [
+            Key("attempts", .integer(1...10), required: true),
+            Key("pause", .time(.zero...(.seconds(3600)))),
+        ])
+
+    static let file = DocumentPart(
+        "file",
+        [
+            Key("path", .value, required: true), Key("content", .line), Key("template", .line),
+            Key("values", environment, beside: ["template"]),
+            Key("absent", .onlyTrue, excludes: ["mode", "owner", "group", "check"]),
+            Key("mode", .octal), Key("owner", .account), Key("group", .account),
+            Key("check", anyScript),
+        ],
+        exactlyOne: ["content", "template", "absent"])
+
+    static let service = DocumentPart(
+        "service",
+        [
+            Key("name", .value, required: true),
+            Key("state", .word(of: ServiceAction.State.self), required: true),
+        ])
+
+    static let package = DocumentPart(
+        "package",
+        [
+            Key("name", .value, required: true), Key("version", .value),
+            Key("absent", .onlyTrue, excludes: ["version"]),
+        ])
+
+    static let wait = DocumentPart(
+        "wait",
+        [
+            Key("until", anyScript, required: true),
+            Key("every", .time(.seconds(1)...(.seconds(3600)))),
+            Key("up_to", .time(.seconds(1)...longestHold)),
+        ])
+
+    static let collect = DocumentPart(
+        "collect",
+        [
+            Key("commands", .list(of: .line(limit: RunbookReading.longestCommand), upTo: 32)),
+            Key("files", .list(of: .line(limit: RunbookReading.longestCommand), upTo: 32)),
+            Key("limit", .size(1...(1 << 30))),
+        ],
+        atLeastOne: ["commands", "files"])
+
+    private static let deadline = Key(
+        "deadline", .time(.seconds(1)...(.seconds(30 * 86_400))))
+
+    private static let per = Key("per", .word(of: PersonScope.self))
+
+    static let manual = DocumentPart("manual", [Key("do", .text, required: true), deadline, per])
+
+    static let ask = DocumentPart(
+        "ask",
+        [
+            Key("question", .text, required: true),
+            Key("choices", .list(of: .part(choice), 2...20, orOne: false), required: true),
+            deadline, per,
+        ])
+
+    static let choice = DocumentPart(
+        "a choice",
+        [Key("id", .name(.stepID), required: true), Key("label", .line, required: true)])
+
+    static let stop = DocumentPart(
+        "stop",
+        [
+            Key("as", .word(of: StopAction.Resolution.self), required: true),
+            Key("escalate", .line), Key("say", .text, required: true),
+        ])
+}
+
+/// How often a person is asked: once for the run, or for every target.
+enum PersonScope: String, CaseIterable { case run, target }
