@@ -3,9 +3,31 @@
 #include <git2.h>
 #include <git2/odb_backend.h>
 #include <git2/sys/odb_backend.h>
+#include <zlib.h>
 
 /* Swift can't call C functions with a variable number of arguments. */
 static inline int handrail_git_sync_writes(void) {
     return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+}
+/*
+ * Inflates a zlib stream into a buffer, which may be too small for all of it. Gives zlib's code
+ * (Z_STREAM_END: the stream is whole and its checksum right), what was written, and what of the
+ * input was left. libgit2 1.5 never returns from a loose object that is cut.
+ */
+static inline int handrail_inflate(
+    const unsigned char *input, size_t input_size, unsigned char *output, size_t output_size,
+    size_t *written, size_t *left) {
+    z_stream stream = {0};
+    int code = inflateInit(&stream);
+    if (code != Z_OK) return code;
+    stream.next_in = (unsigned char *)input;
+    stream.avail_in = (unsigned int)input_size;
+    stream.next_out = output;
+    stream.avail_out = (unsigned int)output_size;
+    code = inflate(&stream, Z_FINISH);
+    *written = output_size - stream.avail_out;
+    *left = stream.avail_in;
+    inflateEnd(&stream);
+    return code;
 }
 #endif

@@ -9,6 +9,11 @@ struct GitFailure: Error, Sendable {
     /// libgit2's own sentence.
     let message: String
 
+    /// A refusal of ours, of what git holds.
+    static func refused(_ doing: String, _ message: String) -> GitFailure {
+        GitFailure(doing: doing, code: GIT_EINVALID.rawValue, message: message)
+    }
+
     /// Whether libgit2 gave this code.
     func isA(_ expected: git_error_code) -> Bool { code == expected.rawValue }
 }

@@ -194,11 +194,12 @@ extension TrailWalk {
             for name in path.dropLast() {
                 let entry = tree?[name]
                 tree = nil
-                if let entry, entry.mode == .folder {
-                    tree = GitTree(
-                        bytes: try objects.read(entry.id, upTo: TrailLayout.largestFolder)?.bytes
-                            ?? [])
-                }
+                guard let entry, entry.mode == .folder else { continue }
+                let bytes = try read(
+                    entry.id, .tree, TrailLayout.largestFolder, path: "evidence", verified: true)
+                // What can't be read is a finding already.
+                guard let bytes else { return }
+                tree = GitTree(bytes: bytes)
             }
             if tree?[digest] == nil {
                 add(

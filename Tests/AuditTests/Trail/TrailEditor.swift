@@ -36,7 +36,7 @@ struct TrailEditor {
             ["git", "--git-dir", sample.home.trailPath] + arguments, input: input,
             environment: [
                 "PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
-                "GIT_NO_REPLACE_OBJECTS": "1",
+                "GIT_NO_REPLACE_OBJECTS": "1", "GIT_INDEX_FILE": sample.home.path + "/index",
             ])
         try #require(result.status == 0, "git \(arguments): \(result.error)")
         return result.output.hasSuffix("\n") ? String(result.output.dropLast()) : result.output
@@ -166,6 +166,17 @@ struct TrailEditor {
 
     /// A tree with these files.
     func tree(_ files: [String: String]) throws -> String {
+        guard files.values.contains(where: { $0.hasPrefix("40000 ") }) else {
+            try git(["read-tree", "--empty"])
+            let lines = files.map { "\($0.value)\t\($0.key)\n" }.joined()
+            try git(["update-index", "--add", "--index-info"], input: lines)
+            return try git(["write-tree", "--missing-ok"])
+        }
+        return try treeByFolder(files)
+    }
+
+    /// The same, also of what an index can't hold.
+    private func treeByFolder(_ files: [String: String]) throws -> String {
         var folders: [String: [String: String]] = [:]
         var lines: [String] = []
         for (path, entry) in files {
@@ -179,7 +190,7 @@ struct TrailEditor {
                 String(path[path.index(after: slash)...])] = entry
         }
         for (name, below) in folders {
-            lines.append("40000 tree \(try tree(below))\t\(name)")
+            lines.append("40000 tree \(try treeByFolder(below))\t\(name)")
         }
         return try git(["mktree", "--missing"], input: lines.map { $0 + "\n" }.joined())
     }
