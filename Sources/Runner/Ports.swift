@@ -126,11 +126,14 @@ package struct RunRecord: Sendable, Codable, Hashable {
     /// How the forecast at the start differs from the plan file's; nil when it doesn't, or when
     /// there was none to compare.
     package let comparison: ForecastComparison?
+    /// Where the store keeps the alerts themselves, as a list; nil when only a name was given.
+    package let alertContent: Digest?
 
     package init(
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
         actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
-        leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil
+        leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil,
+        alertContent: Digest? = nil
     ) {
         self.id = id
         self.number = number
@@ -144,6 +147,7 @@ package struct RunRecord: Sendable, Codable, Hashable {
         self.opened = opened
         self.leftOut = leftOut
         self.comparison = comparison
+        self.alertContent = alertContent
     }
 }
 

@@ -8,6 +8,7 @@ struct Handrail: AsyncParsableCommand {
         commandName: "handrail",
         abstract: "Checks, plans and runs runbooks on many servers, and says whether they helped.",
         discussion: """
+            handrail alert FILE              the runbooks that fit an alert, filled in
             handrail list                    the runbooks of the library
             handrail show ID                 a runbook, as a person reads it
             handrail plan ID --on TARGET     a dry run: what would be done, and what is there now
@@ -16,6 +17,8 @@ struct Handrail: AsyncParsableCommand {
         version: "handrail \(HandrailVersion.text)",
         subcommands: [
             // One line each, in the order people meet them.
+            AlertCommand.self,
+            FindCommand.self,
             PlanCommand.self,
             RunCommand.self,
             ResumeCommand.self,

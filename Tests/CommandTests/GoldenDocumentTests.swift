@@ -1,3 +1,4 @@
+import Audit
 import Foundation
 import Runbooks
 import Runner
@@ -58,6 +59,23 @@ struct GoldenDocumentTests {
             in: "inventory")
     }
 
+    @Test func operators() async throws {
+        let report = try await GoldenScene.alertReport()
+        try Self.expect(report.document, in: "alert")
+        let result = LibrarySearch.Result(
+            found: [
+                LibrarySearch.Found(
+                    runbook: try await GoldenScene().runbook,
+                    hit: SearchHit(
+                        id: "web.limits", place: .article, score: -1, excerpt: "… by other limits …"
+                    ),
+                    past: PastUse.of([try await GoldenScene.resolved().summary])
+                        .values.first ?? PastUse())
+            ], isPartial: true, meant: ["limts": "limits"])
+        try Self.expect(
+            FindDocument(library: report.document.library, result), in: "find")
+    }
+
     @Test func checks() throws {
         let problem = Diagnostic.error(
             "unknown-key", "A step has no key 'efect'.",
@@ -97,7 +115,8 @@ struct DocumentPageTests {
         ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
-        ("error", ["error"]), ("init", ["init"]), ("completions", ["completions"]),
+        ("alert", ["alert"]), ("find", ["find"]), ("error", ["error"]), ("init", ["init"]),
+        ("completions", ["completions"]),
     ]
 
     /// The keys of each form on the page, such as `targets[].steps[].outcome`.

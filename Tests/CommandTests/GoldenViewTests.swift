@@ -83,6 +83,15 @@ struct GoldenViewTests {
         try Golden.expect(view.lines, in: "inbox")
     }
 
+    @Test func alert() async throws {
+        let recorded = RecordedWorld()
+        let session = Session(
+            console: Console(world: recorded.world(), isJSON: false),
+            options: try GlobalOptions.parse([]))
+        let report = try await GoldenScene.alertReport()
+        try Golden.expect(report.view(session, .plain), in: "alert")
+    }
+
     @Test func logs() async throws {
         let logs = AttemptLog.attempts(in: try await GoldenScene.ended().events)
         let view = LogView(time: GoldenScene.time, style: .plain)

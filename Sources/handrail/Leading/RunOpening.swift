@@ -19,6 +19,9 @@ struct RunOpening: Sendable {
         }
         _ = try await home.store.put(try CanonicalJSON.bytes(of: prepared.plan))
         _ = try await home.store.put(try CanonicalJSON.bytes(of: shown.forecast))
+        let alerts = prepared.alertContent
+        let content =
+            alerts.isEmpty ? nil : try await home.store.put(try CanonicalJSON.bytes(of: alerts))
         let record = RunRecord(
             id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
             plan: prepared.plan, planDigest: prepared.digest,
@@ -26,7 +29,7 @@ struct RunOpening: Sendable {
             actor: ActorIdentity.current(session.world), ticket: ticket, alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
-            comparison: decision.comparison)
+            comparison: decision.comparison, alertContent: content)
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         return record
     }

@@ -57,7 +57,9 @@ struct SubjectOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "The alert that this answers: its symptom is asked for.", valueName: "alert"))
+            "The alert that this answers: its name, or a file with it (@FILE, FILE.json, a path, "
+                + "or -), which then says target and parameters. Its symptom is asked for.",
+            valueName: "alert|file"), completion: .file())
     var alert: String?
 }
 

@@ -11,6 +11,8 @@ struct PreparedPlan: Sendable {
     let digest: Digest
     let gates: GateReport
     let alert: String?
+    /// The alerts themselves, when a file with them was given.
+    let alertContent: [Alert]
 
     /// The bytes of the plan's files, by digest.
     let files: [Digest: [UInt8]]
@@ -54,6 +56,7 @@ struct Preparation: Sendable {
             (targets.limit + targets.exclude).count { $0 == "-" }
             + (subject.parameters.params == "-" ? 1 : 0)
             + subject.parameters.set.count { $0.hasSuffix("=@-") }
+            + (["-", "@-"].contains(subject.alert) ? 1 : 0)
         guard readers > 1 else { return }
         throw Failure(
             .usage, code: "usage", "Standard input (-) is asked for \(readers) times.",
@@ -64,13 +67,15 @@ struct Preparation: Sendable {
         _ runbook: Runbook, _ opened: OpenedLibrary, from file: PlanFile?
     ) async throws -> PreparedPlan {
         let inventory = opened.library.inventory
-        let selected = try await select(inventory, runbook, file)
+        let given = try await givenAlert()
+        let (selected, answer) = try await select(inventory, runbook, file, given)
         let intake = ParameterIntake(
             session: session, options: subject.parameters,
             targets: Set(inventory.targets.map(\.name.rawValue)),
-            given: file?.request.parameters(for: runbook.parameters) ?? [:])
+            given: file?.request.parameters(for: runbook.parameters)
+                ?? answer?.parameters.mapValues { .text($0) } ?? [:])
         let parameters = try await intake.collect(for: runbook.parameters)
-        let alert = subject.alert ?? file?.request.alert
+        let alert = answer?.name ?? subject.alert ?? file?.request.alert
         let reach = Reach(session: session, options: subject.reach)
         let builder = PlanBuilder(
             library: opened.library, runbook: runbook, targets: selected.targets,
@@ -84,7 +89,31 @@ struct Preparation: Sendable {
             plan: plan, digest: try .sha256(ofCanonical: plan),
             gates: GateReport.evaluate(
                 plan, runbook: runbook, actor: ActorIdentity.current(session.world)),
-            alert: alert, files: Self.files(of: plan, runbook, opened.library.tree))
+            alert: alert, alertContent: answer?.alerts ?? [],
+            files: Self.files(of: plan, runbook, opened.library.tree))
+    }
+
+    /// What `--alert` says; nil without it.
+    private func givenAlert() async throws -> GivenAlert? {
+        guard let text = subject.alert else { return nil }
+        return try await GivenAlert.read(text, session.world)
+    }
+
+    /// The targets: those of the plan file, those that a person names, or those of the alert.
+    private func select(
+        _ inventory: Inventory, _ runbook: Runbook, _ file: PlanFile?, _ given: GivenAlert?
+    ) async throws -> (Selected, GivenAlert.Answer?) {
+        let options = subject.targets
+        let isNamed = !options.on.isEmpty || !options.limit.isEmpty
+        if file == nil, !isNamed, let given,
+            let answer = try given.answer(for: runbook, inventory, named: nil)
+        {
+            let intake = TargetIntake(session: session, options: options)
+            return try await intake.select(answer.targets, of: given, from: inventory, runbook)
+        }
+        let selected = try await select(inventory, runbook, file)
+        let names = selected.targets.map(\.name)
+        return (selected, try given?.answer(for: runbook, inventory, named: names))
     }
 
     private func select(

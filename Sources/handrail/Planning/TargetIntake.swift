@@ -34,6 +34,36 @@ struct TargetIntake: Sendable {
         }
     }
 
+    /// The targets that alerts are about; on a terminal, a runbook for one target asks which.
+    ///
+    /// - Throws: `SelectionError`, `Failure`.
+    func select(
+        _ names: [TargetName], of alert: GivenAlert, from inventory: Inventory, _ runbook: Runbook
+    ) async throws -> (Selected, GivenAlert.Answer?) {
+        var names = names
+        if runbook.targets.pick == .one, names.count > 1 {
+            guard session.console.isInteractive else {
+                throw SelectionError(
+                    .several,
+                    "\(runbook.id) is for one target at a time, and the alerts are about "
+                        + TargetList.text(names, limit: 6), hint: "name one of them with --on")
+            }
+            let index = try await session.console.choose(
+                "The alerts are about several targets. Which?",
+                among: names.map { ($0.rawValue, "") })
+            names = [names[index]]
+        }
+        let excludes = try await terms(options.exclude)
+        let selected = try Selection.resolve(
+            inventory: inventory, rule: runbook.targets,
+            limits: [.names(names.map(\.rawValue), source: "--alert \(alert.text)")],
+            excludes: excludes
+        ).get()
+        let answer = try alert.answer(
+            for: runbook, inventory, named: selected.targets.map(\.name))
+        return (selected, answer)
+    }
+
     private func ask(_ inventory: Inventory, _ runbook: Runbook) async throws -> String {
         let fitting = inventory.targets.filter { target in
             runbook.targets.select.map { $0.holds(in: target.scope) } ?? true

@@ -1,0 +1,138 @@
+/// A runbook that answers alerts, with what they say about targets and parameters.
+package struct AlertFit: Sendable, Hashable {
+    /// Which runbook.
+    package let runbook: RunbookID
+    /// The name of the alerts that it answers.
+    package let alert: String
+    /// The targets that the alerts are about, sorted.
+    package private(set) var targets: [TargetName]
+    /// What the alerts say of the runbook's parameters.
+    package let parameters: [String: String]
+    /// Which of the alerts, by their places in the list.
+    package private(set) var alerts: [Int]
+
+    fileprivate mutating func take(_ other: AlertFit) {
+        targets = Set(targets + other.targets).sorted()
+        alerts += other.alerts
+    }
+}
+
+/// Why an alert leads to no run.
+package struct AlertMiss: Sendable, Hashable {
+    /// The alert's place in the list.
+    package let alert: Int
+    /// One sentence.
+    package let reason: String
+}
+
+/// The runbooks that fit alerts, by the alerts' names and the targets that they are about.
+package struct AlertMatching: Sendable {
+    private let runbooks: [Runbook]
+    private let targets: AlertTargets
+
+    package init(runbooks: [Runbook], inventory: Inventory) {
+        self.runbooks = runbooks
+        targets = AlertTargets(inventory)
+    }
+
+    /// What an alert comes to for one runbook.
+    package enum Answer: Sendable, Hashable {
+        /// The runbook says nothing about alerts of this name.
+        case noSymptom
+        /// It answers alerts of this name, and why not this one.
+        case miss(String)
+        /// It answers this one: the symptom, and the target that the alert names.
+        case fit(Symptom, Target)
+    }
+
+    /// The runbooks for a list of alerts, and why an alert leads to none.
+    ///
+    /// Alerts with equal values go together; a runbook for one target has a fit for each.
+    package func match(_ alerts: [Alert]) -> (fits: [AlertFit], misses: [AlertMiss]) {
+        var fits: [AlertFit] = []
+        var misses: [AlertMiss] = []
+        for (index, alert) in alerts.enumerated() {
+            guard alert.status == .firing else {
+                misses.append(AlertMiss(alert: index, reason: "It is resolved."))
+                continue
+            }
+            var reasons: [String] = []
+            var isAnswered = false
+            for runbook in runbooks {
+                switch answer(to: alert, by: runbook) {
+                case .noSymptom: break
+                case .miss(let reason): reasons.append(reason)
+                case .fit(let symptom, let target):
+                    isAnswered = true
+                    Self.add(
+                        AlertFit(
+                            runbook: runbook.id, alert: alert.name, targets: [target.name],
+                            parameters: Self.parameters(of: alert, symptom), alerts: [index]),
+                        for: runbook.targets.pick, to: &fits)
+                }
+            }
+            guard !isAnswered else { continue }
+            let all = reasons.isEmpty ? [noRunbook(for: alert)] : Self.unique(reasons)
+            misses += all.map { AlertMiss(alert: index, reason: $0) }
+        }
+        return (fits, misses)
+    }
+
+    /// What one runbook has to say to one alert.
+    package func answer(to alert: Alert, by runbook: Runbook) -> Answer {
+        let symptoms = runbook.symptoms.filter { $0.alerts.contains(alert.name) }
+        guard let first = symptoms.first else { return .noSymptom }
+        let path = first.fill["target"] ?? "alert.labels.instance"
+        guard let instance = alert.value(at: path), !instance.isEmpty else {
+            return .miss("It has no \(path.dropFirst("alert.".count)), which names the target.")
+        }
+        guard let target = targets.target(for: instance) else {
+            let near = targets.near(instance).map { " Did you mean \($0)?" } ?? ""
+            return .miss(
+                "\(printableExcerpt(instance)) is no target's name, alias or address in the "
+                    + "inventory.\(near)")
+        }
+        if let select = runbook.targets.select, !select.holds(in: target.scope) {
+            return .miss(
+                "\(runbook.id) is not for it: \(target.name) \(select.mismatch(of: target)).")
+        }
+        let fitting = symptoms.first { $0.when?.holds(in: target.scope) ?? true }
+        guard let fitting else {
+            let why = symptoms.compactMap(\.when).first?.mismatch(of: target) ?? ""
+            return .miss("\(runbook.id) is not for it: \(target.name) \(why).")
+        }
+        return .fit(fitting, target)
+    }
+
+    /// What an alert says of a runbook's parameters.
+    package static func parameters(of alert: Alert, _ symptom: Symptom) -> [String: String] {
+        var values: [String: String] = [:]
+        for (name, path) in symptom.fill where name != "target" {
+            values[name] = alert.value(at: path)
+        }
+        return values
+    }
+
+    private static func add(
+        _ fit: AlertFit, for pick: TargetRule.Pick, to fits: inout [AlertFit]
+    ) {
+        let same = fits.firstIndex {
+            $0.runbook == fit.runbook && $0.alert == fit.alert && $0.parameters == fit.parameters
+                && (pick == .many || $0.targets == fit.targets)
+        }
+        if let same { fits[same].take(fit) } else { fits.append(fit) }
+    }
+
+    private func noRunbook(for alert: Alert) -> String {
+        let known = Set(runbooks.flatMap(\.symptoms).flatMap(\.alerts)).sorted()
+        let near = nearestName(to: alert.name, among: known).map {
+            " One answers \(printableExcerpt($0))."
+        }
+        return "No runbook of the library answers \(printableExcerpt(alert.name)).\(near ?? "")"
+    }
+
+    private static func unique(_ texts: [String]) -> [String] {
+        var seen: Set<String> = []
+        return texts.filter { seen.insert($0).inserted }
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail alert`: from an alert to the runbooks that fit it.
+struct AlertCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "alert",
+        abstract: "The runbooks that fit an alert, with target and parameters filled in.",
+        discussion: """
+            Reads Alertmanager's webhook JSON, its list of alerts, or lines of key=value. On a \
+            terminal it offers to run one.
+
+            Example: handrail alert page.json
+            """)
+
+    @ArgumentParser.Argument(
+        help: ArgumentHelp("The alert, or - for standard input.", valueName: "file"),
+        completion: .file())
+    var file: String
+
+    @Option(help: ArgumentHelp("The ticket that a run belongs to.", valueName: "ticket"))
+    var ticket: String?
+
+    @OptionGroup(title: "Reaching targets") var reach: ReachOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Shows what fits, and runs what a person chooses.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let bytes = try await InputFile(path: file).bytes(session.world)
+        let alerts = try AlertReading.read(bytes, from: file)
+        let opened = try await session.openLibrary()
+        let uses = try await session.pastUses()
+        let report = AlertReport(
+            alerts: alerts, opened: opened, uses: uses,
+            file: file == "-" ? nil : file, ticket: ticket)
+        let console = session.console
+        if report.fits.isEmpty {
+            if !console.isJSON { console.errors(report.view(session, console.errorStyle)) }
+            throw nothingFits(report)
+        }
+        if console.isJSON {
+            console.json(report.document)
+            return .success
+        }
+        console.lines(report.view(session, console.style))
+        guard console.isInteractive, file != "-" else { return .success }
+        return try await offer(report, session)
+    }
+
+    private func nothingFits(_ report: AlertReport) -> Failure {
+        let reasons = report.reasons
+        let isAll = report.alerts.allSatisfy { $0.status == .resolved }
+        let place = file == "-" ? "FILE" : CommandText.quoted(file)
+        return Failure(
+            .invalidInput, code: "alert.noFit",
+            "Nothing can be run for \(report.alerts.count == 1 ? "this alert" : "these alerts"): "
+                + CountText.listed(reasons, limit: 3),
+            hint: isAll
+                ? "nothing is left to do"
+                : "'handrail find WORDS' looks for other runbooks; 'handrail escalate --alert "
+                    + "\(place) --note …' hands it to a specialist")
+    }
+
+    /// Lets a person choose one, and runs it; the run asks for its own confirmation.
+    private func offer(_ report: AlertReport, _ session: Session) async throws -> ExitCode {
+        var choices = report.fits.map { fit in
+            (
+                word: report.fits.count { $0.runbook == fit.runbook } > 1
+                    ? "\(fit.runbook)@\(fit.targets[0])" : fit.runbook.rawValue,
+                label: TargetList.text(fit.targets, limit: 3)
+            )
+        }
+        choices.append((word: "none", label: "leave it"))
+        session.console.note("")
+        let index = try await session.console.choose("Run which?", among: choices)
+        guard index < report.fits.count else { return .success }
+        var words = report.words(of: report.fits[index])
+        words += reach.sshConfig.map { ["--ssh-config", $0] } ?? []
+        words += session.options.home.map { ["--home", $0] } ?? []
+        words += session.options.library.map { ["--library", $0] } ?? []
+        return try await RunCommand.parse(words).perform(session)
+    }
+}
+
+extension Session {
+    /// How often each runbook was run in this home; nothing without a home.
+    func pastUses() async throws -> [RunbookID: PastUse] {
+        guard let home = try await existingHome() else { return [:] }
+        return PastUse.of(try await home.journal.runs(matching: RunFilter(limit: 5000)))
+    }
+}

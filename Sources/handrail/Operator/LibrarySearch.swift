@@ -1,0 +1,69 @@
+import Audit
+import Runbooks
+import Runner
+
+/// Finds runbooks by words: what fits best, and among that what helped here.
+struct LibrarySearch: Sendable {
+    /// A runbook that was found.
+    struct Found: Sendable {
+        let runbook: Runbook
+        let hit: SearchHit
+        let past: PastUse
+    }
+
+    /// What a search came to.
+    struct Result: Sendable {
+        let found: [Found]
+        /// Whether none has all of the words.
+        let isPartial: Bool
+        /// Words that nothing has, with the nearest that something has.
+        let meant: [String: String]
+    }
+
+    let opened: OpenedLibrary
+    let uses: [RunbookID: PastUse]
+    /// Where the index is kept; nil for memory.
+    let path: String?
+
+    /// The runbooks for some words: by where the words are, then by how often the runbook helped
+    /// here, then by how well they fit.
+    ///
+    /// - Throws: `JournalError`.
+    func find(_ words: String) throws -> Result {
+        let library = opened.library
+        let version = opened.commit.map { "\(library.configuration.libraryID) \($0)" }
+        let index = try SearchIndex(
+            at: version == nil ? nil : path, version: version ?? "now",
+            entries: { library.runbooks.map { Self.entry($0, library.tree) } })
+        let answer = try index.find(words)
+        let known = Dictionary(
+            library.runbooks.map { ($0.id.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        let found = answer.hits.compactMap { hit in
+            known[hit.id].map { Found(runbook: $0, hit: hit, past: uses[$0.id] ?? PastUse()) }
+        }
+        let sorted = found.enumerated().sorted { left, right in
+            let (first, second) = (left.element, right.element)
+            if first.hit.place != second.hit.place { return first.hit.place < second.hit.place }
+            if PastUse.ranks(first.past, before: second.past) { return true }
+            return !PastUse.ranks(second.past, before: first.past) && left.offset < right.offset
+        }.map(\.element)
+        return Result(found: sorted, isPartial: answer.isPartial, meant: answer.meant)
+    }
+
+    private static func entry(_ runbook: Runbook, _ tree: LibraryTree) -> SearchEntry {
+        let article = tree.entries[runbook.folder + "/README.md"]?.bytes ?? []
+        var rest = [runbook.help ?? "", runbook.owner]
+        for parameter in runbook.parameters {
+            rest += [parameter.name.rawValue, parameter.description, parameter.help ?? ""]
+        }
+        for step in runbook.steps {
+            rest += [step.id.rawValue, step.title, step.help ?? "", step.ifFails ?? ""]
+        }
+        return SearchEntry(
+            id: runbook.id.rawValue, title: runbook.title,
+            symptoms: runbook.symptoms.flatMap(\.alerts).map(SearchWords.spelledOut)
+                .joined(separator: "\n"),
+            article: String(decoding: article, as: UTF8.self),
+            rest: rest.joined(separator: "\n"))
+    }
+}
