@@ -585,6 +585,25 @@ def a_plain_step_gets_its_output_file_and_the_login_s_locale(s, shell):
     same(s.step("sh scripts/test").rc, 5)
 
 
+def a_directory_that_a_step_removed_is_not_made_again(s, _):
+    s.put("scripts/x", b"exit 0\n")
+    same(s.sh('rm -rf "$PWD"').rc, 0)
+    for send in (lambda: s.step("sh scripts/x"), lambda: s.run("scripts/x")):
+        try:
+            send()
+        except Broken as error:
+            same(str(error), "err nodir")
+        else:
+            raise AssertionError("it was started")
+    try:
+        s.put("scripts/y/z", b"exit 0\n")
+    except Broken as error:
+        same(str(error), "err write")
+    else:
+        raise AssertionError("it was staged")
+    same(os.path.exists(s.dir), False)
+
+
 def a_plain_step_never_means_a_builtin_or_a_function(s, _):
     s.put("scripts/x", b"exit 9\n")
     for name in ("eval", "hr_say", "cd", "exec"):

@@ -63,6 +63,20 @@ struct LibraryReadingTests {
             ])
     }
 
+    /// Quotes, spaces, dashes and `$` in a name would need care in every shell on the way.
+    @Test(arguments: ["scripts/$(id)", "scripts/a b", "scripts/-x", "files/ü", "scripts/it's"])
+    func refusesNamesThatCannotBeSentToTargets(path: String) {
+        let checked = Runbook.read(
+            path: "runbook.yaml",
+            in: TestTree.texts([
+                "runbook.yaml": Self.runbook("a"), "README.md": "", "scripts/x": "", path: "",
+            ]))
+        #expect(
+            checked.diagnostics.map { "\($0.brief) \($0.excerpt ?? "")" } == [
+                "1:1 bad-path \(path)"
+            ])
+    }
+
     @Test func withoutAConfigurationThereIsNoLibrary() {
         let checked = Library.read(TestTree.texts([:]))
         #expect(checked.value == nil)

@@ -187,6 +187,11 @@ actor Session {
         return .lost("The session on the target broke the protocol: \(what).", Exchange.Partial())
     }
 
+    private func hangUpAfter(_ why: String) -> Failure {
+        channel.hangUp()
+        return .notStarted(why)
+    }
+
     private func refusal(_ frame: Frame, about what: String) -> Failure {
         let word = frame.words.count > 1 ? frame.words[1] : frame.verb
         let more = frame.words.count > 2 ? frame.words[2] : what
@@ -199,6 +204,10 @@ actor Session {
             .notStarted(
                 "The file \(more) is not on the target: it could not be written there (disk full?), "
                     + "or was cleaned up.")
+        case "nodir":
+            hangUpAfter(
+                "The session's directory \(greeting.directory) is gone from the target: a step "
+                    + "has removed it. A new session is opened for the next attempt.")
         case "write":
             .notStarted(
                 "\(what) could not be written below \(greeting.directory) on the target: disk "

@@ -184,6 +184,7 @@ hr_refuse() {
 
 hr_reader() {
     umask 077
+    cd "$hr_dir" || hr_end
     hr_path= hr_running=
     while IFS= read -r hr_line; do
         set -- $hr_line
@@ -304,7 +305,7 @@ hr_run() {
     done
     [ -n "$hr_interp" ] && [ "$hr_argc" -le 256 ] || hr_bad=noitem
     [ -n "$hr_bad" ] || hr_has "$hr_interp" || hr_bad="nointerp $hr_interp"
-    if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_forget; hr_say "$hr_n err $hr_bad"; fi
+    if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_deny "$hr_bad"; fi
 }
 
 # step NONCE FLAGS INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words, and which is not
@@ -313,7 +314,7 @@ hr_step() {
     hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad=
     hr_is_path "$4" && hr_find "$4" || hr_bad="noscript $4"
     [ -n "$hr_bad" ] || hr_has "$3" || hr_bad="nointerp $3"
-    if [ -n "$hr_bad" ]; then hr_forget; hr_say "$hr_n err $hr_bad"; return; fi
+    if [ -n "$hr_bad" ]; then hr_deny "$hr_bad"; return; fi
     shift 3
     set -- "$hr_cmd" "$@"
     hr_out=$hr_dir/out/$hr_n
@@ -391,6 +392,12 @@ hr_give() {
     hr_given=given
     hr_say "$hr_n output $hr_size"
     dd "if=$hr_out" bs=65536 count=1 2>/dev/null
+}
+
+# Nothing was started, because of $1; or because a step has removed our directory.
+hr_deny() {
+    hr_forget
+    if [ -d "$hr_dir/out" ]; then hr_say "$hr_n err $1"; else hr_say "$hr_n err nodir"; fi
 }
 
 hr_forget() {

@@ -66,7 +66,7 @@ hr_put() {
 hr_place() {
     hr_find "$2"
     [ "$(wc -c <"$hr_temp")" -eq "$hr_total" ] && [ ! -d "$hr_abs" ] || return 1
-    [ -d "${hr_abs%/*}" ] || mkdir -p "${hr_abs%/*}" || return 1
+    [ -d "${hr_abs%/*}" ] || hr_folder "$2" || return 1
     [ "$1" = 600 ] || chmod "$1" "$hr_temp" || return 1
     mv -f "$hr_temp" "$hr_abs"
 } 2>/dev/null
@@ -77,7 +77,7 @@ hr_text() {
     case $3 in secret/*) hr_refuse "$1" ;; esac
     hr_why= hr_total=0 hr_lines=$2 hr_path=
     hr_find "$3"
-    [ -d "${hr_abs%/*}" ] || mkdir -p "${hr_abs%/*}" 2>/dev/null
+    [ -d "${hr_abs%/*}" ] || hr_folder "$3"
     hr_sink=$hr_abs
     { true >"$hr_abs"; } 2>/dev/null || hr_sink=/dev/null hr_why=write
     while [ "$hr_lines" -gt 0 ]; do
@@ -89,6 +89,15 @@ hr_text() {
     if [ -n "$hr_why" ]; then rm -rf "$hr_abs" 2>/dev/null || hr_end; fi
     [ "$1" != - ] || return 0
     [ -n "$hr_why" ] && hr_pass "reply $1 err $hr_why" || hr_pass "reply $1 put $hr_total"
+}
+
+# The folder of staged path $1. From where we stand: were our directory gone, somebody else could
+# have made one of its name by now.
+hr_folder() {
+    case $1 in
+    secret/*) mkdir -p "${hr_abs%/*}" 2>/dev/null ;;
+    *) mkdir -p "./${1%/*}" 2>/dev/null ;;
+    esac
 }
 
 hr_secret_dir() {

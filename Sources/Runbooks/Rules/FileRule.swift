@@ -75,7 +75,7 @@ enum FileRule {
                 !mentioned.contains(path)
             else { continue }
             let kind = files.entry(path)?.kind
-            if RunbookPath.hasOddParts(path) {
+            if RunbookPath.hasOddParts(path) || !RunbookPath.isSendable(path) {
                 document.error(
                     "bad-path", "'\(Excerpt.line(path))' has a name that documents can't use.",
                     at: draft.start, excerpt: path, hint: "Rename the file.")
@@ -104,11 +104,26 @@ enum RunbookPath {
             }
     }
 
+    /// Whether a session can put a file in place under this path on any target
+    /// (docs/session-protocol.md, section 4).
+    static func isSendable(_ path: String) -> Bool {
+        path.utf8.count <= 200
+            && path.split(separator: "/").allSatisfy { !$0.hasPrefix("-") }
+            && path.utf8.allSatisfy { byte in
+                (97...122).contains(byte | 0x20) || (48...57).contains(byte)
+                    || "._/-".utf8.contains(byte)
+            }
+    }
+
     /// What is wrong with a path, as the end of a sentence; nil when nothing is.
     static func problem(_ path: String, kind: RunbookDraft.FileMention.Kind) -> String? {
         if path.hasPrefix("/") { return "is absolute; paths are relative to the runbook." }
         if path.split(separator: "/").contains("..") { return "leaves its folder with '..'." }
         if hasOddParts(path) { return "has an empty or odd part." }
+        if !isSendable(path) {
+            return "can't be sent to targets: names are made of A-Z, a-z, 0-9, '.', '_' and '-', "
+                + "don't start with '-', and a path has 200 characters at most."
+        }
         let folders =
             switch kind {
             case .script: ["scripts/", "lib/"]
