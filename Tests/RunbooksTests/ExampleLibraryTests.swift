@@ -10,11 +10,12 @@ struct ExampleLibraryTests {
         #expect(library.value != nil)
     }
 
-    @Test func holdsTheFourRunbooks() throws {
+    @Test func holdsItsRunbooks() throws {
         let library = try #require(Library.read(try Self.tree()).value)
         #expect(
             library.runbooks.map(\.id.rawValue) == [
-                "config.mail-limits", "disk.full", "postfix.stuck-queue", "service.hangs",
+                "config.mail-limits", "disk.full", "disk.inodes", "postfix.stuck-queue",
+                "process.runaway", "service.hangs", "tls.expiring",
             ])
     }
 

@@ -18,6 +18,8 @@ STOP_SECONDS = 20
 REQUEST_SECONDS = 30
 # The machine's own capabilities come back with nsenter; sessions over ssh do not have them.
 NSENTER = ["nsenter", "--mount", "--uts", "--ipc", "--pid", "--root", "--wd"]
+if os.path.exists("/proc/self/timens_offsets"):
+    NSENTER.append("--time")  # else uptime, and when processes began, would be the machine's
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",

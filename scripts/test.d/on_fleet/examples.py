@@ -12,6 +12,9 @@ EXAMPLES = [
     ("service.hangs", "service-hangs", "mbx02", "drain", {"users": "fine"}),
     ("postfix.stuck-queue", "mail-queue", "hub01", "setting", {}),
     ("config.mail-limits", "config-drift", "edge01", "limits-file", {}),
+    ("disk.inodes", "inode-exhaustion", "edge02", "stale", {}),
+    ("tls.expiring", "certificate-expires", "hub02", "request", {}),
+    ("process.runaway", "runaway-process", "edge01", "slow", {"which": "end", "force": "kill"}),
 ]
 
 
