@@ -111,6 +111,8 @@ package struct RunRecord: Sendable, Codable, Hashable {
     package let planDigest: Digest
     /// Of the forecast shown before the start, kept in the store; nil when none was made.
     package let forecastDigest: Digest?
+    /// Of that forecast without diffs and outputs, which the trail keeps; nil when none was made.
+    package let forecastOutline: Digest?
     /// The account's name; with trust, the person's id.
     package let actor: String
     /// The ticket that the person named, as typed; nil without one.
@@ -133,13 +135,14 @@ package struct RunRecord: Sendable, Codable, Hashable {
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
         actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
         leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil,
-        alertContent: Digest? = nil
+        alertContent: Digest? = nil, forecastOutline: Digest? = nil
     ) {
         self.id = id
         self.number = number
         self.plan = plan
         self.planDigest = planDigest
         self.forecastDigest = forecastDigest
+        self.forecastOutline = forecastOutline
         self.actor = actor
         self.ticket = ticket
         self.alert = alert
@@ -228,6 +231,17 @@ package protocol Journal: Sendable {
     func inbox(of run: RunID, after id: Int) async throws(JournalError) -> [(
         id: Int, PersonCommand
     )]
+}
+
+/// The permanent record of what the journal records (docs/trail.md).
+package protocol Trail: Sendable {
+    /// Returns once everything that the journal had recorded before the call is in the trail, and
+    /// on the disk; callers that wait at the same time share a commit.
+    ///
+    /// A cancelled task doesn't cancel it.
+    /// - Throws: `locked` and `full` when the same call may be made again; after any other code
+    ///   this process records nothing more.
+    func seal() async throws(JournalError)
 }
 
 /// Questions about runs, past and present.

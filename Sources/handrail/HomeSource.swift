@@ -1,11 +1,25 @@
 import Audit
 import Runner
 
-/// A home that is open: its journal and its store.
+/// A home that is open: its journal, its store and its trail.
 struct OpenedHome: Sendable {
     let home: Home
     let journal: SQLiteJournal
     let store: FileContentStore
+    let trail: TrailSealer
+}
+
+extension OpenedHome {
+    /// The trail's head as `size:hash`, to be written down elsewhere; nil while it has none, or
+    /// when it can't be told, which the person is.
+    func anchor(telling console: Console) async -> String? {
+        do {
+            return try await trail.look()?.tip.anchor
+        } catch {
+            console.note("the trail's head can't be told: \(Failure(error).message)")
+            return nil
+        }
+    }
 }
 
 extension Session {
@@ -24,7 +38,17 @@ extension Session {
     /// - Throws: `HomeError`, `JournalError`.
     func openHome() async throws -> OpenedHome {
         let home = try Home.open(at: homePath)
-        let journal = try await SQLiteJournal.open(in: home, isProvedDead: ProcessLife.isProvedDead)
-        return OpenedHome(home: home, journal: journal, store: try FileContentStore(in: home))
+        let journal = try await SQLiteJournal.open(
+            in: home, trail: trailSource, isProvedDead: ProcessLife.isProvedDead)
+        let store = try FileContentStore(in: home)
+        return OpenedHome(
+            home: home, journal: journal, store: store,
+            trail: TrailSealer(journal: journal, store: store))
+    }
+
+    private var trailSource: TrailSource {
+        TrailSource(
+            hostName: world.hostName(), program: "handrail \(HandrailVersion.text)",
+            randomBytes: world.randomBytes)
     }
 }

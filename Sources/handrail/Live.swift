@@ -16,6 +16,7 @@ extension World {
             sleep: { try await Task.sleep(for: $0) },
             randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
             account: LiveAccount.current,
+            hostName: LiveMachine.name,
             workingFolder: { FileManager.default.currentDirectoryPath },
             signals: LiveSignals.stream,
             zoneOffset: { time in
@@ -47,6 +48,16 @@ private enum LiveAccount {
             let name = entry.pw_name, let folder = entry.pw_dir
         else { return Account(name: "uid \(uid)", homeFolder: "/") }
         return Account(name: String(cString: name), homeFolder: String(cString: folder))
+    }
+}
+
+/// The machine's own name.
+private enum LiveMachine {
+    static func name() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "controller" }
+        return String(
+            decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }
 

@@ -33,6 +33,8 @@ struct World: Sendable {
     var randomBytes: @Sendable (Int) -> [UInt8]
     /// The account that owns this process, by its real uid.
     var account: @Sendable () -> Account
+    /// What the machine calls itself.
+    var hostName: @Sendable () -> String
     var workingFolder: @Sendable () -> String
     /// The signals of a kind as they come; their usual effect is off while this is iterated.
     var signals: @Sendable ([ProcessSignal]) -> AsyncStream<ProcessSignal>

@@ -25,7 +25,9 @@ struct JournalContractTests {
         case .sqlite:
             try await withTemporaryFolder { folder in
                 let home = try Home.open(at: folder + "/home")
-                try await body(try await SQLiteJournal.open(in: home, isProvedDead: isDead))
+                try await body(
+                    try await SQLiteJournal.open(
+                        in: home, trail: Samples.source, isProvedDead: isDead))
             }
         }
     }

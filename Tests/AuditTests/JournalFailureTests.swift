@@ -54,7 +54,8 @@ struct JournalFailureTests {
             let executor = FillingExecutor(folder: folder)
             let held = Mutex(0)
             let loop = RunLoop(
-                executor: executor, journal: journal, store: try FileContentStore(in: home),
+                executor: executor, journal: journal, trail: MemoryTrail(),
+                store: try FileContentStore(in: home),
                 lease: Samples.lease(1), secrets: [:], now: { Samples.time(5) },
                 sleep: { delay in
                     try Task.checkCancellation()
@@ -128,7 +129,7 @@ struct JournalFailureTests {
             for round in 1...5 {
                 acknowledged = try killedWriter(home, after: 3 * round)
                 let journal = try await SQLiteJournal.open(
-                    in: home, isProvedDead: { ProcessLife.isProvedDead($0) })
+                    in: home, trail: Samples.source, isProvedDead: { ProcessLife.isProvedDead($0) })
                 let run = try Samples.run("r-child")
                 let events = try await journal.events(of: run, after: 0)
                 #expect(events.count >= acknowledged)
@@ -193,31 +194,6 @@ struct JournalFailureTests {
         // The last line may have been cut off: the one before it is whole.
         return try #require(Int(acknowledged[acknowledged.count - 2].dropFirst(4)))
     }
-
-    /// Mounts 4 MiB, of which `ballast` takes 2, and takes it away afterwards.
-    private func withSmallDisk(_ body: (String) async throws -> Void) async throws {
-        try await withTemporaryFolder { folder in
-            let disk = folder + "/disk"
-            try FileManager.default.createDirectory(
-                atPath: disk, withIntermediateDirectories: false)
-            try runTool("/bin/mount", ["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", disk])
-            let result: Result<Void, any Error>
-            do {
-                try Data(repeating: 0, count: 2 << 20).write(
-                    to: URL(fileURLWithPath: disk + "/ballast"))
-                result = .success(try await body(disk))
-            } catch {
-                result = .failure(error)
-            }
-            try runTool("/bin/umount", ["-l", disk])
-            try result.get()
-        }
-    }
-
-    private func runTool(_ path: String, _ arguments: [String]) throws {
-        let result = try Tool.run([path] + arguments)
-        try #require(result.status == 0, "\(path) \(arguments): \(result.error)")
-    }
 }
 
 /// Fills its disk during the first step, until room is made.
@@ -255,3 +231,31 @@ private final class FillingExecutor: Executor {
 
 /// The home of a child process of these tests; nil in the tests' own process.
 private let childHome = ProcessInfo.processInfo.environment["HANDRAIL_TEST_CHILD_HOME"]
+
+/// Mounts a few MiB, of which `ballast` takes 2, and takes it away afterwards.
+func withSmallDisk(
+    megabytes: Int = 4, _ body: (String) async throws -> Void
+) async throws {
+    try await withTemporaryFolder { folder in
+        let disk = folder + "/disk"
+        try FileManager.default.createDirectory(
+            atPath: disk, withIntermediateDirectories: false)
+        try runTool(
+            "/bin/mount", ["-t", "tmpfs", "-o", "size=\(megabytes)m,mode=0700", "tmpfs", disk])
+        let result: Result<Void, any Error>
+        do {
+            try Data(repeating: 0, count: 2 << 20).write(
+                to: URL(fileURLWithPath: disk + "/ballast"))
+            result = .success(try await body(disk))
+        } catch {
+            result = .failure(error)
+        }
+        try runTool("/bin/umount", ["-l", disk])
+        try result.get()
+    }
+}
+
+private func runTool(_ path: String, _ arguments: [String]) throws {
+    let result = try Tool.run([path] + arguments)
+    try #require(result.status == 0, "\(path) \(arguments): \(result.error)")
+}

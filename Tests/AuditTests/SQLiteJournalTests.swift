@@ -61,7 +61,7 @@ struct SQLiteJournalTests {
             try #require(flock(folder, LOCK_EX) == 0)
             await expect(.locked) {
                 _ = try await SQLiteJournal.open(
-                    in: home, waiting: .zero, isProvedDead: { _ in false })
+                    in: home, waiting: .zero, trail: Samples.source, isProvedDead: { _ in false })
             }
             close(folder)
             _ = try await opened(home)
@@ -94,11 +94,11 @@ struct SQLiteJournalTests {
         }
     }
 
-    @Test func schemaOneIsWhatItWasReleasedAs() async throws {
+    @Test func theSchemaIsWhatItWasReleasedAs() async throws {
         try await withHome { home in
             _ = try await opened(home)
             let expected = try await DatabaseQueue().write { db in
-                try db.execute(sql: SchemaOne.sql)
+                try db.execute(sql: SchemaOne.sql + SchemaTwo.sql)
                 return try schema(db)
             }
             #expect(try await raw(home) { db in try schema(db) } == expected)
@@ -214,12 +214,15 @@ func withHome(_ body: (Home) async throws -> Void) async throws {
 
 /// Opens a home's journal for which every leader lives.
 func opened(_ home: Home) async throws -> SQLiteJournal {
-    try await SQLiteJournal.open(in: home, isProvedDead: { _ in false })
+    try await SQLiteJournal.open(
+        in: home, trail: Samples.source, isProvedDead: { _ in false })
 }
 
 /// Opens a run led by lease 1, with one event.
-func started(_ id: String, in journal: any Journal) async throws -> RunID {
-    let record = try Samples.record(id)
+func started(
+    _ id: String, plan: Character = "a", in journal: any Journal
+) async throws -> RunID {
+    let record = try Samples.record(id, plan: plan)
     try await journal.open(record, lease: Samples.lease(1), leaseUntil: Samples.time(1000))
     _ = try await journal.append(
         [.stateChanged(.running, reason: "go")], to: record.id, at: Samples.time(0),

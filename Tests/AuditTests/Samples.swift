@@ -1,3 +1,4 @@
+import Audit
 import Runbooks
 import Runner
 
@@ -14,6 +15,11 @@ enum Samples {
             pid: Int32(number), processStart: "\(number)00@pid:[1]", bootID: "boot",
             nonce: "nonce-\(number)")
     }
+
+    /// A machine's name, and names for events from the system's random source.
+    static let source = TrailSource(
+        hostName: "ctl.example", program: "handrail test",
+        randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } })
 
     static func run(_ text: String) throws -> RunID { try named(text) }
     static func target(_ text: String) throws -> TargetName { try named(text) }
@@ -41,7 +47,7 @@ enum Samples {
     static func record(
         _ id: String, number: Int = 1, plan digit: Character = "a",
         runbook: String = "web.restart", targets: [String] = ["web1", "web2"],
-        steps: [Step] = [], opened: Timestamp = time(0)
+        steps: [Step] = [], opened: Timestamp = time(0), planDigest: Digest? = nil
     ) throws -> RunRecord {
         let plan = Plan(
             planID: try plan(digit), libraryID: "lab",
@@ -60,7 +66,7 @@ enum Samples {
             rollout: Rollout(), onFailure: nil,
             created: opened, expires: opened.adding(.seconds(3600)))
         return RunRecord(
-            id: try run(id), number: number, plan: plan, planDigest: try digest("c"),
+            id: try run(id), number: number, plan: plan, planDigest: try planDigest ?? digest("c"),
             forecastDigest: nil, actor: "ann", ticket: "T-1", alert: nil,
             librarySource: "main@3f2c1d9, clean", opened: opened)
     }

@@ -28,7 +28,9 @@ struct GoldenDocumentTests {
         try Self.expect(RunDocument(ended.machine), in: "run-failed")
         try Self.expect(HistoryDocument(runs: [RunHeader(ended.summary)]), in: "history")
         let resolved = try await GoldenScene.resolved()
-        try Self.expect(RunDocument(resolved.machine), in: "run-resolved")
+        try Self.expect(
+            RunDocument(resolved.machine, trail: "58:" + String(repeating: "a", count: 64)),
+            in: "run-resolved")
         let asking = RunDocument(try await GoldenScene.asking().machine)
         try Self.expect(asking, in: "run-manual")
         try Self.expect(InboxDocument(runs: [asking]), in: "inbox")

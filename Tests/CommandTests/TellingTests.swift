@@ -78,7 +78,8 @@ struct TellingTests {
         try await journal.open(
             past.record, lease: lease, leaseUntil: PastRun.start.adding(.seconds(3600)))
         let loop = RunLoop(
-            executor: SayingExecutor(), journal: journal, store: store, lease: lease, secrets: [:],
+            executor: SayingExecutor(), journal: journal, trail: MemoryTrail(), store: store,
+            lease: lease, secrets: [:],
             now: { PastRun.start }, sleep: { try await clock.sleep(for: $0) },
             observe: { _, _ in })
         async let led = loop.lead(RunMachine(record: past.record))

@@ -99,6 +99,7 @@ package struct Home: Sendable, Hashable {
         var status = stat()
         let log = journalPath + "-wal"
         if lstat(log, &status) == 0, status.st_size > 0 { return "\(log) holds events" }
+        if access(trailPath, F_OK) == 0 { return "\(trailPath) is the record of its runs" }
         guard access(outputPath, F_OK) == 0 else { return nil }
         do {
             let contents = try FileManager.default.contentsOfDirectory(atPath: outputPath)

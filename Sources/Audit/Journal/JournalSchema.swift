@@ -11,6 +11,7 @@ enum JournalSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: first) }
+        migrator.registerMigration("2") { try $0.execute(sql: second) }
         return migrator
     }
 
@@ -79,5 +80,27 @@ enum JournalSchema {
             BEGIN SELECT RAISE(ABORT, 'records are never deleted'); END;
         CREATE TRIGGER records_are_final BEFORE UPDATE ON records
             BEGIN SELECT RAISE(ABORT, 'records are never changed'); END;
+        """
+
+    /// Migration `2`: the trail's lines, in the order of their chain.
+    static let second = """
+        CREATE TABLE trail (
+            seq INTEGER PRIMARY KEY,
+            run INTEGER REFERENCES runs (id),
+            line TEXT NOT NULL,
+            sealed TEXT
+        ) STRICT;
+        CREATE INDEX trail_unsealed ON trail (seq) WHERE sealed IS NULL;
+        CREATE INDEX trail_run ON trail (run, seq);
+        CREATE TRIGGER trail_is_gap_free BEFORE INSERT ON trail
+            WHEN NEW.sealed IS NOT NULL
+                OR NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM trail)
+            BEGIN SELECT RAISE(ABORT, 'lines of the trail follow each other'); END;
+        CREATE TRIGGER trail_is_kept BEFORE DELETE ON trail
+            BEGIN SELECT RAISE(ABORT, 'lines of the trail are never deleted'); END;
+        CREATE TRIGGER trail_is_final BEFORE UPDATE ON trail
+            WHEN OLD.sealed IS NOT NULL OR NEW.sealed IS NULL OR NEW.seq IS NOT OLD.seq
+                OR NEW.run IS NOT OLD.run OR NEW.line IS NOT OLD.line
+            BEGIN SELECT RAISE(ABORT, 'lines of the trail are never changed'); END;
         """
 }

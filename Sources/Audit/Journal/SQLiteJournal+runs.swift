@@ -8,13 +8,15 @@ extension SQLiteJournal: Journal {
         _ run: RunRecord, lease: Lease, leaseUntil: Timestamp
     ) async throws(JournalError) {
         let record = try text(of: run)
-        try await write { db in
+        try await write { [self] db in
             let taken = try Bool.fetchOne(
                 db,
                 sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE name = ? "
                     + "OR (plan = ? AND number = ?))",
                 arguments: [run.id.rawValue, run.plan.planID.rawValue, run.number])
             guard taken == false else { throw JournalError.taken(run.id, number: run.number) }
+            let trail = TrailRows(home: home, source: source, db: db)
+            try trail.begin(at: run.opened)
             try Self.insert(run, lease: lease, until: leaseUntil, in: db)
             let key = db.lastInsertedRowID
             try db.execute(
@@ -24,6 +26,7 @@ extension SQLiteJournal: Journal {
             for (position, target) in run.plan.targets.enumerated() {
                 try statement.execute(arguments: [key, position, target.name.rawValue])
             }
+            try trail.add([TrailEvent(opening: run)], run: key)
         }
     }
 
@@ -33,7 +36,7 @@ extension SQLiteJournal: Journal {
     ) async throws(JournalError) -> Int {
         var lines: [(event: RunEvent, text: String)] = []
         for event in events { lines.append((event, try text(of: event))) }
-        return try await write { [lines] db in
+        return try await write { [self, lines] db in
             let row = try RunRow.led(run, by: lease, in: db)
             guard row.summary.closed == nil else {
                 throw JournalError.closed(run, row.summary.state)
@@ -49,6 +52,8 @@ extension SQLiteJournal: Journal {
                 summary.fold(RecordedEvent(sequence: sequence, at: at, event: line.event))
             }
             try row.update(to: summary, sequence: sequence, in: db)
+            try TrailRows(home: home, source: source, db: db).add(
+                lines.map { TrailEvent($0.event, of: run, at: at) }, run: row.key)
             return sequence
         }
     }

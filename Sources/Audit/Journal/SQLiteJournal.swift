@@ -14,6 +14,8 @@ package final class SQLiteJournal: Sendable {
     /// Where the file is, for messages.
     package let path: String
     let isProvedDead: @Sendable (Lease) -> Bool
+    let home: Home
+    let source: TrailSource
     private let queue: DatabaseQueue
     /// Which file was opened: another one may get its name, or none have it.
     private let file: FileIdentity?
@@ -21,11 +23,14 @@ package final class SQLiteJournal: Sendable {
     private let ended = Mutex<JournalError?>(nil)
 
     private init(
-        path: String, queue: DatabaseQueue, isProvedDead: @escaping @Sendable (Lease) -> Bool
+        _ home: Home, _ queue: DatabaseQueue, _ source: TrailSource,
+        isProvedDead: @escaping @Sendable (Lease) -> Bool
     ) {
-        self.path = path
+        path = home.journalPath
+        self.home = home
         self.queue = queue
         file = FileIdentity(of: path)
+        self.source = source
         self.isProvedDead = isProvedDead
     }
 
@@ -34,7 +39,7 @@ package final class SQLiteJournal: Sendable {
     /// Waits for another process that opens the same home, up to the limit.
     /// - Throws: `locked`, `full`, `corrupt`, `newerFormat`, `io`.
     package static func open(
-        in home: Home, waiting limit: Duration = .seconds(10),
+        in home: Home, waiting limit: Duration = .seconds(10), trail source: TrailSource,
         isProvedDead: @escaping @Sendable (Lease) -> Bool
     ) async throws(JournalError) -> SQLiteJournal {
         let path = home.journalPath
@@ -48,7 +53,7 @@ package final class SQLiteJournal: Sendable {
                 return .failure(JournalError(access: error, path: path))
             }
         }
-        return SQLiteJournal(path: path, queue: try result.get(), isProvedDead: isProvedDead)
+        return SQLiteJournal(home, try result.get(), source, isProvedDead: isProvedDead)
     }
 
     private static func connect(_ path: String) throws -> DatabaseQueue {
@@ -95,6 +100,45 @@ package final class SQLiteJournal: Sendable {
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(JournalError) -> Value {
         try await access { db, _ in try Self.transaction(.deferred, db, body) }
+    }
+
+    /// The same as `read`; blocks the calling thread, which must be none of the cooperative pool's.
+    func readBlocking<Value: Sendable>(
+        _ body: (Database) throws -> Value
+    ) throws(JournalError) -> Value {
+        try blocking { db in try Self.transaction(.deferred, db, body) }
+    }
+
+    /// The same as `write`; blocks the calling thread, which must be none of the cooperative pool's.
+    func writeBlocking(_ body: (Database) throws -> Void) throws(JournalError) {
+        try blocking { db in
+            if let refusal = ended.withLock({ $0 }) { throw refusal }
+            try refuseWhenMoved()
+            try Self.transaction(.immediate, db, body)
+        }
+    }
+
+    /// The same as `write`, but not on the disk before the next `write` is: for what can be found
+    /// again. Blocks the calling thread, which must be none of the cooperative pool's.
+    func writeLazily(_ body: (Database) throws -> Void) throws(JournalError) {
+        try blocking { db in
+            if let refusal = ended.withLock({ $0 }) { throw refusal }
+            try refuseWhenMoved()
+            try db.execute(sql: "PRAGMA synchronous = NORMAL")
+            let result = Result { try Self.transaction(.immediate, db, body) }
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+            try result.get()
+        }
+    }
+
+    private func blocking<Value: Sendable>(
+        _ body: (Database) throws -> Value
+    ) throws(JournalError) -> Value {
+        do {
+            return try queue.writeWithoutTransaction(body)
+        } catch {
+            throw refusal(of: error)
+        }
     }
 
     private func access<Value: Sendable>(

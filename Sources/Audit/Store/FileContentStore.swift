@@ -43,16 +43,27 @@ package struct FileContentStore: ContentStore {
     /// - Throws: `notFound`, `corrupt`, `io`.
     package func get(_ digest: Digest) async throws(JournalError) -> [UInt8] {
         let path = Self.path(of: digest, under: folder)
-        return try await blocking { () throws in
-            let file = try FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
-            let bytes = try file.read(upTo: JournalLimit.contentBytes)
-            guard Self.digest(of: bytes) == digest else {
-                throw JournalError(
-                    .corrupt, "The content \(path) was changed: its bytes have another digest.",
-                    hint: "Restore the file from a backup; what it held is lost otherwise.")
-            }
-            return bytes
+        return try await blocking { () throws in try Self.bytes(of: digest, at: path) }
+    }
+
+    /// The same as `get`; blocks the calling thread, which must be none of the cooperative pool's.
+    func getBlocking(_ digest: Digest) throws(JournalError) -> [UInt8] {
+        do {
+            return try Self.bytes(of: digest, at: Self.path(of: digest, under: folder))
+        } catch {
+            throw JournalError(content: error, folder: folder)
         }
+    }
+
+    private static func bytes(of digest: Digest, at path: String) throws -> [UInt8] {
+        let file = try FileDescriptor(path, O_RDONLY | O_NOFOLLOW)
+        let bytes = try file.read(upTo: JournalLimit.contentBytes)
+        guard Self.digest(of: bytes) == digest else {
+            throw JournalError(
+                .corrupt, "The content \(path) was changed: its bytes have another digest.",
+                hint: "Restore the file from a backup; what it held is lost otherwise.")
+        }
+        return bytes
     }
 
     /// The SHA-256 of bytes.

@@ -19,6 +19,7 @@ extension TrailEvent {
             "library": .string(run.librarySource),
         ]
         details["forecast_digest"] = run.forecastDigest.map { .string($0.rawValue) }
+        details["forecast_outline"] = run.forecastOutline.map { .string($0.rawValue) }
         details["ticket"] = run.ticket.map { .string($0) }
         details["alert"] = run.alert.map { .string($0) }
         details["left_out"] = run.leftOut.map { targets in

@@ -172,7 +172,7 @@ extension TrailWalk {
 
     /// The details whose digests must be evidence, by the kind of event.
     static let evidenceKeys: [TrailEvent.Kind: [String]] = [
-        .runOpened: ["plan_digest", "forecast_digest"], .escalated: ["pack_digest"],
+        .runOpened: ["plan_digest", "forecast_outline"], .escalated: ["pack_digest"],
     ]
 
     private mutating func checkEvidence(at path: String, _ id: GitObjectID) throws {

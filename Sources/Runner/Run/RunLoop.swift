@@ -2,6 +2,8 @@ import Runbooks
 
 /// Drives a run: decides, makes it durable, and only then acts.
 ///
+/// What authorises an effect is in the trail before it starts: no record, no action.
+///
 /// One loop leads one run. It ends when the run has ended or waits for a person with nothing under
 /// way, when the leader is asked to leave, or when the journal fails.
 package struct RunLoop: Sendable {
@@ -17,7 +19,13 @@ package struct RunLoop: Sendable {
         package var leaseInterval: Duration = .seconds(2)
         /// The most bytes of a stream that are kept in the journal itself.
         package var inlineBytes = 2048
-        /// How often a write is tried again that the journal had no room for.
+        /// How long an event that nothing waits for may be in the journal alone.
+        package var sealInterval: Duration = .milliseconds(250)
+        /// Events that are sealed without waiting for that.
+        package var sealBatch = 256
+        /// Events that nobody has sealed, before nothing more is started.
+        package var mostUnsealed = 4096
+        /// How often a write is tried again that journal or trail had no room for.
         package var holdTries = 600
         /// How long it waits before each of them.
         package var holdInterval: Duration = .seconds(1)
@@ -27,6 +35,7 @@ package struct RunLoop: Sendable {
 
     private let executor: any Executor
     private let journal: any Journal
+    private let trail: any Trail
     private let store: any ContentStore
     private let lease: Lease
     private let secrets: [ParameterName: Secret]
@@ -36,6 +45,7 @@ package struct RunLoop: Sendable {
     private let observe: @Sendable (RunMachine, [RunEvent]) -> Void
     private let holding: @Sendable (JournalError?) -> Void
     private let inputs = InputQueue()
+    private let backlog = SealBacklog()
 
     /// A loop over its ports.
     ///
@@ -43,8 +53,8 @@ package struct RunLoop: Sendable {
     /// called on the loop after each durable commit, and must return soon. `holding` is told why
     /// nothing can be recorded for now, and nil once that is over.
     package init(
-        executor: any Executor, journal: any Journal, store: any ContentStore, lease: Lease,
-        secrets: [ParameterName: Secret], limits: Limits = Limits(),
+        executor: any Executor, journal: any Journal, trail: any Trail, store: any ContentStore,
+        lease: Lease, secrets: [ParameterName: Secret], limits: Limits = Limits(),
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void,
@@ -52,6 +62,7 @@ package struct RunLoop: Sendable {
     ) {
         self.executor = executor
         self.journal = journal
+        self.trail = trail
         self.store = store
         self.lease = lease
         self.secrets = secrets
@@ -110,6 +121,7 @@ package struct RunLoop: Sendable {
         _ first: RunMachine, in group: inout DiscardingTaskGroup, failure: FailureBox
     ) async -> Result<RunMachine, any Error> {
         var run = first
+        var rule = SealRule()
         while true {
             let batch = await inputs.batch(upTo: limits.batch)
             if let error = await failure.error { return .failure(error) }
@@ -124,26 +136,69 @@ package struct RunLoop: Sendable {
                 decision.effects += part.effects
             }
             do {
-                if !decision.events.isEmpty { try await record(decision.events, of: run) }
+                if !decision.events.isEmpty {
+                    try await record(decision.events, of: run)
+                    observe(run, decision.events)
+                }
+                try await seal(decision, by: &rule, in: &group)
             } catch {
                 return .failure(error)
             }
-            if !decision.events.isEmpty { observe(run, decision.events) }
             if start(decision.effects, in: &group) { return .success(run) }
         }
     }
 
-    /// Makes events durable, and holds them while the journal has no room for them.
+    /// Makes events durable in the journal.
+    private func record(_ events: [RunEvent], of run: RunMachine) async throws {
+        try await hold { () throws(JournalError) in
+            _ = try await journal.append(events, to: run.record.id, at: now(), lease: lease)
+        }
+    }
+
+    /// Sees to it that what was recorded gets into the trail: before anything else happens where
+    /// the rule says so, else soon.
+    private func seal(
+        _ decision: RunDecision, by rule: inout SealRule, in group: inout DiscardingTaskGroup
+    ) async throws {
+        let mustWait = rule.waits(decision)
+        let need = backlog.note(
+            decision.events.count, batch: limits.sealBatch, most: limits.mostUnsealed)
+        guard mustWait || need == .wait else {
+            if need == .soon || need == .atOnce { group.addTask { await sealBeside(need) } }
+            return
+        }
+        let count = backlog.count
+        try await hold { () throws(JournalError) in try await trail.seal() }
+        backlog.end(need, count: count, failed: false)
+    }
+
+    /// Seals while the loop goes on; after a failure its next decision waits for the trail.
+    private func sealBeside(_ need: SealBacklog.Need) async {
+        do {
+            if need == .soon { try await sleep(limits.sealInterval) }
+            let count = backlog.count
+            guard count > 0 else { return backlog.end(need, count: 0, failed: false) }
+            try await trail.seal()
+            backlog.end(need, count: count, failed: false)
+        } catch is CancellationError {
+            // The loop has ended, and sealed what there was.
+            return
+        } catch {
+            backlog.end(need, count: 0, failed: true)
+        }
+    }
+
+    /// Writes, and holds what was to be written while journal or trail has no room for it.
     ///
     /// What targets have told is known to this process alone until it is recorded: giving up at
     /// once would turn it into unknown outcomes. Nothing is decided or started meanwhile. Only a
     /// refusal that kept nothing is tried again; after an input or output error the journal itself
     /// refuses (docs/journal.md).
-    private func record(_ events: [RunEvent], of run: RunMachine) async throws {
+    private func hold(_ write: () async throws(JournalError) -> Void) async throws {
         var tries = 0
         while true {
             do {
-                _ = try await journal.append(events, to: run.record.id, at: now(), lease: lease)
+                try await write()
                 if tries > 0 { holding(nil) }
                 return
             } catch {
@@ -232,11 +287,6 @@ extension RunInput {
         default: false
         }
     }
-}
-
-extension RunEffect {
-    /// Whether it ends the loop.
-    fileprivate var isFinish: Bool { if case .finish = self { true } else { false } }
 }
 
 /// Keeps the lease of a run alive.

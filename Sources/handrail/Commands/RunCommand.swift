@@ -81,7 +81,8 @@ struct RunCommand: HandrailCommand {
             session: session, home: home, lease: lease, executor: executor,
             sessions: sessions, secrets: prepared.parameters.secrets, isStepByStep: stepByStep
         ).lead(RunMachine(record: record))
-        return session.recap(last, since: started)
+        return session.recap(
+            last, since: started, trail: await home.anchor(telling: session.console))
     }
 
     private func checkStepByStep(_ session: Session, _ count: Int) throws {

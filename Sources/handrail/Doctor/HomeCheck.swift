@@ -19,7 +19,7 @@ struct HomeCheck: Sendable {
                 space(at: path),
             ]
         }
-        return [permissions(path), await journal(), space(at: path)]
+        return [permissions(path), await journal(), await trail(), space(at: path)]
     }
 
     private func permissions(_ path: String) -> DoctorFinding {
@@ -67,6 +67,27 @@ struct HomeCheck: Sendable {
         } catch {
             let failure = Failure(error)
             return DoctorFinding(.problem, "journal", failure.message, remedy: failure.hint)
+        }
+    }
+
+    /// Whether the trail can be read and is the journal's, and how much isn't in it yet.
+    private func trail() async -> DoctorFinding {
+        do {
+            guard let home = try await session.existingHome(),
+                let (tip, rows) = try await home.trail.look()
+            else { return DoctorFinding(.ok, "trail", "not there yet; the first run makes it") }
+            let text = CountText.of(tip.sequence, "event")
+            guard rows.unsealed == 0 else {
+                return DoctorFinding(
+                    .warning, "trail",
+                    "\(text), and \(CountText.of(rows.unsealed, "more event")) of the journal "
+                        + "not sealed yet",
+                    remedy: "a run that goes on seals them soon; after a crash the next run does")
+            }
+            return DoctorFinding(.ok, "trail", "\(text), all of the journal's")
+        } catch {
+            let failure = Failure(error)
+            return DoctorFinding(.problem, "trail", failure.message, remedy: failure.hint)
         }
     }
 

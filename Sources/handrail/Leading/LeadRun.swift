@@ -32,7 +32,7 @@ struct LeadRun: Sendable {
         let loop = RunLoop(
             executor: isStepByStep
                 ? stepByStep(machine.plan, screen, tell: toLoop.tell) : executor,
-            journal: home.journal, store: home.store, lease: lease,
+            journal: home.journal, trail: home.trail, store: home.store, lease: lease,
             secrets: secrets, now: session.world.now, sleep: session.world.sleep,
             observe: { [sessions] run, events in
                 sessions.take(events)
@@ -69,7 +69,7 @@ struct LeadRun: Sendable {
             return result
         }
         await screen.finish()
-        let last = try result.mapError { interruption(of: machine.record.id, $0) }.get()
+        let last = try result.mapError { interruption(of: board.run, $0) }.get()
         if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
         return last
     }
@@ -123,12 +123,20 @@ struct LeadRun: Sendable {
     }
 
     /// A journal that takes no more leaves the run open: somebody has to make it go on.
-    private func interruption(of run: RunID, _ error: any Error) -> any Error {
+    private func interruption(of run: RunMachine, _ error: any Error) -> any Error {
         guard let error = error as? JournalError, error.code != .leaseLost else { return error }
+        let id = run.record.id
+        guard !run.state.isTerminal else {
+            return Failure(
+                .waiting, code: "journal.\(error.code)",
+                "\(error.message) The run \(id) has ended as \(run.state.rawValue), and the trail "
+                    + "lacks its last events: the next run seals them.",
+                hint: error.hint ?? "handrail status \(id)")
+        }
         return Failure(
             .waiting, code: "journal.\(error.code)",
-            "\(error.message) The run \(run) has not ended, and nobody leads it now.",
-            hint: error.hint ?? "once that is mended: handrail resume \(run)")
+            "\(error.message) The run \(id) has not ended, and nobody leads it now.",
+            hint: error.hint ?? "once that is mended: handrail resume \(id)")
     }
 }
 
@@ -153,16 +161,18 @@ extension Session {
     /// How long a lease holds before it must be renewed.
     var leaseEnd: Timestamp { world.now().adding(RunLoop.Limits().lease) }
 
-    /// Shows what a run came to.
+    /// Shows what a run came to, and where the trail ends that holds it.
     ///
     /// - Returns: the exit code for it.
-    func recap(_ run: RunMachine, since started: Timestamp?) -> ExitCode {
+    func recap(
+        _ run: RunMachine, since started: Timestamp?, trail: String? = nil
+    ) -> ExitCode {
         if console.isJSON {
-            console.json(RunDocument(run))
+            console.json(RunDocument(run, trail: trail))
         } else {
             let view = RecapView(
                 report: RunReport(run: run), style: console.style, width: console.width ?? 100,
-                milliseconds: started.map { world.now().since($0) })
+                milliseconds: started.map { world.now().since($0) }, trail: trail)
             console.lines(view.lines)
         }
         return ExitCode(run)

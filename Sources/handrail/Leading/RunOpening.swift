@@ -22,6 +22,8 @@ struct RunOpening: Sendable {
         let alerts = prepared.alertContent
         let content =
             alerts.isEmpty ? nil : try await home.store.put(try CanonicalJSON.bytes(of: alerts))
+        let outline = try await home.store.put(
+            try CanonicalJSON.bytes(of: shown.forecast.outline))
         let record = RunRecord(
             id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
             plan: prepared.plan, planDigest: prepared.digest,
@@ -29,7 +31,7 @@ struct RunOpening: Sendable {
             actor: ActorIdentity.current(session.world), ticket: ticket, alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
-            comparison: decision.comparison, alertContent: content)
+            comparison: decision.comparison, alertContent: content, forecastOutline: outline)
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         return record
     }

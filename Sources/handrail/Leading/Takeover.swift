@@ -37,7 +37,8 @@ struct Takeover: Sendable {
                 sessions: sessions, secrets: secrets
             ).lead(machine)
         }
-        return session.recap(last, since: started)
+        return session.recap(
+            last, since: started, trail: await home.anchor(telling: session.console))
     }
 
     private func storedFiles(of plan: Plan) async throws -> [Digest: [UInt8]] {

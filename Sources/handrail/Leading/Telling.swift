@@ -159,6 +159,8 @@ struct Telling: Sendable {
     ) async throws -> ExitCode {
         do {
             try await record(command, posted, lease)
+            // What a person did is in the trail before anything follows from it.
+            try await home.trail.seal()
         } catch {
             try await home.journal.release(lease, of: run)
             throw error

@@ -8,12 +8,15 @@ struct RecapView: Sendable {
     let width: Int
     /// How long it took; nil when that isn't known.
     let milliseconds: Int64?
+    /// The trail's head as `size:hash`; nil when it isn't known.
+    var trail: String?
 
     private var run: RunMachine { report.run }
 
     /// All of it.
     var lines: [String] {
         head + reason + changes + failures + stops + questions + owed + symptom + next
+            + head(of: trail)
     }
 
     private var head: [String] {
@@ -151,6 +154,12 @@ struct RecapView: Sendable {
     /// A command to type, on a line of its own, and never broken.
     private func command(_ name: String, _ words: String) -> [String] {
         ["  " + TextWidth.padded(name, to: 12) + " " + style.paint(words, .strong)]
+    }
+
+    /// On a line of its own and never broken, since it is copied to where nobody can change it.
+    private func head(of trail: String?) -> [String] {
+        trail.map { ["  " + TextWidth.padded("trail", to: 12) + " " + style.paint($0, .faint)] }
+            ?? []
     }
 
     private var undo: [String] {

@@ -68,18 +68,20 @@ struct RunDocument: Encodable, Sendable {
     let notes: [String]
     /// How the forecast at the start differs from the plan file's, a line for each target.
     let forecastChanges: [String]?
+    /// The trail's head as `size:hash`, where this command led the run.
+    let trail: String?
     /// What the command ends with.
     let exit: Int32
 
     private enum CodingKeys: String, CodingKey {
         case format, run, runbook, title, plan, environment, library, actor, ticket, alert, opened
-        case state, resolution, targets, failures, owed, questions, escalate, notes, exit
+        case state, resolution, targets, failures, owed, questions, escalate, notes, trail, exit
         case planDigest = "plan_digest"
         case forecastChanges = "forecast_changes"
         case stateReason = "state_reason"
     }
 
-    init(_ machine: RunMachine) {
+    init(_ machine: RunMachine, trail: String? = nil) {
         let report = RunReport(run: machine)
         let record = machine.record
         (run, runbook, title) = (record.id, record.plan.runbook.id, record.plan.runbook.title)
@@ -97,6 +99,7 @@ struct RunDocument: Encodable, Sendable {
         escalate = report.escalation
         notes = machine.notes
         forecastChanges = record.comparison?.lines
+        self.trail = trail
         exit = ExitCode(machine).rawValue
     }
 

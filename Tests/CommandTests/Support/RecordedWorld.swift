@@ -31,6 +31,7 @@ final class RecordedWorld: Sendable {
             now: { Timestamp(milliseconds: 1_795_000_000_000) }, sleep: { _ in },
             randomBytes: { count in Array(repeating: 7, count: count) },
             account: { Account(name: "operator", homeFolder: "/nowhere") },
+            hostName: { "controller" },
             workingFolder: { folder },
             signals: { _ in AsyncStream { _ in } }, zoneOffset: { _ in 0 })
     }

@@ -90,11 +90,17 @@ final class Workbench: Sendable {
         ])
     }
 
+    /// What the trail of runs takes that tests write.
+    private static let source = TrailSource(
+        hostName: "bench", program: "handrail test",
+        randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } })
+
     /// Opens the bench's journal.
     func journal() async throws -> (SQLiteJournal, FileContentStore) {
         let opened = try Home.open(at: home)
         return (
-            try await SQLiteJournal.open(in: opened, isProvedDead: ProcessLife.isProvedDead),
+            try await SQLiteJournal.open(
+                in: opened, trail: Self.source, isProvedDead: ProcessLife.isProvedDead),
             try FileContentStore(in: opened)
         )
     }

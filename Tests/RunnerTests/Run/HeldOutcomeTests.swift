@@ -18,7 +18,7 @@ struct HeldOutcomeTests {
 
         func loop(_ limits: RunLoop.Limits = .init()) -> RunLoop {
             RunLoop(
-                executor: executor, journal: journal, store: MemoryStore(),
+                executor: executor, journal: journal, trail: MemoryTrail(), store: MemoryStore(),
                 lease: HeldOutcomeTests.lease, secrets: [:], limits: limits,
                 now: { Timestamp(milliseconds: 5) },
                 sleep: { _ in
@@ -73,7 +73,8 @@ struct HeldOutcomeTests {
         limits.holdTries = .max
         let box = Mutex<RunLoop?>(nil)
         let loop = RunLoop(
-            executor: rig.executor, journal: rig.journal, store: MemoryStore(), lease: Self.lease,
+            executor: rig.executor, journal: rig.journal, trail: MemoryTrail(),
+            store: MemoryStore(), lease: Self.lease,
             secrets: [:], limits: limits, now: { Timestamp(milliseconds: 5) },
             sleep: { _ in
                 try Task.checkCancellation()

@@ -11,6 +11,7 @@ struct RunLoopTests {
     private struct Rig {
         let journal = MemoryJournal(isProvedDead: { _ in false })
         let store = MemoryStore()
+        let trail = MemoryTrail()
         let record: RunRecord
 
         init(_ fixture: RunFixture) { record = fixture.record }
@@ -25,7 +26,8 @@ struct RunLoopTests {
             lease: Lease = RunLoopTests.lease
         ) -> RunLoop {
             RunLoop(
-                executor: executor, journal: journal ?? self.journal, store: store, lease: lease,
+                executor: executor, journal: journal ?? self.journal, trail: trail, store: store,
+                lease: lease,
                 secrets: [:], now: { Timestamp(milliseconds: 5) },
                 sleep: { _ in
                     try Task.checkCancellation()
@@ -124,7 +126,8 @@ struct RunLoopTests {
         try await rig.open()
         let loop = RunLoop(
             executor: ScriptedExecutor { _ in AttemptReport(ending: .exited(0)) },
-            journal: rig.journal, store: rig.store, lease: Self.lease, secrets: [:],
+            journal: rig.journal, trail: rig.trail, store: rig.store, lease: Self.lease,
+            secrets: [:],
             now: { Timestamp(milliseconds: 5) },
             sleep: { _ in try await Task.sleep(for: .seconds(3600)) }, observe: { _, _ in })
         let leading = Task { try await loop.lead(RunMachine(record: rig.record)) }

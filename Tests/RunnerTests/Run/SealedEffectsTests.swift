@@ -1,0 +1,175 @@
+import Runbooks
+import Synchronization
+import Testing
+
+@testable import Runner
+
+/// No record, no action: what authorises an effect is in the trail before it starts.
+struct SealedEffectsTests {
+    private static let lease = Lease(pid: 1, processStart: "1", bootID: "b", nonce: "n")
+
+    /// A journal whose every event can be found sealed or not, and what was done meanwhile.
+    private struct Rig {
+        let journal = MemoryJournal(isProvedDead: { _ in false })
+        let record: RunRecord
+        let ledger = Ledger()
+
+        init(_ fixture: RunFixture) async throws {
+            record = fixture.record
+            try await journal.open(
+                record, lease: SealedEffectsTests.lease,
+                leaseUntil: Timestamp(milliseconds: 1_000_000))
+        }
+
+        func trail(
+            _ body: @escaping @Sendable (Int) throws(JournalError) -> Void = { _ in }
+        ) -> MemoryTrail {
+            MemoryTrail { [journal, record, ledger] number throws(JournalError) in
+                try body(number)
+                let events = try await journal.events(of: record.id, after: 0)
+                ledger.sealed.withLock { $0 = max($0, events.count) }
+            }
+        }
+
+        func loop(
+            _ executor: any Executor, _ trail: any Trail, _ limits: RunLoop.Limits = .init()
+        ) -> RunLoop {
+            RunLoop(
+                executor: executor, journal: journal, trail: trail, store: MemoryStore(),
+                lease: SealedEffectsTests.lease, secrets: [:], limits: limits,
+                now: { Timestamp(milliseconds: 5) },
+                sleep: { _ in
+                    try Task.checkCancellation()
+                    for _ in 0..<20 { await Task.yield() }
+                },
+                observe: { _, _ in })
+        }
+
+        /// An executor that notes, for each attempt, what was sealed when it started.
+        func executor(_ ending: Ending = .exited(0)) -> ScriptedExecutor {
+            ScriptedExecutor { [ledger] request in
+                ledger.starts.withLock { $0.append((request.key, ledger.sealed.withLock { $0 })) }
+                return AttemptReport(ending: ending)
+            }
+        }
+    }
+
+    private final class Ledger: Sendable {
+        let sealed = Mutex(0)
+        let starts = Mutex<[(AttemptKey, Int)]>([])
+    }
+
+    /// Over random plans: the first start, and everything after a person's act, waits; the end is
+    /// sealed before the loop returns.
+    @Test(arguments: 0..<40) func noEffectComesBeforeItsBarrier(_ seed: Int) async throws {
+        var random = RunMachineSimulationTests.Seeded(state: UInt64(seed))
+        var fixture = RunFixture(
+            steps: (0..<Int.random(in: 1...4, using: &random)).map { RunFixture.step("s\($0)") })
+        fixture.targets = (0..<Int.random(in: 1...9, using: &random)).map { "t\($0)" }
+        fixture.rollout.maxInFlight = Int.random(in: 1...4, using: &random)
+        let rig = try await Rig(fixture)
+        if Bool.random(using: &random) {
+            let verb: PersonCommand.Verb = Bool.random(using: &random) ? .abort : .pause
+            try await rig.journal.post(
+                PersonCommand(verb: verb, actor: "bob"), to: rig.record.id,
+                at: Timestamp(milliseconds: 1))
+        }
+        let trail = rig.trail()
+        let machine = try await rig.loop(rig.executor(), trail).lead(
+            RunMachine(record: rig.record))
+        let events = try await rig.journal.events(of: rig.record.id, after: 0).map(\.event)
+        let barriers = events.indices.filter { events[$0].isBarrier }
+        let first = events.firstIndex { if case .targetStarted = $0 { true } else { false } }
+        for (key, sealed) in rig.ledger.starts.withLock({ $0 }) {
+            let intent = try #require(events.firstIndex(of: .attemptStarted(key)))
+            #expect(sealed > first ?? .max, "\(key) started before its run's start was sealed")
+            for barrier in barriers where barrier < intent { #expect(sealed > barrier, "\(key)") }
+        }
+        #expect(rig.ledger.sealed.withLock { $0 } == events.count)
+        #expect(machine.state.isTerminal || machine.state == .paused)
+    }
+
+    @Test func manyTargetsShareASeal() async throws {
+        var fixture = RunFixture(steps: [RunFixture.step("one"), RunFixture.step("two")])
+        fixture.targets = (0..<200).map { "t\($0)" }
+        fixture.rollout.maxInFlight = 200
+        let rig = try await Rig(fixture)
+        let trail = rig.trail()
+        _ = try await rig.loop(rig.executor(), trail).lead(RunMachine(record: rig.record))
+        #expect(await trail.seals < 100, "one for what there is, not one for each target")
+    }
+
+    @Test func aTrailThatCanNotBeWrittenStartsNothing() async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one")]))
+        let executor = rig.executor()
+        let loop = rig.loop(
+            executor, rig.trail { _ throws(JournalError) in throw JournalError(.io, "broken") })
+        let error = await #expect(throws: JournalError.self) {
+            _ = try await loop.lead(RunMachine(record: rig.record))
+        }
+        #expect(error?.code == .io)
+        #expect(await executor.requests.isEmpty)
+    }
+
+    @Test(arguments: [JournalError.Code.full, .locked])
+    func aTrailWithoutRoomIsWaitedFor(_ code: JournalError.Code) async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one")]))
+        let executor = rig.executor()
+        let trail = rig.trail { number throws(JournalError) in
+            if number <= 5 { throw JournalError(code, "no room") }
+        }
+        let machine = try await rig.loop(executor, trail).lead(RunMachine(record: rig.record))
+        #expect(machine.state == .succeeded)
+        #expect(rig.ledger.starts.withLock { $0 }.count == 1)
+    }
+
+    /// A seal beside the loop that fails makes the next decision wait for the trail, or stop.
+    @Test func aSealThatFailedBesideTheLoopStopsItsNextStart() async throws {
+        let rig = try await Rig(
+            RunFixture(steps: (0..<30).map { RunFixture.step("s\($0)") }))
+        let executor = rig.executor()
+        let trail = rig.trail { number throws(JournalError) in
+            if number > 1 { throw JournalError(.io, "broken") }
+        }
+        let loop = rig.loop(executor, trail)
+        await #expect(throws: JournalError.self) {
+            _ = try await loop.lead(RunMachine(record: rig.record))
+        }
+        #expect(await executor.requests.count < 30)
+    }
+
+    @Test func tooMuchThatIsNotSealedHoldsTheLoop() async throws {
+        var fixture = RunFixture(steps: (0..<20).map { RunFixture.step("s\($0)") })
+        fixture.targets = (0..<3).map { "t\($0)" }
+        let rig = try await Rig(fixture)
+        var limits = RunLoop.Limits()
+        limits.sealBatch = .max
+        limits.sealInterval = .seconds(3600)
+        limits.mostUnsealed = 16
+        let trail = rig.trail()
+        let loop = RunLoop(
+            executor: rig.executor(), journal: rig.journal, trail: trail, store: MemoryStore(),
+            lease: Self.lease, secrets: [:], limits: limits, now: { Timestamp(milliseconds: 5) },
+            sleep: { _ in try await Task.sleep(for: .seconds(3600)) }, observe: { _, _ in })
+        _ = try await loop.lead(RunMachine(record: rig.record))
+        let events = try await rig.journal.events(of: rig.record.id, after: 0)
+        for (key, sealed) in rig.ledger.starts.withLock({ $0 }) {
+            let intent = try #require(events.firstIndex { $0.event == .attemptStarted(key) })
+            #expect(intent - sealed < 16 + 8)
+        }
+    }
+
+    @Test func theBacklogSaysWhoSeals() {
+        let backlog = SealBacklog()
+        #expect(backlog.note(0, batch: 10, most: 100) == .nothing)
+        #expect(backlog.note(1, batch: 10, most: 100) == .soon)
+        #expect(backlog.note(1, batch: 10, most: 100) == .nothing, "one is on its way")
+        #expect(backlog.note(9, batch: 10, most: 100) == .atOnce)
+        #expect(backlog.note(80, batch: 10, most: 100) == .nothing)
+        #expect(backlog.note(9, batch: 10, most: 100) == .wait)
+        backlog.end(.atOnce, count: 95, failed: false)
+        #expect(backlog.count == 5)
+        backlog.end(.soon, count: 0, failed: true)
+        #expect(backlog.note(1, batch: 10, most: 100) == .wait, "the last one failed")
+    }
+}
