@@ -75,7 +75,7 @@ extension SQLiteJournal {
         }
     }
 
-    /// A run's facts by its key; nil when it has none. Blocks.
+    /// A run's facts by its key; nil when it has none; blocks.
     func record(key: Int64) throws(JournalError) -> RunRecord? {
         try readBlocking { db in
             try String.fetchOne(

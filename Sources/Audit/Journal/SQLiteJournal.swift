@@ -118,8 +118,9 @@ package final class SQLiteJournal: Sendable {
         }
     }
 
-    /// The same as `write`, but not on the disk before the next `write` is: for what can be found
-    /// again. Blocks the calling thread, which must be none of the cooperative pool's.
+    /// The same as `write`, but on the disk with the next `write` only: for what can be found again.
+    ///
+    /// Blocks the calling thread, which must be none of the cooperative pool's.
     func writeLazily(_ body: (Database) throws -> Void) throws(JournalError) {
         try blocking { db in
             if let refusal = ended.withLock({ $0 }) { throw refusal }
