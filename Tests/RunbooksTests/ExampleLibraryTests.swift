@@ -14,8 +14,8 @@ struct ExampleLibraryTests {
         let library = try #require(Library.read(try Self.tree()).value)
         #expect(
             library.runbooks.map(\.id.rawValue) == [
-                "config.mail-limits", "disk.full", "disk.inodes", "postfix.stuck-queue",
-                "process.runaway", "service.hangs", "tls.expiring",
+                "config.mail-limits", "disk.full", "disk.inodes", "kernel.noisy-module",
+                "postfix.stuck-queue", "process.runaway", "service.hangs", "tls.expiring",
             ])
     }
 
