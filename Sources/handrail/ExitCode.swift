@@ -25,6 +25,8 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case rollbackFailed = 13
     /// The run ended, and did not help.
     case unresolved = 14
+    /// The trail is consistent, and nothing kept outside agrees with it.
+    case notAnchored = 15
     case usage = 64
 
     /// Which code stands for several, first to last.

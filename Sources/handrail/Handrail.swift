@@ -36,6 +36,7 @@ struct Handrail: AsyncParsableCommand {
             AbortCommand.self,
             ValidateCommand.self,
             SchemaCommand.self,
+            AuditCommand.self,
             InventoryCommand.self,
             InitCommand.self,
             DoctorCommand.self,

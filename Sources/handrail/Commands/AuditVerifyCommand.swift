@@ -1,0 +1,96 @@
+import ArgumentParser
+import Audit
+import Runbooks
+import Runner
+
+/// `handrail audit verify`: whether a trail is what was written.
+struct AuditVerifyCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Checks a trail from its first event to its last, and names what is wrong.",
+        discussion: """
+            Reads the repository by itself, and follows nothing that it configures.
+            Example: handrail audit verify --anchor 41:9f86d081… --require-anchor
+            """)
+
+    @Option(
+        help: ArgumentHelp("The trail's folder; the home's own unless given.", valueName: "folder"),
+        completion: .directory)
+    var trail: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The keys that may sign, as ssh-keygen -Y reads them; the home's own key unless given.",
+            valueName: "file"),
+        completion: .file())
+    var signers: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "What somebody kept of it: 'SIZE:HASH', as runs print it. May be repeated.",
+            valueName: "size:hash"))
+    var anchor: [String] = []
+
+    @Flag(help: "Exit with 15 when nothing kept outside agrees with it.")
+    var requireAnchor = false
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Verifies, shows what was found, and ends with 10 where anything was.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let home = try await session.existingHome()?.home
+        guard let path = trail ?? home?.trailPath else {
+            throw Failure(
+                .invalidInput, code: "audit.noTrail",
+                "There is no home at \(printableExcerpt(session.homePath)), so there is no trail.",
+                hint: "name one with --trail, or the home with --home")
+        }
+        var verifier = TrailVerifier(path: path, signers: try await keys(home, session))
+        verifier.anchors = try anchors()
+        let started = session.world.now()
+        let found = try verifier.verify()
+        let view = AuditVerifyView(
+            found: found, path: path, milliseconds: session.world.now().since(started))
+        if session.console.isJSON {
+            session.console.json(AuditVerifyDocument(found))
+        } else {
+            session.console.lines(view.lines(session.console.style))
+        }
+        guard found.isConsistent else { return .verificationFailed }
+        return requireAnchor && !found.isAnchored ? .notAnchored : .success
+    }
+
+    private func keys(_ home: Home?, _ session: Session) async throws -> [TrailPublicKey] {
+        if let signers {
+            let bytes = try await InputFile(path: signers).bytes(session.world)
+            guard let keys = TrailVerifier.signers(in: String(decoding: bytes, as: UTF8.self)),
+                !keys.isEmpty
+            else {
+                throw Failure(
+                    .invalidInput, code: "audit.signers",
+                    "\(printableExcerpt(signers)) is no file of allowed signers.",
+                    hint: "its lines are: NAME namespaces=\"git\" ssh-ed25519 BASE64")
+            }
+            return keys
+        }
+        guard let home, let key = try TrailKeyFile.key(of: home)?.publicKey else {
+            throw Failure(
+                .invalidInput, code: "audit.signers",
+                "Nobody says which key signs this trail: the home has none.",
+                hint: "give the first key with --signers; never take it from the trail itself")
+        }
+        return [key]
+    }
+
+    private func anchors() throws -> [TrailAnchor] {
+        try anchor.map { text in
+            guard let anchor = TrailAnchor(text: text) else {
+                throw Failure(
+                    .usage, code: "usage",
+                    "--anchor \(printableExcerpt(text)) is not 'SIZE:HASH'.",
+                    hint: "a number of events, a colon, and 64 hexadecimal digits")
+            }
+            return anchor
+        }
+    }
+}
