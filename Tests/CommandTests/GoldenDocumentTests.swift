@@ -1,9 +1,9 @@
-import Audit
 import Foundation
 import Runbooks
 import Runner
 import Testing
 
+@testable import Audit
 @testable import handrail
 
 /// What programs read: every `--json` form, key by key, and its page.
@@ -92,6 +92,16 @@ struct GoldenDocumentTests {
             DoctorFinding(.problem, "ssh", "not found", remedy: "install openssh-client"),
         ]
         try Self.expect(DoctorReport(findings: findings).document, in: "doctor")
+        var found = TrailVerification()
+        (found.events, found.commits, found.lastTrusted) = (58, 7, 41)
+        found.tip = TrailAnchor(size: 58, digest: String(repeating: "a", count: 64))
+        found.commit = String(repeating: "b", count: 40)
+        found.controller = "lab-0a1b2c3d"
+        found.add(
+            TrailFinding(
+                kind: .lineChain, commit: found.commit, path: "events/x.ndjson", sequence: 42,
+                message: "It names another line as the one before it.", lastTrusted: 41))
+        try Self.expect(AuditVerifyDocument(found), in: "audit-verify")
         let failure = Failure(
             .invalidInput, code: "document", "The runbook web.limits has errors.",
             hint: "correct them", diagnostics: [problem])
@@ -117,7 +127,8 @@ struct DocumentPageTests {
         ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
-        ("alert", ["alert"]), ("find", ["find"]), ("error", ["error"]), ("init", ["init"]),
+        ("alert", ["alert"]), ("find", ["find"]), ("audit verify", ["audit-verify"]),
+        ("error", ["error"]), ("init", ["init"]),
         ("completions", ["completions"]),
     ]
 

@@ -31,7 +31,8 @@ struct AuditVerifyView: Sendable {
         if rest > 0 { lines.append("… and \(rest) more") }
         if found.isConsistent, !found.isAnchored {
             lines += [
-                "", "Nothing outside was compared, so a trail that was cut at its end, or made anew"
+                "",
+                "Nothing outside was compared, so a trail that was cut at its end, or made anew"
                     + " with the same key, looks the same.",
                 "Compare it with a head that somebody kept: --anchor SIZE:HASH",
             ]
@@ -53,6 +54,7 @@ struct AuditVerifyView: Sendable {
 
 /// The form of `audit verify --json` (docs/json.md).
 struct AuditVerifyDocument: Encodable, Sendable {
+    /// One finding, and where.
     struct Finding: Encodable, Sendable {
         let kind: String
         let commit: String?
@@ -61,7 +63,7 @@ struct AuditVerifyDocument: Encodable, Sendable {
         let message: String
         let lastTrusted: Int
 
-        enum CodingKeys: String, CodingKey {
+        private enum CodingKeys: String, CodingKey {
             case kind, commit, path, event, message
             case lastTrusted = "last_trusted"
         }
@@ -79,7 +81,7 @@ struct AuditVerifyDocument: Encodable, Sendable {
     let findingCount: Int
     let findings: [Finding]
 
-    enum CodingKeys: String, CodingKey {
+    private enum CodingKeys: String, CodingKey {
         case format, consistent, anchored, events, commits, head, commit, controller, findings
         case lastTrusted = "last_trusted"
         case findingCount = "finding_count"

@@ -39,7 +39,7 @@ def by_hand(rig, target, runbook, script, *arguments):
         folder = runbook.replace(".", "/")
         archive.add(f"{rig.examples.path}/runbooks/{folder}/scripts", "scripts")
     text = base64.b64encode(packed.getvalue()).decode()
-    line = f"rm -rf /root/by-hand && mkdir /root/by-hand && cd /root/by-hand && echo {text} | "
+    line = f"rm -rf /var/tmp/by-hand && mkdir /var/tmp/by-hand && cd /var/tmp/by-hand && echo {text} | "
     command = shlex.join(["sh", f"scripts/{script}", *arguments])
     return rig.fleet.shell(target, f"{line} base64 -d | tar xz && {command}")
 
@@ -50,9 +50,9 @@ def inodes_of_no_stale_kind(rig):
     try:
         # What is left after this is of today, a link, of another name, open, or has a line break.
         rig.fleet.shell("edge02", f"""cd {SESSIONS} && rm -f sess_9f*0 &&
-            touch -d '9 days ago' /root/precious keep-me &&
+            touch -d '9 days ago' /var/tmp/precious keep-me &&
             touch -d '9 days ago' "$(printf 'sess_aaaaaaaaaaaaaaaaaa\\nx')" &&
-            ln -s /root/precious sess_bbbbbbbbbbbbbbbbbb && touch -hd '9 days ago' sess_b* &&
+            ln -s /var/tmp/precious sess_bbbbbbbbbbbbbbbbbb && touch -hd '9 days ago' sess_b* &&
             find . -name 'sess_9f*' -exec touch {{}} + &&
             touch -d '9 days ago' sess_cccccccccccccccccc sess_dddddddddddddddddd &&
             {{ setsid sleep 60 <sess_cccccccccccccccccc >/dev/null 2>&1 &
@@ -66,7 +66,7 @@ def inodes_of_no_stale_kind(rig):
         rig.fleet.shell("edge02", f"cd {SESSIONS} && find . -name 'sess_9f*[1-4]' -exec touch -d "
                         "'9 days ago' {} +")
         rig.run("disk.inodes", "--on", "edge02", "--set", "min_free=40").exits(0)
-        names = "keep-me sess_[a-c]* /root/precious"
+        names = "keep-me sess_[a-c]* /var/tmp/precious"
         left = rig.fleet.shell("edge02", f"cd {SESSIONS} && ls -d {names}")
         for name in ("keep-me", "sess_a", "sess_b", "sess_c", "precious"):
             claim(name in left, f"{name} is gone: {left}")
@@ -96,7 +96,7 @@ def authority_ends_too(rig):
 def wrong_answers(rig, before, sums):
     """Each of these is refused before anything is touched."""
     program = "/usr/local/sbin/site-ca-sign"
-    rig.fleet.shell("hub02", f"echo 90 >/etc/site-ca/days; cp -p {program} /root/right")
+    rig.fleet.shell("hub02", f"echo 90 >/etc/site-ca/days; cp -p {program} /var/tmp/right")
     for answer in (
             "echo no certificate today", "exit 3", "cat /etc/postfix/tls/cert.pem",
             # For the key that was sent, but by nobody who is trusted, or for another name.
@@ -105,7 +105,7 @@ def wrong_answers(rig, before, sums):
         rig.fleet.shell("hub02", f"printf '#!/bin/sh\\n%s\\n' '{answer}' >{program}")
         unresolved(rig, "tls.expiring", "hub02", "can't be used", whom="pki")
         equal(rig.fleet.shell("hub02", sums), before, f"the pair after: {answer}")
-    rig.fleet.shell("hub02", f"cp -p /root/right {program} && chmod 777 {program}")
+    rig.fleet.shell("hub02", f"cp -p /var/tmp/right {program} && chmod 777 {program}")
     unresolved(rig, "tls.expiring", "hub02", "can't be used", whom="pki")
     rig.fleet.shell("hub02", f"chmod 755 {program}")
 
