@@ -1,6 +1,9 @@
 """People who follow and steer a run from another process than the one that leads it."""
 
+import fcntl
+import os
 import signal
+import time
 
 from .case import collector
 from .rig import claim, equal, said, steps
@@ -55,6 +58,20 @@ def lining(rig, name, pause):
         "--yes", "--json", **where)
     rig.eventually("a line", lambda: lines(rig, path) or leader.poll() is not None)
     return leader, the_run(rig, leader, where), path, where
+
+
+def freeze(leader, where):
+    """Stops a leader outside of the trail's lock: one that is stopped while it seals keeps it."""
+    for _ in range(100):
+        leader.send_signal(signal.SIGSTOP)
+        with open(os.path.join(where["home"], "trail.lock")) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                leader.send_signal(signal.SIGCONT)
+        time.sleep(0.01)
+    claim(False, "the leader holds the trail's lock all the time")
 
 
 @case("logs -f shows every attempt, and ends with the run", "mbx02")
@@ -130,7 +147,7 @@ def too_late(rig):
 @case("resume takes over from a leader that was stopped, and each line is there once", "mbx02")
 def stopped_leader(rig):
     leader, run, path, where = lining(rig, "stopped", "0.5")
-    leader.send_signal(signal.SIGSTOP)
+    freeze(leader, where)
     try:
         rig.handrail("resume", run, **where).exits(4).says("another process leads", "watch")
         taken = []
@@ -150,7 +167,7 @@ def stopped_leader(rig):
 @case("abort doesn't wait for ever for a leader that was stopped", "mbx02")
 def abort_stopped(rig):
     leader, run, folder, where = talking(rig, "frozen")
-    leader.send_signal(signal.SIGSTOP)
+    freeze(leader, where)
     try:
         done = rig.handrail("abort", run, "--json", limit=40, **where).exits(8)
         equal(done.document()["state"], "aborted", "state")
@@ -169,7 +186,7 @@ def abort_stopped_step(rig):
         "--yes", **where)
     rig.eventually("the step has begun", lambda: "begun" in marks(rig, folder))
     run = the_run(rig, leader, where)
-    leader.send_signal(signal.SIGSTOP)
+    freeze(leader, where)
     try:
         done = rig.handrail("abort", run, "--json", limit=60, **where).exits(9).document()
         equal(done["state"], "needsPerson", "state")
