@@ -31,6 +31,7 @@ struct Handrail: AsyncParsableCommand {
             AnswerCommand.self,
             ConfirmCommand.self,
             NoteCommand.self,
+            EscalateCommand.self,
             PayCommand.self,
             PauseCommand.self,
             AbortCommand.self,

@@ -78,6 +78,24 @@ struct GoldenDocumentTests {
             FindDocument(library: report.document.library, result), in: "find")
     }
 
+    @Test func escalations() async throws {
+        let pack = try await GoldenScene.pack()
+        try Self.expect(pack, in: "pack")
+        var escalation = Escalation(
+            id: pack.escalation, run: pack.run?.run, at: pack.at, actor: pack.actor, to: pack.to,
+            note: pack.note, ticket: pack.ticket, alert: pack.alert,
+            evidence: .sha256(of: [1]), pack: .sha256(of: [2]))
+        let head = "60:" + String(repeating: "d", count: 64)
+        try Self.expect(
+            EscalationReport(
+                escalation: escalation, folder: "/home/ann/pack", files: 6, trail: head
+            ).document, in: "escalate")
+        escalation.end = Escalation.End(at: GoldenScene.now, actor: "carl", note: "mended")
+        try Self.expect(
+            EscalationReport(escalation: escalation, folder: nil, files: nil, trail: head)
+                .document, in: "escalate-done")
+    }
+
     @Test func checks() throws {
         let problem = Diagnostic.error(
             "unknown-key", "A step has no key 'efect'.",
@@ -127,7 +145,8 @@ struct DocumentPageTests {
         ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
-        ("alert", ["alert"]), ("find", ["find"]), ("audit verify", ["audit-verify"]),
+        ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
+        ("pack.json", ["pack"]), ("audit verify", ["audit-verify"]),
         ("error", ["error"]), ("init", ["init"]),
         ("completions", ["completions"]),
     ]

@@ -92,6 +92,16 @@ struct GoldenViewTests {
         try Golden.expect(report.view(session, .plain), in: "alert")
     }
 
+    @Test func pack() async throws {
+        let text = PackText(
+            pack: try await GoldenScene.pack(), machine: try await GoldenScene.ended().machine,
+            time: GoldenScene.time
+        ).text
+        try Golden.expect(
+            text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init),
+            in: "pack")
+    }
+
     @Test func logs() async throws {
         let logs = AttemptLog.attempts(in: try await GoldenScene.ended().events)
         let view = LogView(time: GoldenScene.time, style: .plain)

@@ -32,6 +32,8 @@ package struct Home: Sendable, Hashable {
     package var journalPath: String { path + "/journal.db" }
     /// Where contents are kept by digest.
     package var outputPath: String { path + "/output" }
+    /// Where packs are written unless another place is named.
+    package var escalationsPath: String { path + "/escalations" }
 
     /// Opens a home, and makes what is missing of it with mode 0700.
     ///

@@ -41,7 +41,7 @@ extension SQLiteJournal: RunCatalog {
             for row in rows {
                 guard let outcome = Outcome(rawValue: row["outcome"]),
                     let name = TargetName(rawValue: row["name"])
-                else { throw unreadable("targets") }
+                else { throw JournalError.unreadableRow(of: "targets") }
                 if outcome.isGood { result.insert(name) }
             }
             return result
@@ -83,7 +83,9 @@ extension SQLiteJournal: RunCatalog {
         var result: [Int64: [TargetName]] = [:]
         for run in runs {
             result[run] = try String.fetchAll(statement, arguments: [run]).map { text in
-                guard let name = TargetName(rawValue: text) else { throw unreadable("targets") }
+                guard let name = TargetName(rawValue: text) else {
+                    throw JournalError.unreadableRow(of: "targets")
+                }
                 return name
             }
         }
@@ -96,7 +98,7 @@ extension SQLiteJournal: RunCatalog {
         guard let id = RunID(rawValue: row["name"]),
             let runbook = RunbookID(rawValue: row["runbook"]),
             let state = RunState(rawValue: row["state"])
-        else { throw unreadable("runs") }
+        else { throw JournalError.unreadableRow(of: "runs") }
         let resolution: String? = row["resolution"]
         let closed: Int64? = row["closed"]
         let isLed = closed == nil && HeldLease(row: row).map { !isDead($0.lease) } ?? false
@@ -107,10 +109,4 @@ extension SQLiteJournal: RunCatalog {
             opened: Timestamp(milliseconds: row["opened"]),
             closed: closed.map(Timestamp.init(milliseconds:)), isLed: isLed)
     }
-}
-
-private func unreadable(_ table: String) -> JournalError {
-    JournalError(
-        .corrupt, "The journal's table '\(table)' has a row that this Handrail can't read.",
-        hint: "Use the version that wrote it, or restore the last backup.")
 }

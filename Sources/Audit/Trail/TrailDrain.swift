@@ -167,11 +167,9 @@ final class TrailDrain: Sendable {
     private func evidence(for rows: [StoredLine]) throws(JournalError) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
         for row in rows {
-            guard let run = row.run else { continue }
             let event = try Self.record(row.line)
-            guard event.isA(.runOpened), let record = try journal.record(key: run) else { continue }
             var missing: [Digest] = []
-            for digest in Self.digests(record) {
+            for digest in try digests(in: event, of: row.run) {
                 do throws(JournalError) {
                     pieces.append(try store.getBlocking(digest))
                 } catch {
@@ -180,10 +178,25 @@ final class TrailDrain: Sendable {
                 }
             }
             if !missing.isEmpty {
-                try journal.recordBlocking(Self.gap(missing, record.id, at: event.at), run: run)
+                let run = event.about["run"].flatMap(RunID.init(rawValue:))
+                try journal.recordBlocking(Self.gap(missing, run, at: event.at), run: row.run)
             }
         }
         return pieces
+    }
+
+    /// What a line names that the trail keeps: of a run its plan and files, of an escalation its
+    /// pack without outputs.
+    private func digests(
+        in event: TrailRecord, of run: Int64?
+    ) throws(JournalError) -> [Digest] {
+        if event.isA(.escalated) {
+            return [event.detail("pack_digest").flatMap(Digest.init(rawValue:))].compactMap { $0 }
+        }
+        guard event.isA(.runOpened), let run, let record = try journal.record(key: run) else {
+            return []
+        }
+        return Self.digests(record)
     }
 
     /// The plan, the forecast's outline and the runbook's files: they can hold no secret.
@@ -192,7 +205,7 @@ final class TrailDrain: Sendable {
             + run.plan.runbook.files.map(\.sha256)
     }
 
-    private static func gap(_ missing: [Digest], _ run: RunID, at: Timestamp) -> TrailEvent {
+    private static func gap(_ missing: [Digest], _ run: RunID?, at: Timestamp) -> TrailEvent {
         var event = TrailEvent(kind: .trailGap, at: at, actor: TrailEvent.engine, via: .engine)
         event.run = run
         event.details = [

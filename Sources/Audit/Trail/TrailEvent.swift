@@ -59,7 +59,9 @@ package struct TrailEvent: Sendable, Hashable {
         case clockStepped = "clock.stepped"
         case thresholdReached = "threshold.reached"
         case escalated
+        case escalationEnded = "escalation.ended"
         case flagged
+        case flagCleared = "flag.cleared"
     }
 
     /// Where an act came from.

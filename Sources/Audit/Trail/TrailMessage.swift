@@ -58,7 +58,7 @@ struct TrailMessage: Sendable, Hashable {
     /// The kinds that a sentence is about, the most telling first.
     private static let telling: [TrailEvent.Kind] = [
         .runClosed, .escalated, .runOpened, .personActed, .questionAnswered, .thresholdReached,
-        .questionAsked, .stopped, .flagged, .runState,
+        .questionAsked, .stopped, .flagged, .flagCleared, .escalationEnded, .runState,
     ]
 
     private var subject: String {
@@ -110,6 +110,9 @@ struct TrailMessage: Sendable, Hashable {
         var words = withTime ? [String(record.at.trailText.dropFirst(11).prefix(8))] : []
         words += ["target", "step"].compactMap { record.about[$0] }
         words.append(record.kind)
+        if record.isA(.flagged) || record.isA(.flagCleared) {
+            words += [record.detail("runbook")].compactMap { $0 }
+        }
         if let attempt = record.attempt, attempt > 1 { words.append("attempt \(attempt)") }
         let details = shown.compactMap { key in
             record.details[key].map { "\(key) \(text(of: $0))" }

@@ -60,7 +60,7 @@ struct AlertCommand: HandrailCommand {
             hint: isAll
                 ? "nothing is left to do"
                 : "'handrail find WORDS' looks for other runbooks; 'handrail escalate --alert "
-                    + "\(place) --note …' hands it to a specialist")
+                    + "\(place) --to … --note …' hands it to a specialist")
     }
 
     /// Lets a person choose one, and runs it; the run asks for its own confirmation.

@@ -23,8 +23,10 @@ struct StatusCommand: HandrailCommand {
     /// Shows one run, or all that are open.
     func perform(_ session: Session) async throws -> ExitCode {
         guard let run else { return try await showInbox(session) }
-        let (_, folded) = try await session.openRun(run)
-        let status = RunStatus(folded, now: session.world.now())
+        let (home, folded) = try await session.openRun(run)
+        let status = RunStatus(
+            folded, now: session.world.now(),
+            escalations: try await home.journal.escalations(of: folded.summary.id))
         let console = session.console
         if console.isJSON {
             console.json(RunDocument(folded.machine))

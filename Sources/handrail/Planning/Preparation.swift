@@ -163,12 +163,18 @@ extension Session {
     }
 
     /// A new run's id, such as `r-20261123-0714-k3f9`.
-    func newRunID() -> RunID {
+    func newRunID() -> RunID { newID("r") }
+
+    /// A new escalation's id, such as `e-20261123-0714-k3f9`.
+    func newEscalationID() -> EscalationID { newID("e") }
+
+    private func newID<ID: CheckedName>(_ kind: String) -> ID {
         // No vowels and no digits that look like letters: nothing to misread, no words.
         let letters = Array("bcdfghjkmnpqrstvwxz23456789")
         let end = world.randomBytes(4).map { letters[Int($0) % letters.count] }
-        guard let id = RunID(rawValue: "r-\(TimeText.compact(world.now()))-\(String(end))") else {
-            preconditionFailure("a date and four letters are a run's id")
+        let text = "\(kind)-\(TimeText.compact(world.now()))-\(String(end))"
+        guard let id = ID(rawValue: text) else {
+            preconditionFailure("a date and four letters are an id")
         }
         return id
     }

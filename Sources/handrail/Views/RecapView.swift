@@ -138,6 +138,9 @@ struct RecapView: Sendable {
             let note = run.plan.onFailure?.note.map { ": \($0)" } ?? ""
             lines += item("escalate", "to \(to)\(note)", .warning)
         }
+        if let words = report.escalateCommand {
+            lines += command(report.escalation == nil ? "escalate" : "", words)
+        }
         switch run.state {
         case .paused, .running, .pending, .waiting, .needsPerson:
             guard run.owed.isEmpty else { break }

@@ -132,4 +132,12 @@ struct RunReport: Sendable {
         }
         return run.plan.onFailure?.escalate
     }
+
+    /// The command that hands the run over; nil where it helped, or hasn't ended.
+    var escalateCommand: String? {
+        guard run.state.isTerminal, run.resolution != .resolved else { return nil }
+        let stop = stops.compactMap(\.stop.escalate).first
+        let to = stop ?? run.plan.onFailure?.escalate
+        return "handrail escalate \(run.record.id)\(to == nil ? " --to …" : "") --note '…'"
+    }
 }

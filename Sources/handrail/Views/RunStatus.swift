@@ -25,11 +25,14 @@ struct RunStatus: Sendable {
     let summary: RunSummary
     let machine: RunMachine
     let now: Timestamp
+    /// What was handed over of it, the newest first.
+    let escalations: [Escalation]
 
-    init(_ folded: FoldedRun, now: Timestamp) {
+    init(_ folded: FoldedRun, now: Timestamp, escalations: [Escalation] = []) {
         summary = folded.summary
         machine = folded.machine
         self.now = now
+        self.escalations = escalations
     }
 
     /// What recap, status and JSON share.

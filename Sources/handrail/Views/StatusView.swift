@@ -16,7 +16,7 @@ struct StatusView: Sendable {
 
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
-        head + awaited + owed + failures + targets + notes + next
+        head + awaited + owed + failures + stops + targets + notes + escalated + next
     }
 
     private var head: [String] {
@@ -98,6 +98,18 @@ struct StatusView: Sendable {
             }
     }
 
+    private var stops: [String] {
+        let stops = status.report.stops
+        guard !stops.isEmpty else { return [] }
+        return ["", style.paint("Stopped", .strong)]
+            + stops.flatMap { stop in
+                prose(
+                    "\(stop.step) on \(TargetList.text(stop.targets, limit: 6)): "
+                        + stop.stop.say,
+                    stop.stop.resolution == .resolved ? .good : .warning)
+            }
+    }
+
     private var targets: [String] {
         let shown = status.targets.sorted { Self.rank($0) < Self.rank($1) }
         var lines = [""]
@@ -140,6 +152,26 @@ struct StatusView: Sendable {
         let notes = status.machine.notes
         guard !notes.isEmpty else { return [] }
         return ["", style.paint("Notes", .strong)] + notes.flatMap { prose($0) }
+    }
+
+    /// To whom it was handed over, or whom to tell.
+    private var escalated: [String] {
+        guard status.escalations.isEmpty else {
+            return ["", style.paint("Escalated", .strong)]
+                + status.escalations.flatMap { escalation -> [String] in
+                    let end = escalation.end.map {
+                        "; ended \(time.ago($0.at)) by \($0.actor): \($0.note)"
+                    }
+                    return prose(
+                        "to \(escalation.to) by \(escalation.actor), \(time.ago(escalation.at)): "
+                            + "\(escalation.note) (\(escalation.id)\(end ?? ""))")
+                }
+        }
+        guard let words = status.report.escalateCommand else { return [] }
+        let note = status.machine.plan.onFailure?.note.map { ": \($0)" } ?? ""
+        let to = status.report.escalation.map { prose("to \($0)\(note)", .warning) } ?? []
+        return ["", style.paint("Escalate", .strong)] + to
+            + ["  → " + style.paint(words, .strong)]
     }
 
     private var next: [String] {

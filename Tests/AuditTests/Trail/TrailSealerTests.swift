@@ -290,7 +290,7 @@ private func sealer(
 }
 
 /// Opens a run whose plan is in the store.
-private func openedWithPlan(
+func openedWithPlan(
     _ id: String, plan: Character = "a", in journal: SQLiteJournal, _ home: Home
 ) async throws -> RunRecord {
     let digest = try await FileContentStore(in: home).put(Array("the plan of \(id)".utf8))
@@ -326,7 +326,8 @@ private func sealedLines(_ home: Home) throws -> [String] {
     }
 }
 
-private func git(_ home: Home, _ arguments: [String]) throws -> String {
+/// What stock git says of the trail, without anyone's configuration.
+func git(_ home: Home, _ arguments: [String]) throws -> String {
     let result = try Tool.run(
         ["git", "--git-dir", home.trailPath] + arguments,
         environment: [
