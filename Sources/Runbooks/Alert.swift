@@ -28,6 +28,14 @@ package struct Alert: Sendable, Hashable, Codable {
         self.source = source
     }
 
+    /// The same alert with every secret replaced, in its values and wherever it points to.
+    package func scrubbed(by redactor: Redactor) -> Alert {
+        Alert(
+            name: name, status: status, labels: labels.mapValues { redactor.scrub($0) },
+            annotations: annotations.mapValues { redactor.scrub($0) }, started: started,
+            source: source.map { redactor.scrub($0) })
+    }
+
     /// The value at a place such as `alert.labels.instance`; nil when there is none.
     package func value(at path: String) -> String? {
         let parts = path.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)

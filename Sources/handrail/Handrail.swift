@@ -32,6 +32,7 @@ struct Handrail: AsyncParsableCommand {
             ConfirmCommand.self,
             NoteCommand.self,
             EscalateCommand.self,
+            FlagCommand.self,
             PayCommand.self,
             PauseCommand.self,
             AbortCommand.self,

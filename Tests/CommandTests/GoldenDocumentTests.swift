@@ -26,14 +26,17 @@ struct GoldenDocumentTests {
         try Self.expect(RunDocument(try await GoldenScene.owing().machine), in: "run-owed")
         let ended = try await GoldenScene.ended()
         try Self.expect(RunDocument(ended.machine), in: "run-failed")
-        try Self.expect(HistoryDocument(runs: [RunHeader(ended.summary)]), in: "history")
+        try Self.expect(
+            HistoryDocument(
+                runs: [RunHeader(ended.summary)], helped: HelpedHere.of([ended.summary])),
+            in: "history")
         let resolved = try await GoldenScene.resolved()
         try Self.expect(
             RunDocument(resolved.machine, trail: "58:" + String(repeating: "a", count: 64)),
             in: "run-resolved")
         let asking = RunDocument(try await GoldenScene.asking().machine)
         try Self.expect(asking, in: "run-manual")
-        try Self.expect(InboxDocument(runs: [asking]), in: "inbox")
+        try Self.expect(InboxDocument(try await GoldenScene.inbox()), in: "inbox")
         try Self.expect(
             ReplyDocument(run: ended.summary.id, command: "pause", reply: "taken"), in: "reply")
     }
@@ -50,7 +53,7 @@ struct GoldenDocumentTests {
         let scene = try await GoldenScene.ended()
         let (runbook, inventory) = (scene.runbook, scene.opened.library.inventory)
         var entry = RunbookEntry(runbook)
-        entry.take([scene.summary, try await GoldenScene.resolved().summary])
+        entry.take(try await GoldenScene.memory())
         try Self.expect(RunbookList(library: scene.opened.source, runbooks: [entry]), in: "list")
         try Self.expect(
             RunbookDocument(
@@ -72,10 +75,21 @@ struct GoldenDocumentTests {
                         id: "web.limits", place: .article, score: -1, excerpt: "… by other limits …"
                     ),
                     past: PastUse.of([try await GoldenScene.resolved().summary])
-                        .values.first ?? PastUse())
+                        .values.first ?? PastUse(), flags: [try GoldenScene.flag()])
             ], isPartial: true, meant: ["limts": "limits"])
         try Self.expect(
             FindDocument(library: report.document.library, result), in: "find")
+    }
+
+    @Test func flags() throws {
+        let flag = try GoldenScene.flag()
+        try Self.expect(
+            FlagDocument(
+                runbook: flag.runbook, why: flag.why, cleared: nil,
+                trail: "61:" + String(repeating: "e", count: 64)), in: "flag")
+        try Self.expect(
+            FlagDocument(runbook: flag.runbook, why: "mended", cleared: 2, trail: nil),
+            in: "flag-clear")
     }
 
     @Test func escalations() async throws {
@@ -146,7 +160,8 @@ struct DocumentPageTests {
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
         ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
-        ("pack.json", ["pack"]), ("audit verify", ["audit-verify"]),
+        ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
+        ("audit verify", ["audit-verify"]),
         ("error", ["error"]), ("init", ["init"]),
         ("completions", ["completions"]),
     ]

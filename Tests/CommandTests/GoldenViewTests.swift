@@ -24,7 +24,7 @@ struct GoldenViewTests {
             console: Console(world: recorded.world(), isJSON: false),
             options: try GlobalOptions.parse([]))
         let confirmation = Confirmation(
-            session: session, subject: scene.subject, earlier: [scene.summary],
+            session: session, subject: scene.subject, memory: try await GoldenScene.memory(),
             isSymptomAbsent: false, decision: StartDecision(scene.subject, earlier: nil))
         try Golden.expect(
             confirmation.lines(style: .plain, now: GoldenScene.now) + [confirmation.word],
@@ -77,9 +77,9 @@ struct GoldenViewTests {
     }
 
     @Test func inbox() async throws {
-        let runs = [try await GoldenScene.owing().status, try await GoldenScene.asking().status]
         let view = InboxView(
-            runs: runs, time: GoldenScene.time, style: .plain, width: Self.width)
+            inbox: try await GoldenScene.inbox(), time: GoldenScene.time, style: .plain,
+            width: Self.width)
         try Golden.expect(view.lines, in: "inbox")
     }
 
@@ -114,13 +114,17 @@ struct GoldenViewTests {
         let history = HistoryView(
             runs: [scene.summary], time: GoldenScene.time, style: .plain)
         var entry = RunbookEntry(scene.runbook)
-        entry.take([scene.summary])
+        entry.take(HomeMemory(runs: [scene.summary], flags: []))
         let list = RunbookListView(entries: [entry], time: GoldenScene.time, style: .plain)
         let inventory = InventoryView(targets: scene.opened.library.inventory.targets)
         for width in [nil, 80, 60] {
             let name = width.map { "tables-\($0)" } ?? "tables"
             try Golden.expect(
-                history.lines(width: width) + [""] + list.lines(width: width) + [""]
+                history.lines(width: width)
+                    + HelpedView(
+                        helped: HelpedHere.of([scene.summary]), time: GoldenScene.time,
+                        style: .plain
+                    ).lines(width: width) + [""] + list.lines(width: width) + [""]
                     + inventory.lines(width: width, style: .plain), in: name)
         }
     }
@@ -136,9 +140,12 @@ struct GoldenViewTests {
                 milliseconds: 1
             ).lines
             + StatusView(status: scene.status, time: time, style: .plain, width: width).lines
-            + InboxView(runs: [scene.status], time: time, style: .plain, width: width).lines
+            + InboxView(
+                inbox: try await GoldenScene.inbox(), time: time, style: .plain, width: width
+            ).lines
             + HistoryView(runs: [scene.summary], time: time, style: .plain).lines(width: width)
-        let wide = lines.filter { TextWidth.of($0) > width }
+        // A command is never broken: it is copied.
+        let wide = lines.filter { TextWidth.of($0) > width && !$0.hasPrefix("    → ") }
         #expect(wide.isEmpty)
     }
 }

@@ -14,7 +14,12 @@ struct SymptomCheckTests {
         (.refuse, .absent, true, false, .refuse("The symptom was not found on web1.")),
         (.refuse, .absent, true, true, .goOn), (.ask, .absent, true, true, .goOn),
         (.refuse, .absent, false, false, .goOn), (.refuse, .present, true, false, .goOn),
-        (.refuse, .cantLook, true, false, .goOn),
+        (.ask, .cantLook, true, false, .ask), (.ask, .cantLook, true, true, .goOn),
+        (.ask, .cantLook, false, false, .goOn),
+        (
+            .refuse, .cantLook, true, false,
+            .refuse("The symptom can't be looked for on web1.")
+        ),
     ])
     func aWrongTargetIsNoticedBeforeAnythingStarts(
         rule: Symptom.NotPresent, found: Forecast.SymptomState, mayChange: Bool, isDespite: Bool,
@@ -33,5 +38,21 @@ struct SymptomCheckTests {
                 ])
         ])
         #expect(SymptomCheck.answer(plan.symptom, forecast, isDespite: isDespite) == answer)
+    }
+
+    @Test func ofATargetThatCantBeReachedNothingIsSaid() throws {
+        var plan = try PastRun(targets: ["web1"]).record.plan
+        plan.symptom = PlannedSymptom(
+            present: ScriptCall(program: .inline("true")), notPresent: .refuse,
+            goneForMilliseconds: 0)
+        let forecast = Forecast(targets: [
+            Forecast.OfTarget(
+                target: plan.targets[0].name, symptom: .cantLook,
+                entries: [
+                    Forecast.Entry(
+                        step: plan.steps[0].id, label: .unreachable, mayChange: true)
+                ])
+        ])
+        #expect(SymptomCheck.answer(plan.symptom, forecast, isDespite: false) == .goOn)
     }
 }

@@ -148,6 +148,45 @@ extension SQLiteJournal {
     }
 }
 
+extension SQLiteJournal {
+    /// Ended runs with a target whose outcome nobody knows, the newest first.
+    ///
+    /// One is settled here once a later run of the same runbook has ended well on that target, or
+    /// once the run was handed over.
+    package func unknownOutcomes() async throws(JournalError) -> [(
+        run: RunSummary, target: TargetName
+    )] {
+        let found: [(String, String)] = try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT runs.name AS run, targets.name AS target FROM targets
+                    JOIN runs ON runs.id = targets.run
+                    WHERE targets.outcome = 'unknown' AND runs.closed IS NOT NULL
+                        AND NOT EXISTS (SELECT 1 FROM escalations WHERE run = runs.id)
+                        AND NOT EXISTS (
+                            SELECT 1 FROM targets AS later
+                            JOIN runs AS after ON after.id = later.run
+                            WHERE later.name = targets.name AND after.runbook = runs.runbook
+                                AND after.id > runs.id
+                                AND later.outcome IN ('satisfied', 'changed', 'ok'))
+                    ORDER BY runs.id DESC, targets.position LIMIT 100
+                    """
+            ).map { ($0["run"], $0["target"]) }
+        }
+        guard !found.isEmpty else { return [] }
+        let names = Set(found.map(\.0))
+        let runs = try await self.runs(matching: RunFilter(isOpen: false, limit: 20_000))
+            .filter { names.contains($0.id.rawValue) }
+        return found.compactMap { name, target in
+            guard let run = runs.first(where: { $0.id.rawValue == name }),
+                let target = TargetName(rawValue: target)
+            else { return nil }
+            return (run, target)
+        }
+    }
+}
+
 extension JournalError {
     /// There is no such escalation.
     static func noEscalation(_ id: EscalationID) -> JournalError {

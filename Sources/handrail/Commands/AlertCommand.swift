@@ -31,9 +31,9 @@ struct AlertCommand: HandrailCommand {
         let bytes = try await InputFile(path: file).bytes(session.world)
         let alerts = try AlertReading.read(bytes, from: file)
         let opened = try await session.openLibrary()
-        let uses = try await session.pastUses()
+        let ticket = try ticket.map { try SpokenText.name($0, "The ticket") }
         let report = AlertReport(
-            alerts: alerts, opened: opened, uses: uses,
+            alerts: alerts, opened: opened, memory: try await session.homeMemory(),
             file: file == "-" ? nil : file, ticket: ticket)
         let console = session.console
         if report.fits.isEmpty {
@@ -81,13 +81,5 @@ struct AlertCommand: HandrailCommand {
         words += session.options.home.map { ["--home", $0] } ?? []
         words += session.options.library.map { ["--library", $0] } ?? []
         return try await RunCommand.parse(words).perform(session)
-    }
-}
-
-extension Session {
-    /// How often each runbook was run in this home; nothing without a home.
-    func pastUses() async throws -> [RunbookID: PastUse] {
-        guard let home = try await existingHome() else { return [:] }
-        return PastUse.of(try await home.journal.runs(matching: RunFilter(limit: 5000)))
     }
 }

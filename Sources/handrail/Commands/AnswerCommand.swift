@@ -75,8 +75,9 @@ struct ConfirmCommand: HandrailCommand {
         let note = try NoteText.checked(note)
         let telling = try await Telling.of(run.run, session, leading)
         let question = try OpenQuestions(telling.folded.machine).question(step, on: on)
+        let said = try await telling.redactor().scrub(note)
         return try await telling.tell(
-            .confirm(question.step, note: note, target: question.target),
+            .confirm(question.step, note: said, target: question.target),
             done: ["\(question.step): confirmed."])
     }
 }

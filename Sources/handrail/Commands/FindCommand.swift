@@ -24,7 +24,7 @@ struct FindCommand: HandrailCommand {
         let opened = try await session.openLibrary()
         let home = try await session.existingHome()
         let search = LibrarySearch(
-            opened: opened, uses: try await session.pastUses(),
+            opened: opened, memory: try await session.homeMemory(),
             path: home.map { $0.home.path + "/search.db" })
         let text = words.joined(separator: " ")
         let result = try search.find(text)

@@ -34,16 +34,25 @@ struct HistoryCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let filter = try self.filter(session)
         var runs: [RunSummary] = []
+        var helped: [HelpedHere] = []
         if let home = try await session.existingHome() {
-            runs = try await home.journal.runs(matching: filter)
+            var all = filter
+            all.limit = max(filter.limit, HomeMemory.mostRuns)
+            let found = try await home.journal.runs(matching: all)
+            runs = Array(found.prefix(filter.limit))
+            helped = HelpedHere.of(found, on: filter.target)
             if runs.isEmpty { try await explainNothing(home, session.console) }
         }
         let console = session.console
         if console.isJSON {
-            console.json(HistoryDocument(runs: runs.map { RunHeader($0) }))
+            console.json(HistoryDocument(runs: runs.map { RunHeader($0) }, helped: helped))
         } else {
             let view = HistoryView(runs: runs, time: ShownTime(session.world), style: console.style)
             console.lines(view.lines(width: console.width))
+            console.lines(
+                HelpedView(
+                    helped: helped, time: ShownTime(session.world), style: console.style
+                ).lines(width: console.width))
             if runs.isEmpty { console.note("No run fits.") }
             if runs.count == limit { console.note("Older runs: --limit \(limit * 2)") }
         }

@@ -24,10 +24,8 @@ struct ListCommand: HandrailCommand {
         let opened = try await session.openLibrary()
         var entries = opened.library.runbooks.filter { fits($0, opened.library.tree) }
             .map { RunbookEntry($0) }
-        if let home = try await session.existingHome() {
-            let runs = try await home.journal.runs(matching: RunFilter(limit: 5000))
-            for index in entries.indices { entries[index].take(runs) }
-        }
+        let memory = try await session.homeMemory()
+        for index in entries.indices { entries[index].take(memory) }
         let console = session.console
         if console.isJSON {
             console.json(RunbookList(library: opened.source, runbooks: entries))

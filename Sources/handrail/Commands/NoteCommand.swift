@@ -27,15 +27,13 @@ struct NoteCommand: HandrailCommand {
 
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
-    /// Keeps the file, then tells the run.
+    /// Takes the run's secrets out, keeps the file, then tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
-        var note = try NoteText.checked(text)
         let telling = try await Telling.of(run.run, session, leading)
+        let redactor = try await telling.redactor()
+        var note = redactor.scrub(try NoteText.checked(text))
         if let attach {
-            let given = try await InputFile(path: attach).bytes(session.world)
-            let redactor = try await redactor(for: telling)
-            let bytes = redactor.scrub(given)
-            note = redactor.scrub(note)
+            let bytes = redactor.scrub(try await InputFile(path: attach).bytes(session.world))
             let digest = try await telling.home.store.put(bytes)
             let name = attach == "-" ? "standard input" : (attach as NSString).lastPathComponent
             note +=
@@ -43,12 +41,5 @@ struct NoteCommand: HandrailCommand {
                 + "\(CountText.of(bytes.count, "byte")), sha256 \(digest)]"
         }
         return try await telling.tell(.note(note), done: ["Noted."])
-    }
-
-    /// What takes the run's secrets out: they are nowhere but with people, who give them again.
-    private func redactor(for telling: Telling) async throws -> Redactor {
-        let secrets = try await ParameterIntake.secretsAgain(
-            of: telling.folded.machine.plan, telling.session, leading.parameters)
-        return Redactor(secrets: Array(secrets.values))
     }
 }

@@ -44,8 +44,9 @@ struct PayCommand: HandrailCommand {
             return try await telling.tell(
                 .pay(target), done: ["What \(target) owes is being given back."])
         }
+        let said = try await telling.redactor().scrub(try NoteText.checked(note))
         return try await telling.tell(
-            .paidByHand(target, note: try NoteText.checked(note)),
+            .paidByHand(target, note: said),
             done: ["\(target) owes nothing any more."])
     }
 }

@@ -44,6 +44,7 @@ struct RunCommand: HandrailCommand {
                 .usage, code: "usage", "Runs use commits only, never a working tree.",
                 hint: "commit, then run; 'handrail plan --working-tree' shows what would be done")
         }
+        _ = try ticket.map { try SpokenText.name($0, "The ticket") }
         let prepared = try await Preparation(session: session, subject: subject).prepare()
         guard prepared.gates.isOpen else { throw refusal(prepared.gates) }
         if !yes, !session.console.isInteractive { throw unattended }
@@ -135,20 +136,25 @@ struct RunCommand: HandrailCommand {
         case .goOn: if despiteAbsentSymptom { isAbsent = false }
         case .ask where !yes: break
         case .ask:
-            let names = TargetList.text(SymptomCheck.absent(in: shown.forecast), limit: 6)
-            throw absent("The symptom was not found on \(names), and nobody can be asked.")
+            throw absent(
+                "The symptom \(SymptomCheck.words(for: shown.forecast)), and nobody can be asked.")
         case .refuse(let why): throw absent(why)
         }
         // --yes was said to what the file shows: where something else is seen, a person is asked.
+        let memory = try await session.homeMemory()
+        if yes || !console.isInteractive {
+            for flag in memory.flags(of: shown.plan.runbook.id) {
+                console.warn(FlagText.line(flag, ShownTime(session.world)))
+            }
+        }
         if yes, decision.comparison == nil { return decision }
         if !console.isInteractive {
             console.errors(decision.lines(style: console.errorStyle))
             try decision.settleUnattended()
             return decision
         }
-        let earlier = try await RunOpening.earlier(shown.plan, home)
         try await Confirmation(
-            session: session, subject: shown, earlier: earlier, isSymptomAbsent: isAbsent,
+            session: session, subject: shown, memory: memory, isSymptomAbsent: isAbsent,
             decision: decision
         ).ask()
         return decision

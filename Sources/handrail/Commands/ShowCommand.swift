@@ -21,11 +21,8 @@ struct ShowCommand: HandrailCommand {
         let opened = try await session.openLibrary()
         let runbook = try opened.runbook(id)
         var entry = RunbookEntry(runbook)
-        var past: [RunSummary] = []
-        if let home = try await session.existingHome() {
-            past = try await home.journal.runs(matching: RunFilter(runbook: runbook.id, limit: 200))
-            entry.take(past)
-        }
+        let memory = try await session.homeMemory()
+        entry.take(memory)
         let bytes = opened.library.tree.entries[runbook.folder + "/README.md"]?.bytes
         let article = bytes.map { String(decoding: $0, as: UTF8.self) }
         let console = session.console
@@ -37,7 +34,9 @@ struct ShowCommand: HandrailCommand {
             return .success
         }
         let view = RunbookView(
-            runbook: runbook, article: article, past: past,
+            runbook: runbook, article: article,
+            past: memory.runs.filter { $0.runbook == runbook.id },
+            flags: entry.flags,
             fitting: opened.library.inventory.targets.filter { target in
                 runbook.targets.select.map { $0.holds(in: target.scope) } ?? true
             }, time: ShownTime(session.world), style: console.style, width: console.proseWidth)

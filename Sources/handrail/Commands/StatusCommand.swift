@@ -41,21 +41,14 @@ struct StatusCommand: HandrailCommand {
     }
 
     private func showInbox(_ session: Session) async throws -> ExitCode {
-        var runs: [RunStatus] = []
-        if let home = try await session.existingHome() {
-            let open = try await home.journal.runs(matching: RunFilter(isOpen: true, limit: 500))
-            for summary in open {
-                let folded = try await FoldedRun(summary, in: home.journal)
-                runs.append(RunStatus(folded, now: session.world.now()))
-            }
-        }
+        let inbox = try await session.inbox()
         let console = session.console
         if console.isJSON {
-            console.json(InboxDocument(runs: runs.map { RunDocument($0.machine) }))
+            console.json(InboxDocument(inbox))
         } else {
             console.lines(
                 InboxView(
-                    runs: runs, time: ShownTime(session.world), style: console.style,
+                    inbox: inbox, time: ShownTime(session.world), style: console.style,
                     width: console.proseWidth
                 ).lines)
         }

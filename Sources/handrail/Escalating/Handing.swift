@@ -112,7 +112,7 @@ struct Handing: Sendable {
             )
         }
         let report = AlertReport(
-            alerts: alerts, opened: opened, uses: [:], file: nil, ticket: nil)
+            alerts: alerts, opened: opened, memory: .empty, file: nil, ticket: nil)
         let known = AlertTargets(opened.library.inventory)
         let found = alerts.enumerated().map { index, alert in
             AlertDocument.OfAlert(

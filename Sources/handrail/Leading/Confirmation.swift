@@ -5,8 +5,8 @@ import Runner
 struct Confirmation: Sendable {
     let session: Session
     let subject: PlanSubject
-    /// Earlier runs of this runbook on these targets, newest first.
-    let earlier: [RunSummary]
+    /// What the home remembers of this runbook.
+    let memory: HomeMemory
     /// Whether the symptom was not found, and a person may go on all the same.
     let isSymptomAbsent: Bool
     /// What has changed since the plan file was made.
@@ -23,21 +23,19 @@ struct Confirmation: Sendable {
         let plan = subject.plan
         var lines = decision.lines(style: style)
         if isSymptomAbsent {
-            let names = SymptomCheck.absent(in: subject.forecast)
             lines.append(
                 style.paint(
-                    "The symptom was not found on \(TargetList.text(names, limit: 6)). "
+                    "The symptom \(SymptomCheck.words(for: subject.forecast)). "
                         + "Is it the right target?", .alarm))
         }
-        for run in earlier.prefix(3) {
-            let isToday = now.since(run.opened) < 86_400_000
-            let state = run.state.word + (run.resolution.map { ", \($0.rawValue)" } ?? "")
-            lines.append(
-                style.paint(
-                    "Ran here before: \(run.id) \(TimeText.ago(run.opened, now: now)) by "
-                        + "\(printable(run.actor.utf8, keepNewlines: false)): \(state)",
-                    isToday ? .bad : .plain))
-        }
+        let time = ShownTime(now: now, zoneOffset: session.world.zoneOffset)
+        lines += FlagText.lines(
+            memory.flags(of: plan.runbook.id), time, style,
+            width: session.console.errorWidth ?? 100)
+        lines += EarlierText(
+            runs: memory.earlier(plan.runbook.id, on: subject.targets), targets: subject.targets,
+            time: time
+        ).lines(style)
         let irreversible = plan.steps.filter { $0.effect == .irreversible }.map(\.id.rawValue)
         if !irreversible.isEmpty {
             lines.append(
@@ -90,24 +88,45 @@ enum SymptomCheck {
         case refuse(String)
     }
 
-    /// The targets on which the symptom was looked for and not found.
+    /// The targets on which the symptom was looked for and not found, or could not be looked for.
+    ///
+    /// Where a target can't be reached nothing is said of its symptom: the run finds the same.
     static func absent(in forecast: Forecast) -> [TargetName] {
-        forecast.targets.filter { $0.symptom == .absent }.map(\.target)
+        forecast.targets.filter(isMissing).map(\.target)
+    }
+
+    private static func isMissing(_ target: Forecast.OfTarget) -> Bool {
+        switch target.symptom {
+        case .absent: true
+        case .cantLook: !target.entries.contains { $0.label == .unreachable }
+        case .present, .notAsked: false
+        }
+    }
+
+    /// What was found, in words: `was not found on web1`, `can't be looked for on web2`.
+    static func words(for forecast: Forecast) -> String {
+        func part(_ found: Forecast.SymptomState, _ words: String) -> String? {
+            let names = forecast.targets.filter { $0.symptom == found && isMissing($0) }
+                .map(\.target)
+            return names.isEmpty ? nil : "\(words) \(TargetList.text(names, limit: 6))"
+        }
+        return [
+            part(.absent, "was not found on"), part(.cantLook, "can't be looked for on"),
+        ].compactMap(\.self).joined(separator: ", and ")
     }
 
     /// Judges a forecast by the runbook's `not_present`.
     static func answer(
         _ symptom: PlannedSymptom?, _ forecast: Forecast, isDespite: Bool
     ) -> Answer {
-        let absent = absent(in: forecast)
-        let affected = forecast.targets.filter { $0.symptom == .absent && $0.mayChange }
+        let affected = forecast.targets.filter { isMissing($0) && $0.mayChange }
         guard let symptom, !affected.isEmpty, !isDespite else {
             return .goOn
         }
         switch symptom.notPresent {
         case .ask: return .ask
         case .refuse:
-            return .refuse("The symptom was not found on \(TargetList.text(absent, limit: 6)).")
+            return .refuse("The symptom \(words(for: forecast)).")
         }
     }
 }

@@ -49,7 +49,8 @@ struct LeadRun: Sendable {
         sessions.beginLeading()
         let desk = QuestionDesk(
             board: board, screen: screen, console: console,
-            actor: ActorIdentity.current(session.world), tell: loop.tell)
+            actor: ActorIdentity.current(session.world),
+            redactor: Redactor(secrets: Array(secrets.values)), tell: loop.tell)
         let result = await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await opened in sessions.opened {

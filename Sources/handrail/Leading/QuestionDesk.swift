@@ -7,6 +7,8 @@ struct QuestionDesk: Sendable {
     let screen: ProgressScreen
     let console: Console
     let actor: String
+    /// Takes the run's secrets out of notes.
+    let redactor: Redactor
     /// Takes what the person says.
     let tell: @Sendable (RunInput) -> Void
 
@@ -125,7 +127,9 @@ struct QuestionDesk: Sendable {
                 let note = try await console.ask("What was done ('later' leaves it):")
                 if note == "later" { return .later }
                 if !note.isEmpty {
-                    return .verb(.confirm(question.step, note: note, target: question.target))
+                    return .verb(
+                        .confirm(
+                            question.step, note: redactor.scrub(note), target: question.target))
                 }
                 console.note("  A note is needed: it is what others will read.")
             }

@@ -19,7 +19,8 @@ struct RunOpening: Sendable {
         }
         _ = try await home.store.put(try CanonicalJSON.bytes(of: prepared.plan))
         _ = try await home.store.put(try CanonicalJSON.bytes(of: shown.forecast))
-        let alerts = prepared.alertContent
+        let redactor = Redactor(secrets: Array(prepared.parameters.secrets.values))
+        let alerts = prepared.alertContent.map { $0.scrubbed(by: redactor) }
         let content =
             alerts.isEmpty ? nil : try await home.store.put(try CanonicalJSON.bytes(of: alerts))
         let outline = try await home.store.put(
@@ -28,20 +29,13 @@ struct RunOpening: Sendable {
             id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
             plan: prepared.plan, planDigest: prepared.digest,
             forecastDigest: shown.forecast.digest,
-            actor: ActorIdentity.current(session.world), ticket: ticket, alert: prepared.alert,
+            actor: ActorIdentity.current(session.world), ticket: ticket.map { redactor.scrub($0) },
+            alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
             comparison: decision.comparison, alertContent: content, forecastOutline: outline)
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         return record
-    }
-
-    /// Earlier runs of a plan's runbook on its targets, newest first.
-    static func earlier(_ plan: Plan, _ home: OpenedHome) async throws -> [RunSummary] {
-        let targets = Set(plan.targets.map(\.name))
-        let runs = try await home.journal.runs(
-            matching: RunFilter(runbook: plan.runbook.id, limit: 50))
-        return runs.filter { !targets.isDisjoint(with: $0.targets) }
     }
 }
 

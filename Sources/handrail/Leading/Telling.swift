@@ -44,6 +44,13 @@ struct Telling: Sendable {
         return Telling(session: session, home: home, folded: folded, leading: leading)
     }
 
+    /// What takes the run's secrets out of what a person writes about it.
+    ///
+    /// - Throws: `Failure` when a secret is neither given nor can be asked for.
+    func redactor() async throws -> Redactor {
+        try await SpokenSecrets(of: folded.machine.plan, session, leading.parameters).redactor
+    }
+
     /// Tells the run, and shows what became of it.
     func tell(_ verb: PersonCommand.Verb, done: [String]) async throws -> ExitCode {
         let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))

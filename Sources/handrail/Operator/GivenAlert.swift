@@ -12,7 +12,9 @@ struct GivenAlert: Sendable {
     ///
     /// - Throws: `Failure` when the file can't be read, or holds no alert.
     static func read(_ text: String, _ world: World) async throws -> GivenAlert {
-        guard isFile(text) else { return GivenAlert(text: text, alerts: nil) }
+        guard isFile(text) else {
+            return GivenAlert(text: try SpokenText.name(text, "The alert"), alerts: nil)
+        }
         let path = text.hasPrefix("@") ? String(text.dropFirst()) : text
         let bytes = try await InputFile(path: path).bytes(world)
         return GivenAlert(text: text, alerts: try AlertReading.read(bytes, from: path))

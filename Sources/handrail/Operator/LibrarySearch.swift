@@ -9,6 +9,7 @@ struct LibrarySearch: Sendable {
         let runbook: Runbook
         let hit: SearchHit
         let past: PastUse
+        let flags: [RaisedFlag]
     }
 
     /// What a search came to.
@@ -21,7 +22,7 @@ struct LibrarySearch: Sendable {
     }
 
     let opened: OpenedLibrary
-    let uses: [RunbookID: PastUse]
+    let memory: HomeMemory
     /// Where the index is kept; nil for memory.
     let path: String?
 
@@ -39,7 +40,11 @@ struct LibrarySearch: Sendable {
         let known = Dictionary(
             library.runbooks.map { ($0.id.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
         let found = answer.hits.compactMap { hit in
-            known[hit.id].map { Found(runbook: $0, hit: hit, past: uses[$0.id] ?? PastUse()) }
+            known[hit.id].map {
+                Found(
+                    runbook: $0, hit: hit, past: memory.use(of: $0.id),
+                    flags: memory.flags(of: $0.id))
+            }
         }
         let sorted = found.enumerated().sorted { left, right in
             let (first, second) = (left.element, right.element)

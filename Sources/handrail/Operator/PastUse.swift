@@ -9,6 +9,8 @@ struct PastUse: Encodable, Sendable, Hashable {
     private(set) var resolved = 0
     /// How many ended and did not help.
     private(set) var unresolved = 0
+    /// How many ended and nobody can tell.
+    private(set) var unclear = 0
     /// When the newest was recorded; nil without one.
     private(set) var last: Timestamp?
 
@@ -29,16 +31,17 @@ struct PastUse: Encodable, Sendable, Hashable {
     /// Such as `helped 3 of 4 times here, last 2 h ago`.
     func words(_ time: ShownTime) -> String {
         guard runs > 0 else { return "never run here" }
-        let ended = resolved + unresolved
+        let ended = resolved + unresolved + unclear
         let helped =
             ended == 0 ? "run \(CountText.of(runs, "time"))" : "helped \(resolved) of \(ended)"
         return helped + (last.map { ", last \(time.ago($0))" } ?? "")
     }
 
-    private mutating func take(_ run: RunSummary) {
+    mutating func take(_ run: RunSummary) {
         runs += 1
         if run.resolution == .resolved { resolved += 1 }
         if run.resolution == .unresolved { unresolved += 1 }
+        if run.resolution == .unclear { unclear += 1 }
         if last.map({ $0 < run.opened }) ?? true { last = run.opened }
     }
 }

@@ -9,14 +9,14 @@ struct AlertReport: Sendable {
     /// Why alerts lead to no run.
     let misses: [AlertMiss]
     private let opened: OpenedLibrary
-    private let uses: [RunbookID: PastUse]
+    private let memory: HomeMemory
     private let targets: AlertTargets
     /// The file with the alerts; nil when it can't be read again.
     private let file: String?
     private let ticket: String?
 
     init(
-        alerts: [Alert], opened: OpenedLibrary, uses: [RunbookID: PastUse], file: String?,
+        alerts: [Alert], opened: OpenedLibrary, memory: HomeMemory, file: String?,
         ticket: String?
     ) {
         let found = AlertMatching(
@@ -24,12 +24,12 @@ struct AlertReport: Sendable {
         ).match(alerts)
         self.alerts = alerts
         misses = found.misses
-        (self.opened, self.uses, self.file, self.ticket) = (opened, uses, file, ticket)
+        (self.opened, self.memory, self.file, self.ticket) = (opened, memory, file, ticket)
         targets = AlertTargets(opened.library.inventory)
         // `sort` keeps no order among equals.
         fits = found.fits.enumerated().sorted { left, right in
             let (first, second) = (
-                uses[left.element.runbook] ?? PastUse(), uses[right.element.runbook] ?? PastUse()
+                memory.use(of: left.element.runbook), memory.use(of: right.element.runbook)
             )
             if PastUse.ranks(first, before: second) { return true }
             return !PastUse.ranks(second, before: first) && left.offset < right.offset
@@ -93,6 +93,7 @@ struct AlertReport: Sendable {
 
     private static let mostAlerts = 12
     private static let mostFits = 12
+    private static let mostEarlier = 10
 
     private func lines(
         of alert: Alert, _ index: Int, _ style: Style, _ width: Int
@@ -121,7 +122,7 @@ struct AlertReport: Sendable {
     private func lines(
         of fit: AlertFit, _ style: Style, _ width: Int, _ time: ShownTime
     ) -> [String] {
-        let use = uses[fit.runbook] ?? PastUse()
+        let use = memory.use(of: fit.runbook)
         var lines = [
             "  " + style.paint(fit.runbook.rawValue, .strong) + "  "
                 + SafeText.line(title(of: fit.runbook))
@@ -132,6 +133,11 @@ struct AlertReport: Sendable {
         }
         lines += TextWidth.wrapped(facts, width: width, indent: 4)
         lines.append("    " + style.paint(use.words(time), .faint))
+        lines += FlagText.lines(
+            memory.flags(of: fit.runbook), time, style, width: width, indent: 4)
+        let earlier = EarlierText(
+            runs: memory.earlier(fit.runbook, on: fit.targets), targets: fit.targets, time: time)
+        lines += earlier.lines(style).map { "    " + $0 }
         return lines + ["    " + style.paint(command(of: fit), .strong)]
     }
 
@@ -150,7 +156,10 @@ struct AlertReport: Sendable {
                 AlertDocument.Fit(
                     runbook: fit.runbook, title: title(of: fit.runbook), alert: fit.alert,
                     targets: fit.targets, parameters: fit.parameters,
-                    command: command(of: fit), past: uses[fit.runbook] ?? PastUse())
+                    command: command(of: fit), past: memory.use(of: fit.runbook),
+                    flags: memory.flags(of: fit.runbook),
+                    ranHere: memory.earlier(fit.runbook, on: fit.targets)
+                        .prefix(Self.mostEarlier).map { RunHeader($0) })
             })
     }
 }
@@ -181,6 +190,14 @@ struct AlertDocument: Encodable, Sendable {
         let parameters: [String: String]
         let command: String
         let past: PastUse
+        let flags: [RaisedFlag]
+        /// Its runs on these targets, the newest first.
+        let ranHere: [RunHeader]
+
+        private enum CodingKeys: String, CodingKey {
+            case runbook, title, alert, targets, parameters, command, past, flags
+            case ranHere = "ran_here"
+        }
     }
 
     var format = 1

@@ -37,6 +37,7 @@ struct FindView: Sendable {
             lines += TextWidth.wrapped(SafeText.line(excerpt), width: width, indent: 2)
                 .map { style.paint($0, .faint) }
         }
+        lines += FlagText.lines(found.flags, time, style, width: width, indent: 2)
         return lines + ["  " + style.paint(found.past.words(time), .faint)]
     }
 }
@@ -51,6 +52,7 @@ struct FindDocument: Encodable, Sendable {
         let place: String
         let excerpt: String
         let past: PastUse
+        let flags: [RaisedFlag]
     }
 
     var format = 1
@@ -72,7 +74,7 @@ struct FindDocument: Encodable, Sendable {
             Found(
                 runbook: found.runbook.id, title: found.runbook.title,
                 alerts: found.runbook.symptoms.flatMap(\.alerts), place: "\(found.hit.place)",
-                excerpt: found.hit.excerpt, past: found.past)
+                excerpt: found.hit.excerpt, past: found.past, flags: found.flags)
         }
     }
 }

@@ -1,9 +1,80 @@
+import Runbooks
 import Runner
 
 /// The JSON form of a list of runs.
 struct HistoryDocument: Encodable, Sendable {
     var format = 1
     let runs: [RunHeader]
+    let helped: [HelpedHere]
+}
+
+/// What a runbook came to on a target.
+struct HelpedHere: Encodable, Sendable {
+    let runbook: RunbookID
+    let target: TargetName
+    private(set) var past = PastUse()
+    /// Who started the newest.
+    let lastActor: String
+
+    private enum CodingKeys: String, CodingKey {
+        case runbook, target, past
+        case lastActor = "last_actor"
+    }
+
+    /// From runs with the newest first: what was run most often first.
+    static func of(_ runs: [RunSummary], on target: TargetName? = nil) -> [HelpedHere] {
+        var found: [HelpedHere] = []
+        var places: [String: Int] = [:]
+        for run in runs {
+            for name in run.targets where target == nil || name == target {
+                let index = places["\(run.runbook) \(name)", default: found.count]
+                if index == found.count {
+                    places["\(run.runbook) \(name)"] = index
+                    found.append(
+                        HelpedHere(runbook: run.runbook, target: name, lastActor: run.actor))
+                }
+                found[index].past.take(run)
+            }
+        }
+        // `sort` keeps no order among equals.
+        return found.enumerated().sorted {
+            ($1.element.past.runs, $0.offset) < ($0.element.past.runs, $1.offset)
+        }.map(\.element)
+    }
+}
+
+/// The human form of what helped and what did not.
+struct HelpedView: Sendable {
+    /// Rows that are shown; the JSON has all.
+    private static let mostRows = 15
+
+    let helped: [HelpedHere]
+    let time: ShownTime
+    let style: Style
+
+    /// A table, one row for each runbook and target.
+    func lines(width: Int?) -> [String] {
+        guard !helped.isEmpty else { return [] }
+        var table = Table(
+            Table.Column("RUNBOOK", .whole), "TARGET", "RUNS", "HELPED", "NOT", "UNCLEAR",
+            Table.Column("LAST", .spare), Table.Column("BY", .spare))
+        for row in helped.prefix(Self.mostRows) {
+            table.add(
+                Table.Cell(row.runbook.rawValue, .strong), Table.Cell(row.target.rawValue),
+                Table.Cell("\(row.past.runs)"), count(row.past.resolved, .good),
+                count(row.past.unresolved, .bad), count(row.past.unclear, .warning),
+                Table.Cell(row.past.last.map { time.ago($0) } ?? "-"),
+                Table.Cell(SafeText.line(row.lastActor)))
+        }
+        let rest = helped.count - Self.mostRows
+        return ["", style.paint("What helped", .strong)]
+            + table.lines(width: width, style: style)
+            + (rest > 0 ? [style.paint("… and \(rest) more (--json has all)", .faint)] : [])
+    }
+
+    private func count(_ number: Int, _ tone: Tone) -> Table.Cell {
+        number == 0 ? Table.Cell("-", .faint) : Table.Cell("\(number)", tone)
+    }
 }
 
 /// The human form of a list of runs.

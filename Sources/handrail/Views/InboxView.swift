@@ -1,30 +1,98 @@
 import Runbooks
 import Runner
 
-/// The JSON form of all open runs of a home.
+/// The JSON form of what waits in a home.
 struct InboxDocument: Encodable, Sendable {
+    /// Something that was handed over and has not ended.
+    struct Handed: Encodable, Sendable {
+        let escalation: EscalationID
+        let run: RunID?
+        let alert: String?
+        let ticket: String?
+        let at: Timestamp
+        let actor: String
+        let to: String
+        let note: String
+    }
+
     var format = 1
+    /// Everything that waits, what matters most first.
+    let items: [Inbox.Item]
     let runs: [RunDocument]
+    let escalations: [Handed]
+    let flags: [RaisedFlag]
+
+    init(_ inbox: Inbox) {
+        items = inbox.items
+        runs = inbox.runs.map { RunDocument($0.machine) }
+        escalations = inbox.escalations.map {
+            Handed(
+                escalation: $0.id, run: $0.run, alert: $0.alert, ticket: $0.ticket, at: $0.at,
+                actor: $0.actor, to: $0.to, note: $0.note)
+        }
+        flags = inbox.flags
+    }
 }
 
 /// The human form of what waits for a person.
 struct InboxView: Sendable {
-    let runs: [RunStatus]
+    let inbox: Inbox
     let time: ShownTime
     let style: Style
     let width: Int
 
-    /// One paragraph for each open run, those that wait first.
+    /// One paragraph for each thing: open runs first, those that wait before those at work.
     var lines: [String] {
-        guard !runs.isEmpty else {
+        guard !inbox.isEmpty else {
             return [
                 "Nothing waits for you.",
+                style.paint(
+                    "'handrail alert FILE' starts from an alert, 'handrail find WORDS' from what "
+                        + "you see,", .faint),
                 style.paint(
                     "'handrail list' shows the runbooks, 'handrail history' the runs.", .faint),
             ]
         }
-        let sorted = runs.filter(\.isWaiting) + runs.filter { !$0.isWaiting }
-        return Array(sorted.map(paragraph).joined(separator: [""]))
+        let paragraphs =
+            inbox.sortedRuns.map(paragraph) + inbox.unknown.map(paragraph)
+            + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
+        return Array(paragraphs.joined(separator: [""]))
+    }
+
+    private func paragraph(_ unknown: (run: RunSummary, target: TargetName)) -> [String] {
+        let (run, target) = unknown
+        return [
+            style.paint(run.id.rawValue, .strong) + "  " + style.paint("outcome unknown", .bad)
+        ]
+            + TextWidth.wrapped(
+                "\(run.runbook) on \(target), \(time.ago(run.opened)) by "
+                    + "\(SafeText.line(run.actor)): look there what was done, then run it again, "
+                    + "or hand it over", width: width, indent: 2)
+            + [
+                "    → handrail logs \(run.id) --on \(target)",
+                "    → handrail escalate \(run.id) --note '…'",
+            ]
+    }
+
+    private func paragraph(_ escalation: Escalation) -> [String] {
+        let what =
+            escalation.run.map { "run \($0)" }
+            ?? escalation.alert.map { "alert \(SafeText.line($0))" } ?? ""
+        let ticket = escalation.ticket.map { ", ticket \(SafeText.line($0))" } ?? ""
+        return [
+            style.paint(escalation.id.rawValue, .strong) + "  "
+                + style.paint("escalated to \(SafeText.line(escalation.to))", .warning)
+        ]
+            + TextWidth.wrapped(
+                "\(what)\(ticket), \(time.ago(escalation.at)) by "
+                    + "\(SafeText.line(escalation.actor)): \(SafeText.line(escalation.note))",
+                width: width, indent: 2) + ["    → " + Inbox.command(ending: escalation)]
+    }
+
+    private func paragraph(_ flag: RaisedFlag) -> [String] {
+        [style.paint(flag.runbook.rawValue, .strong)]
+            + FlagText.lines([flag], time, style, width: width, indent: 2)
+            + ["    → " + Inbox.command(clearing: flag)]
     }
 
     private func paragraph(_ run: RunStatus) -> [String] {
@@ -54,6 +122,8 @@ struct InboxView: Sendable {
         }
         if !summary.isLed {
             lines += item("led", .warning, LeadLine(summary: summary).text)
+        } else if !run.isWaiting {
+            lines.append("    → handrail watch \(summary.id)")
         }
         return lines
     }

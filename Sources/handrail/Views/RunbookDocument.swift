@@ -82,10 +82,11 @@ struct RunbookDocument: Encodable, Sendable {
     let last: RunbookEntry.Past?
     let lastResolved: RunbookEntry.Past?
     let runs: Int
+    let flags: [RaisedFlag]
 
     private enum CodingKeys: String, CodingKey {
         case format, library, id, title, kind, owner, help, article, symptoms, targets
-        case parameters, steps, checks, last, runs
+        case parameters, steps, checks, last, runs, flags
         case lastResolved = "last_resolved"
         case reviewBy = "review_by"
         case runAs = "run_as"
@@ -115,5 +116,6 @@ struct RunbookDocument: Encodable, Sendable {
         steps = runbook.steps.map(StepDocument.init)
         checks = runbook.verify.count
         (last, lastResolved, runs) = (entry.last, entry.lastResolved, entry.runs)
+        flags = entry.flags
     }
 }

@@ -29,11 +29,13 @@ struct RunbookEntry: Encodable, Sendable {
     private(set) var lastResolved: Past?
     /// How many runs this home remembers of it.
     private(set) var runs = 0
+    /// Warnings of it that stand, the newest first.
+    private(set) var flags: [RaisedFlag] = []
 
     private enum CodingKeys: String, CodingKey {
         case id, title, kind, owner, alerts, last
         case lastResolved = "last_resolved"
-        case runs
+        case runs, flags
     }
 
     init(_ runbook: Runbook) {
@@ -44,9 +46,10 @@ struct RunbookEntry: Encodable, Sendable {
         alerts = runbook.symptoms.flatMap(\.alerts)
     }
 
-    /// Takes the runs of this runbook from a list with the newest first.
-    mutating func take(_ summaries: [RunSummary]) {
-        let own = summaries.filter { $0.runbook == id }
+    /// Takes what a home remembers of this runbook.
+    mutating func take(_ memory: HomeMemory) {
+        let own = memory.runs.filter { $0.runbook == id }
+        flags = memory.flags(of: id)
         last = own.first.map(Past.init)
         lastResolved = own.first { $0.resolution == .resolved }.map(Past.init)
         runs = own.count
@@ -73,12 +76,17 @@ struct RunbookListView: Sendable {
             Table.Column("ALERTS", .spare), Table.Column("LAST RUN", .whole))
         for entry in entries {
             table.add(
-                Table.Cell(entry.id.rawValue, .strong), Table.Cell(SafeText.line(entry.title)),
+                Table.Cell(entry.id.rawValue, .strong), title(entry),
                 Table.Cell(entry.kind.rawValue),
                 Table.Cell(SafeText.line(CountText.listed(entry.alerts, limit: 2))),
                 last(entry))
         }
         return table.lines(width: width, style: style)
+    }
+
+    private func title(_ entry: RunbookEntry) -> Table.Cell {
+        let title = SafeText.line(entry.title)
+        return entry.flags.isEmpty ? Table.Cell(title) : Table.Cell("FLAGGED " + title, .bad)
     }
 
     private func last(_ entry: RunbookEntry) -> Table.Cell {

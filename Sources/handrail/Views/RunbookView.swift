@@ -7,6 +7,8 @@ struct RunbookView: Sendable {
     let article: String?
     /// Its runs in this home, the newest first.
     let past: [RunSummary]
+    /// Warnings of it that stand.
+    var flags: [RaisedFlag] = []
     /// The inventory's targets that it may run on.
     let fitting: [Target]
     let time: ShownTime
@@ -15,7 +17,7 @@ struct RunbookView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        var lines = head
+        var lines = head + FlagText.lines(flags, time, style, width: width)
         if let article {
             lines += [""] + ArticleView(style: style, width: width).lines(of: article)
         }

@@ -19,6 +19,17 @@ struct ShownTime: Sendable {
     /// `2026-11-23T07:14:05+01:00 (4 min ago)`.
     func both(_ time: Timestamp) -> String { "\(full(time)) (\(ago(time)))" }
 
+    /// `02:14` in the person's zone.
+    func clock(_ time: Timestamp) -> String { String(full(time).dropFirst(11).prefix(5)) }
+
+    /// `today` or `yesterday` in the person's zone, else the date.
+    func day(_ time: Timestamp) -> String {
+        let date = full(time).prefix(10)
+        if date == full(now).prefix(10) { return "today" }
+        let isYesterday = date == full(now.adding(.seconds(-86_400))).prefix(10)
+        return isYesterday ? "yesterday" : String(date)
+    }
+
     /// `4 min ago`; for instants to come, `in 4 min`.
     func ago(_ time: Timestamp) -> String {
         guard time > now else { return TimeText.ago(time, now: now) }

@@ -4,6 +4,38 @@ import Runner
 @testable import handrail
 
 extension GoldenScene {
+    /// A home with both runs of the scene, and a warning of their runbook.
+    static func memory() async throws -> HomeMemory {
+        HomeMemory(
+            runs: [try await resolved().summary, try await ended().summary], flags: [try flag()])
+    }
+
+    /// A warning of the scene's runbook.
+    static func flag() throws -> RaisedFlag {
+        RaisedFlag(
+            runbook: try name("web.limits"), at: start.adding(.seconds(60)), actor: "bob",
+            why: "it drops what users are sending")
+    }
+
+    /// Everything that can wait.
+    static func inbox() async throws -> Inbox {
+        var inbox = Inbox()
+        inbox.runs = [
+            try await owing().status, try await asking().status, try await questioned().status,
+        ]
+        inbox.unknown = [(try await ended().summary, try name("web2"))]
+        let digest = Digest.sha256(of: [])
+        inbox.escalations = [
+            Escalation(
+                id: try name("e-20261123-0709-b2c3"), run: try name("r-20261123-0700-k3f9"),
+                at: start.adding(.seconds(540)), actor: "ann", to: "tier-3",
+                note: "web2 refuses the limits", ticket: "INC-7", alert: "WebLimitsDrift",
+                evidence: digest, pack: digest)
+        ]
+        inbox.flags = [try flag()]
+        return inbox
+    }
+
     /// Alerts of the scene's servers: two that its runbook answers, and two that lead nowhere.
     static func alertReport() async throws -> AlertReport {
         func alert(_ instance: String, _ name: String = "WebLimitsDrift") -> Alert {
@@ -17,7 +49,7 @@ extension GoldenScene {
             alerts: [
                 alert("web1.lab:9100"), alert("web2"), alert("web9:9100"), alert("web1", "Other"),
             ],
-            opened: helped.opened, uses: PastUse.of([helped.summary]), file: "page.json",
+            opened: helped.opened, memory: try await memory(), file: "page.json",
             ticket: "INC-7")
     }
 

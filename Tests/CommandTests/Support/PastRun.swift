@@ -15,7 +15,7 @@ struct PastRun {
     init(
         _ id: String = "r-20261123-0700-k3f9", runbook: String = "web.restart",
         targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1,
-        leftOut: [LeftOutTarget]? = nil
+        leftOut: [LeftOutTarget]? = nil, parameters: [PlannedParameter] = []
     ) throws {
         let plan = Plan(
             planID: try name(String(repeating: "a", count: 32)), libraryID: "lab",
@@ -25,7 +25,7 @@ struct PastRun {
                 files: []),
             environment: EnvironmentRule(
                 name: "lab", content: .off, change: .off, isProduction: false),
-            parameters: [],
+            parameters: parameters,
             targets: try targets.map { target in
                 PlannedTarget(
                     name: try name(target), address: "127.0.0.1", port: 1, user: nil,

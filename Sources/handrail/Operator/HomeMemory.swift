@@ -1,0 +1,90 @@
+import Runbooks
+import Runner
+
+/// What a home remembers of runbooks: their runs, and the warnings that stand.
+struct HomeMemory: Sendable {
+    /// Nothing: a home that is not there yet.
+    static let empty = HomeMemory(runs: [], flags: [])
+    /// How many runs are looked through.
+    static let mostRuns = 5000
+
+    /// The newest first.
+    let runs: [RunSummary]
+    let flags: [RaisedFlag]
+    private let uses: [RunbookID: PastUse]
+
+    init(runs: [RunSummary], flags: [RaisedFlag]) {
+        (self.runs, self.flags) = (runs, flags)
+        uses = PastUse.of(runs)
+    }
+
+    /// How often a runbook was run here, and helped.
+    func use(of runbook: RunbookID) -> PastUse { uses[runbook] ?? PastUse() }
+
+    /// The warnings of a runbook, the newest first.
+    func flags(of runbook: RunbookID) -> [RaisedFlag] { flags.filter { $0.runbook == runbook } }
+
+    /// Runs of a runbook on any of these targets, the newest first.
+    func earlier(_ runbook: RunbookID, on targets: [TargetName]) -> [RunSummary] {
+        let names = Set(targets)
+        return runs.filter { $0.runbook == runbook && !names.isDisjoint(with: $0.targets) }
+    }
+}
+
+extension Session {
+    /// What the home remembers; nothing without a home.
+    func homeMemory() async throws -> HomeMemory {
+        guard let home = try await existingHome() else { return .empty }
+        return HomeMemory(
+            runs: try await home.journal.runs(matching: RunFilter(limit: HomeMemory.mostRuns)),
+            flags: try await home.journal.flags())
+    }
+}
+
+/// Who ran a runbook here before, and what came of it.
+struct EarlierText: Sendable {
+    /// Runs that are named.
+    private static let named = 3
+
+    let runs: [RunSummary]
+    /// The targets that it is about now.
+    let targets: [TargetName]
+    let time: ShownTime
+
+    /// A line for each of the newest; in red what ran within a day.
+    func lines(_ style: Style) -> [String] {
+        runs.prefix(Self.named).map { run in
+            style.paint(line(run), time.now.since(run.opened) < 86_400_000 ? .bad : .plain)
+        } + (runs.count > Self.named ? ["and \(runs.count - Self.named) times before"] : [])
+    }
+
+    private func line(_ run: RunSummary) -> String {
+        let common = run.targets.filter(targets.contains)
+        let place = targets.count == 1 ? "here" : "on " + TargetList.text(common, limit: 3)
+        let actor = SafeText.line(run.actor)
+        let end = run.resolution?.rawValue ?? run.state.word
+        let when =
+            time.now.since(run.opened) < 86_400_000
+            ? "Already run \(place) \(time.day(run.opened)) by \(actor) at \(time.clock(run.opened))"
+            : "Run \(place) before, \(time.ago(run.opened)), by \(actor)"
+        return "\(when): \(end) (\(run.id))"
+    }
+}
+
+/// Warnings of a runbook in words.
+enum FlagText {
+    /// Such as `FLAGGED 3 h ago by anna: it deletes mail`.
+    static func line(_ flag: RaisedFlag, _ time: ShownTime) -> String {
+        "FLAGGED \(time.ago(flag.at)) by \(SafeText.line(flag.actor)): \(SafeText.line(flag.why))"
+    }
+
+    /// Each warning, painted and wrapped.
+    static func lines(
+        _ flags: [RaisedFlag], _ time: ShownTime, _ style: Style, width: Int, indent: Int = 0
+    ) -> [String] {
+        flags.flatMap { flag in
+            TextWidth.wrapped(line(flag, time), width: width, indent: indent)
+                .map { style.paint($0, .bad) }
+        }
+    }
+}

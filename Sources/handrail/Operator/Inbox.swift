@@ -1,0 +1,115 @@
+import Runbooks
+import Runner
+
+/// What waits for a person in a home.
+struct Inbox: Sendable {
+    /// One thing that waits, with what to type; also its JSON form.
+    struct Item: Encodable, Sendable {
+        /// Why it waits.
+        enum Kind: String, Encodable, Sendable {
+            case question, overdue, owed, paused, unled, running, unknown, escalated, flagged
+        }
+
+        let kind: Kind
+        var run: RunID?
+        var runbook: RunbookID?
+        var target: TargetName?
+        var step: StepID?
+        /// One sentence.
+        let text: String
+        /// When a question's deadline is.
+        var until: Timestamp?
+        /// What to type next.
+        let command: String
+    }
+
+    /// Open runs, the newest first.
+    var runs: [RunStatus] = []
+    /// Runs that have ended with an outcome that nobody knows, with the target.
+    var unknown: [(run: RunSummary, target: TargetName)] = []
+    /// What was handed over and has not ended.
+    var escalations: [Escalation] = []
+    var flags: [RaisedFlag] = []
+
+    var isEmpty: Bool {
+        runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty
+    }
+
+    /// Open runs that wait first.
+    var sortedRuns: [RunStatus] { runs.filter(\.isWaiting) + runs.filter { !$0.isWaiting } }
+
+    /// Everything, in the order in which people should look at it.
+    var items: [Item] {
+        sortedRuns.flatMap(Self.items)
+            + unknown.map { run, target in
+                Item(
+                    kind: .unknown, run: run.id, runbook: run.runbook, target: target,
+                    text: "how it ended on \(target) is unknown",
+                    command: "handrail logs \(run.id) --on \(target)")
+            }
+            + escalations.map { escalation in
+                Item(
+                    kind: .escalated, run: escalation.run,
+                    text: "handed to \(escalation.to): \(escalation.note)",
+                    command: Self.command(ending: escalation))
+            }
+            + flags.map { flag in
+                Item(
+                    kind: .flagged, runbook: flag.runbook, text: flag.why,
+                    command: Self.command(clearing: flag))
+            }
+    }
+
+    static func command(ending escalation: Escalation) -> String {
+        "handrail escalate \(escalation.id) --done --note '…'"
+    }
+
+    static func command(clearing flag: RaisedFlag) -> String {
+        "handrail flag \(flag.runbook) --clear --why '…'"
+    }
+
+    private static func items(_ run: RunStatus) -> [Item] {
+        let (id, runbook) = (run.summary.id, run.summary.runbook)
+        var items = run.awaited.map { awaited in
+            Item(
+                kind: awaited.isLate ? .overdue : .question, run: id, runbook: runbook,
+                target: awaited.question.target, step: awaited.question.step,
+                text: awaited.person.text, until: awaited.until, command: awaited.command)
+        }
+        items += run.machine.owed.map { owed in
+            Item(
+                kind: .owed, run: id, runbook: runbook, target: owed.target, step: owed.step,
+                text: owed.reason, command: "handrail pay \(id) --on \(owed.target)")
+        }
+        if !run.summary.isLed {
+            let isPaused = run.summary.state == .paused
+            items.append(
+                Item(
+                    kind: isPaused ? .paused : .unled, run: id, runbook: runbook,
+                    text: isPaused ? "paused" : "nobody leads it now",
+                    command: "handrail resume \(id)"))
+        } else if items.isEmpty {
+            items.append(
+                Item(
+                    kind: .running, run: id, runbook: runbook, text: "it is being run",
+                    command: "handrail watch \(id)"))
+        }
+        return items
+    }
+}
+
+extension Session {
+    /// What waits in the home; nothing without one.
+    func inbox() async throws -> Inbox {
+        guard let home = try await existingHome() else { return Inbox() }
+        var inbox = Inbox()
+        for summary in try await home.journal.runs(matching: RunFilter(isOpen: true, limit: 500)) {
+            let folded = try await FoldedRun(summary, in: home.journal)
+            inbox.runs.append(RunStatus(folded, now: world.now()))
+        }
+        inbox.unknown = try await home.journal.unknownOutcomes()
+        inbox.escalations = try await home.journal.escalations(isOpen: true)
+        inbox.flags = try await home.journal.flags()
+        return inbox
+    }
+}
