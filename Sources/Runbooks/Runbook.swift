@@ -113,6 +113,8 @@ package struct Runbook: Sendable, Hashable {
     package var rollout: Rollout
     /// Who is told once a run has failed; nil when nobody is.
     package var onFailure: OnFailure?
+    /// How often it may be run; nil for any number.
+    package var repeatRule: RepeatRule?
     /// Paths under `lib/` that belong to the digest.
     package var uses: [String]
     /// A longer explanation, shown on request.
@@ -124,8 +126,8 @@ package struct Runbook: Sendable, Hashable {
         id: RunbookID, title: String, kind: RunbookKind, owner: String, reviewBy: String? = nil,
         runAs: String? = nil, symptoms: [Symptom] = [], targets: TargetRule = TargetRule(),
         parameters: [Parameter] = [], steps: [Step], verify: [AssertAction] = [],
-        rollout: Rollout = Rollout(), onFailure: OnFailure? = nil, uses: [String] = [],
-        help: String? = nil, folder: String
+        rollout: Rollout = Rollout(), onFailure: OnFailure? = nil,
+        repeatRule: RepeatRule? = nil, uses: [String] = [], help: String? = nil, folder: String
     ) {
         self.id = id
         self.title = title
@@ -140,6 +142,7 @@ package struct Runbook: Sendable, Hashable {
         self.verify = verify
         self.rollout = rollout
         self.onFailure = onFailure
+        self.repeatRule = repeatRule
         self.uses = uses
         self.help = help
         self.folder = folder

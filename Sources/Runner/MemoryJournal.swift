@@ -32,6 +32,9 @@ package actor MemoryJournal: Journal, RunCatalog {
         guard entries[run.id] == nil, !isTaken else {
             throw .taken(run.id, number: run.number)
         }
+        let leftOut = Set(run.leftOut?.map(\.target) ?? [])
+        let counts = repeats(of: run.plan, leftOut: leftOut, at: run.opened)
+        if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
         entries[run.id] = Entry(
             record: run, held: HeldLease(lease: lease, until: leaseUntil))
         order.append(run.id)
@@ -138,6 +141,27 @@ package actor MemoryJournal: Journal, RunCatalog {
             result.formUnion(entry.summary.outcomes.filter { $0.value.isGood }.keys)
         }
         return result
+    }
+
+    /// The runs of a plan's runbook that count against its `repeat`.
+    package func repeats(
+        of plan: Plan, leftOut: Set<TargetName>, at: Timestamp
+    ) -> [RepeatCount] {
+        guard let rule = plan.repeatRule else { return [] }
+        let since = RepeatCount.since(rule, at: at)
+        let past = entries.values.filter {
+            $0.record.plan.runbook.id == plan.runbook.id && $0.record.opened > since
+        }.flatMap { entry in
+            let left = Set(entry.record.leftOut?.map(\.target) ?? [])
+            return entry.record.plan.targets.map(\.name).filter { !left.contains($0) }.map {
+                target in
+                RepeatCount.PastRun(
+                    run: entry.record.id, actor: entry.record.actor, opened: entry.record.opened,
+                    target: target, outcome: entry.summary.outcomes[target],
+                    isOpen: entry.summary.closed == nil)
+            }
+        }
+        return RepeatCount.of(plan, leftOut: leftOut, past: past)
     }
 
     private func known(_ run: RunID) throws(JournalError) -> Entry {

@@ -33,6 +33,8 @@ package struct Plan: Sendable, Codable, Hashable {
     package var rollout: Rollout
     /// Who is told once the run has failed; nil when nobody is.
     package var onFailure: OnFailure?
+    /// How often the runbook may be run; nil for any number.
+    package var repeatRule: RepeatRule?
     /// When it was made, as the clock of whoever made it said.
     package var created: Timestamp
     /// From this instant on no run can start; at most 35 days after `created`.
@@ -45,6 +47,7 @@ package struct Plan: Sendable, Codable, Hashable {
         case runbook, environment, parameters, targets, steps, verify, rollback, symptom, alert
         case rollout
         case onFailure = "on_failure"
+        case repeatRule = "repeat"
         case created, expires
     }
 
@@ -52,8 +55,8 @@ package struct Plan: Sendable, Codable, Hashable {
         planID: PlanID, libraryID: String, runbook: PlannedRunbook, environment: EnvironmentRule,
         parameters: [PlannedParameter], targets: [PlannedTarget], steps: [Step],
         verify: [AssertAction], rollback: [PlannedUndo], symptom: PlannedSymptom?,
-        alert: String? = nil, rollout: Rollout, onFailure: OnFailure?, created: Timestamp,
-        expires: Timestamp
+        alert: String? = nil, rollout: Rollout, onFailure: OnFailure?,
+        repeatRule: RepeatRule? = nil, created: Timestamp, expires: Timestamp
     ) {
         self.format = 1
         self.planID = planID
@@ -69,6 +72,7 @@ package struct Plan: Sendable, Codable, Hashable {
         self.alert = alert
         self.rollout = rollout
         self.onFailure = onFailure
+        self.repeatRule = repeatRule
         self.created = created
         self.expires = expires
     }

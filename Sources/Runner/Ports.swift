@@ -42,7 +42,7 @@ package protocol HostKeyDirectory: Sendable {
 package struct JournalError: Error, Sendable {
     /// What kind of failure it is; callers switch on it.
     package enum Code: String, Sendable {
-        case notFound, locked, leaseLost, closed, full, corrupt, newerFormat, io
+        case notFound, locked, leaseLost, closed, full, corrupt, newerFormat, io, repeated
     }
 
     /// What kind of failure it is; it decides the exit code.
@@ -206,6 +206,9 @@ package struct RunSummary: Sendable, Codable, Hashable {
 /// Every write is on disk when its call returns.
 package protocol Journal: Sendable {
     /// Records a new run and gives its leader the lease, in one transaction.
+    ///
+    /// Refused with `repeated` when its runbook was run as often as its `repeat` allows: of two
+    /// that are opened at once, the second sees the first.
     func open(_ run: RunRecord, lease: Lease, leaseUntil: Timestamp) async throws(JournalError)
     /// Appends events in order, with one commit; refused with `leaseLost` for any other leader.
     ///
@@ -250,6 +253,10 @@ package protocol RunCatalog: Sendable {
     func runs(matching filter: RunFilter) async throws(JournalError) -> [RunSummary]
     /// The number that the next run of a plan gets: 1 when it has none yet.
     func nextRunNumber(for plan: PlanID) async throws(JournalError) -> Int
+    /// The runs of a plan's runbook that count against its `repeat`; empty without one.
+    func repeats(
+        of plan: Plan, leftOut: Set<TargetName>, at: Timestamp
+    ) async throws(JournalError) -> [RepeatCount]
     /// The targets that ended well in some run of a plan: they are used up for it.
     func targetsEndedWell(_ plan: PlanID) async throws(JournalError) -> Set<TargetName>
 }

@@ -345,6 +345,92 @@ struct JournalContractTests {
         }
     }
 
+    @Test(arguments: Kind.allCases)
+    func aRunThatWouldBeOneTooManyIsRefusedAndNamesTheOthers(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let rule = RepeatRule(atMost: 2, withinMilliseconds: 3_600_000)
+            func open(
+                _ id: String, _ plan: Character, at: Int64, on targets: [String] = ["web1"],
+                leftOut: [LeftOutTarget]? = nil
+            ) async throws -> RunID {
+                let record = try Samples.record(
+                    id, plan: plan, targets: targets, opened: Samples.time(at), repeatRule: rule,
+                    leftOut: leftOut)
+                try await journal.open(
+                    record, lease: Samples.lease(1), leaseUntil: Samples.time(at + 1000))
+                return record.id
+            }
+            func end(_ run: RunID, _ outcome: Outcome) async throws {
+                _ = try await journal.append(
+                    [
+                        .targetEnded(try Samples.target("web1"), outcome),
+                        .closed(.succeeded, .unresolved),
+                    ], to: run, at: Samples.time(5), lease: Samples.lease(1))
+            }
+            try await end(try await open("r-1", "1", at: 0), .changed)
+            // Nothing was to be done: it doesn't count.
+            try await end(try await open("r-2", "2", at: 10), .satisfied)
+            _ = try await open("r-3", "3", at: 20)
+            let error = await #expect(throws: JournalError.self) {
+                _ = try await open("r-4", "4", at: 30)
+            }
+            #expect(error?.code == .repeated)
+            #expect(error?.message.contains("2 of 2 times within 1h on web1") == true)
+            #expect(error?.message.contains("r-3 by ann, r-1 by ann") == true)
+            #expect(error?.hint?.contains("handrail escalate r-3 --to …") == true)
+            // Another target, the same one left out, and an hour later: none is one too many.
+            _ = try await open("r-5", "5", at: 30, on: ["web2"])
+            _ = try await open(
+                "r-6", "6", at: 30, on: ["web1", "web3"],
+                leftOut: [LeftOutTarget(target: try Samples.target("web1"), reason: "seen")])
+            _ = try await open("r-7", "7", at: 3_600_010)
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
+    func aRuleForTheRunbookCountsEveryTarget(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let rule = RepeatRule(atMost: 1, withinMilliseconds: 3_600_000, per: .runbook)
+            for (id, plan, target) in [("r-1", "1" as Character, "web1"), ("r-2", "2", "web2")] {
+                let record = try Samples.record(
+                    id, plan: plan, targets: [target], repeatRule: rule)
+                let open = {
+                    try await journal.open(
+                        record, lease: Samples.lease(1), leaseUntil: Samples.time(1))
+                }
+                if id == "r-1" { try await open() } else { await expect(.repeated, open) }
+            }
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
+    func ofTwoRunsOpenedAtOnceOnlyOnePasses(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let rule = RepeatRule(atMost: 1, withinMilliseconds: 3_600_000)
+            let passed = await withTaskGroup(of: Bool.self) { group in
+                for (number, plan) in "12345678".enumerated() {
+                    group.addTask {
+                        do {
+                            let record = try Samples.record(
+                                "r-\(number)", plan: plan, targets: ["web1"], repeatRule: rule)
+                            try await journal.open(
+                                record, lease: Samples.lease(number),
+                                leaseUntil: Samples.time(1000))
+                            return true
+                        } catch let error as JournalError where error.code == .repeated {
+                            return false
+                        } catch {
+                            Issue.record(error)
+                            return false
+                        }
+                    }
+                }
+                return await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(passed == 1)
+        }
+    }
+
     private func opened(
         _ id: String, number: Int = 1, plan: Character = "a", lease: Int = 1,
         until: Int64 = 1000, in journal: TestedJournal

@@ -47,7 +47,8 @@ enum Samples {
     static func record(
         _ id: String, number: Int = 1, plan digit: Character = "a",
         runbook: String = "web.restart", targets: [String] = ["web1", "web2"],
-        steps: [Step] = [], opened: Timestamp = time(0), planDigest: Digest? = nil
+        steps: [Step] = [], opened: Timestamp = time(0), planDigest: Digest? = nil,
+        repeatRule: RepeatRule? = nil, leftOut: [LeftOutTarget]? = nil
     ) throws -> RunRecord {
         let plan = Plan(
             planID: try plan(digit), libraryID: "lab",
@@ -63,12 +64,12 @@ enum Samples {
                     becomeUser: nil, hostKeys: [], labels: [:])
             },
             steps: steps, verify: [], rollback: [], symptom: nil,
-            rollout: Rollout(), onFailure: nil,
+            rollout: Rollout(), onFailure: nil, repeatRule: repeatRule,
             created: opened, expires: opened.adding(.seconds(3600)))
         return RunRecord(
             id: try run(id), number: number, plan: plan, planDigest: try planDigest ?? digest("c"),
             forecastDigest: nil, actor: "ann", ticket: "T-1", alert: nil,
-            librarySource: "main@3f2c1d9, clean", opened: opened)
+            librarySource: "main@3f2c1d9, clean", opened: opened, leftOut: leftOut)
     }
 
     private static func named<Name: CheckedName>(_ text: String) throws -> Name {

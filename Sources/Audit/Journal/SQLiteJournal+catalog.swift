@@ -48,6 +48,61 @@ extension SQLiteJournal: RunCatalog {
         }
     }
 
+    /// The runs of a plan's runbook that count against its `repeat`.
+    package func repeats(
+        of plan: Plan, leftOut: Set<TargetName>, at: Timestamp
+    ) async throws(JournalError) -> [RepeatCount] {
+        guard plan.repeatRule != nil else { return [] }
+        return try await read { db in
+            try Self.repeats(of: plan, leftOut: leftOut, at: at, in: db)
+        }
+    }
+
+    /// The same, within the transaction that opens a run.
+    static func repeats(
+        of plan: Plan, leftOut: Set<TargetName>, at: Timestamp, in db: Database
+    ) throws -> [RepeatCount] {
+        guard let rule = plan.repeatRule else { return [] }
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT runs.id AS key, runs.name AS run, actor, opened, closed,
+                    targets.name AS target, outcome
+                FROM runs JOIN targets ON targets.run = runs.id
+                WHERE runs.runbook = ? AND runs.opened > ?
+                """,
+            arguments: [
+                plan.runbook.id.rawValue, RepeatCount.since(rule, at: at).milliseconds,
+            ])
+        var known: [Int64: Set<TargetName>] = [:]
+        let past = try rows.compactMap { row -> RepeatCount.PastRun? in
+            let outcome: String? = row["outcome"]
+            guard let run = RunID(rawValue: row["run"]),
+                let target = TargetName(rawValue: row["target"])
+            else { throw JournalError.unreadableRow(of: "targets") }
+            let isOpen = (row["closed"] as Int64?) == nil
+            // Whom an open run left out it never starts.
+            if isOpen, outcome == nil {
+                let key: Int64 = row["key"]
+                let names = try known[key] ?? Self.leftOut(of: key, in: db)
+                known[key] = names
+                if names.contains(target) { return nil }
+            }
+            return RepeatCount.PastRun(
+                run: run, actor: row["actor"], opened: Timestamp(milliseconds: row["opened"]),
+                target: target, outcome: outcome.flatMap(Outcome.init(rawValue:)),
+                isOpen: isOpen)
+        }
+        return RepeatCount.of(plan, leftOut: leftOut, past: past)
+    }
+
+    private static func leftOut(of key: Int64, in db: Database) throws -> Set<TargetName> {
+        let text = try String.fetchOne(
+            db, sql: "SELECT record FROM records WHERE run = ?", arguments: [key])
+        let record = try text.map { try JournalCoding.value(RunRecord.self, from: $0) }
+        return Set(record?.leftOut?.map(\.target) ?? [])
+    }
+
     private static func question(
         for filter: RunFilter
     ) -> (sql: String, arguments: StatementArguments) {

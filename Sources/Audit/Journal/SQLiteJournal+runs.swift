@@ -15,6 +15,9 @@ extension SQLiteJournal: Journal {
                     + "OR (plan = ? AND number = ?))",
                 arguments: [run.id.rawValue, run.plan.planID.rawValue, run.number])
             guard taken == false else { throw JournalError.taken(run.id, number: run.number) }
+            let leftOut = Set(run.leftOut?.map(\.target) ?? [])
+            let counts = try Self.repeats(of: run.plan, leftOut: leftOut, at: run.opened, in: db)
+            if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
             let trail = TrailRows(home: home, source: source, db: db)
             try trail.begin(at: run.opened)
             try Self.insert(run, lease: lease, until: leaseUntil, in: db)

@@ -20,11 +20,12 @@ extension DocumentPart {
             Key("verify", .list(of: .part(check), upTo: 20)),
             Key("rollout", .part(rollout)),
             Key("on_failure", .part(onFailure)),
+            Key("repeat", .part(repetition)),
             Key("uses", .list(of: .line, upTo: 64)),
             Key("help", .text),
         ],
         notBuilt: [
-            "change", "before_wave", "after_wave", "facts", "values", "repeat", "every", "items",
+            "change", "before_wave", "after_wave", "facts", "values", "every", "items",
             "exceptions", "tests", "protect",
         ])
 
@@ -61,6 +62,18 @@ extension DocumentPart {
 
     static let onFailure = DocumentPart(
         "on_failure", [Key("escalate", .line), Key("note", .text)])
+
+    /// The time in which earlier runs count.
+    static let repeatedWithin: ClosedRange<Duration> = .seconds(60) ... .seconds(90 * 86_400)
+
+    static let repetition = DocumentPart(
+        "repeat",
+        [
+            Key("at_most", .integer(1...1000), required: true),
+            Key("within", .time(repeatedWithin), required: true),
+            Key("per", .word(of: RepeatRule.Per.self)),
+            Key("then", .word(of: RepeatRule.Then.self)),
+        ])
 
     static let check = DocumentPart(
         "a check",

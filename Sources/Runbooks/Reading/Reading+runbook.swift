@@ -20,6 +20,7 @@ extension RunbookReading {
         let verify = checks(fields, inheriting: [:])
         let rollout = rollout(fields["rollout"])
         let onFailure = onFailure(fields["on_failure"])
+        let repeatRule = repeatRule(fields["repeat"])
         let runAs = document.account(fields["run_as"], "run_as")
         let reviewBy = document.date(fields["review_by"], "review_by")
         let help = document.text(fields, "help", "help")
@@ -27,8 +28,8 @@ extension RunbookReading {
         return Runbook(
             id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
             symptoms: symptoms, targets: targets, parameters: parameters, steps: steps,
-            verify: verify, rollout: rollout, onFailure: onFailure, uses: uses, help: help,
-            folder: files.folder)
+            verify: verify, rollout: rollout, onFailure: onFailure, repeatRule: repeatRule,
+            uses: uses, help: help, folder: files.folder)
     }
 
     private mutating func kind(_ node: YamlNode?) -> RunbookKind? {
@@ -82,6 +83,18 @@ extension RunbookReading {
         return Rollout(
             maxInFlight: inFlight ?? usual.maxInFlight,
             stopAtFailures: failures ?? usual.stopAtFailures)
+    }
+
+    private mutating func repeatRule(_ node: YamlNode?) -> RepeatRule? {
+        guard let node, let fields = document.fields(node, .repetition) else { return nil }
+        let atMost = document.integer(fields, "at_most", "at_most")
+        let within = document.time(fields, "within", "within")
+        let per = document.word(fields["per"], "per", as: RepeatRule.Per.self)
+        let then = document.word(fields["then"], "then", as: RepeatRule.Then.self)
+        guard let atMost, let within else { return nil }
+        return RepeatRule(
+            atMost: atMost, withinMilliseconds: within.inMilliseconds, per: per ?? .target,
+            then: then ?? .escalate)
     }
 
     private mutating func onFailure(_ node: YamlNode?) -> OnFailure? {

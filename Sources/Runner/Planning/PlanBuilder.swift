@@ -70,7 +70,8 @@ package struct PlanBuilder: Sendable {
             verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
             symptom: try symptom(planned), alert: alert, rollout: runbook.rollout,
-            onFailure: runbook.onFailure, created: created, expires: expires)
+            onFailure: runbook.onFailure, repeatRule: runbook.repeatRule, created: created,
+            expires: expires)
     }
 
     private func environment() throws(PlanError) -> EnvironmentRule {

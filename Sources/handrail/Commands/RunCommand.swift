@@ -51,25 +51,29 @@ struct RunCommand: HandrailCommand {
         let leftOut = try LeavingOut(names: without, reason: why).targets(of: prepared.plan)
         try checkStepByStep(session, prepared.plan.targets.count - leftOut.count)
         let home = try await session.openHome()
+        // Asked again when the run is opened; here nothing has been looked at yet.
+        let repeats = try await home.journal.repeats(
+            of: prepared.plan, leftOut: Set(leftOut.map(\.target)), at: session.world.now())
+        if let refusal = JournalError.repeated(prepared.plan, repeats) { throw refusal }
         let reach = Reach(session: session, options: subject.reach)
         return try await reach.withExecutor(
             for: prepared.plan, files: prepared.files, secrets: prepared.parameters.secrets
         ) { executor, sessions in
-            try await run(prepared, leftOut, session, home, executor, sessions)
+            try await run(prepared, leftOut, repeats, session, home, executor, sessions)
         }
     }
 
     /// Looks, lets a person decide, and leads.
     private func run(
-        _ prepared: PreparedPlan, _ leftOut: [LeftOutTarget], _ session: Session,
-        _ home: OpenedHome, _ executor: any Executor, _ sessions: SessionLedger
+        _ prepared: PreparedPlan, _ leftOut: [LeftOutTarget], _ repeats: [RepeatCount],
+        _ session: Session, _ home: OpenedHome, _ executor: any Executor, _ sessions: SessionLedger
     ) async throws -> ExitCode {
         let id = session.newRunID()
         let looking = Looking(
             session: session, prepared: prepared, noProbe: false, leftOut: leftOut)
         let (shown, decision) = try await session.interruptible {
             let shown = await looking.look(with: executor, run: id)
-            return (shown, try await decide(shown, prepared.earlier, session, home))
+            return (shown, try await decide(shown, prepared.earlier, repeats, session))
         }
         let lease = try session.newLease()
         let opening = RunOpening(
@@ -119,7 +123,8 @@ struct RunCommand: HandrailCommand {
 
     /// Shows the forecast, and lets the plan file's forecast, symptom and person decide.
     private func decide(
-        _ shown: PlanSubject, _ planned: Forecast?, _ session: Session, _ home: OpenedHome
+        _ shown: PlanSubject, _ planned: Forecast?, _ repeats: [RepeatCount],
+        _ session: Session
     ) async throws -> StartDecision {
         let console = session.console
         var decision = StartDecision(shown, earlier: planned)
@@ -154,7 +159,8 @@ struct RunCommand: HandrailCommand {
             return decision
         }
         try await Confirmation(
-            session: session, subject: shown, memory: memory, isSymptomAbsent: isAbsent,
+            session: session, subject: shown, memory: memory, repeats: repeats,
+            isSymptomAbsent: isAbsent,
             decision: decision
         ).ask()
         return decision

@@ -7,6 +7,8 @@ struct Confirmation: Sendable {
     let subject: PlanSubject
     /// What the home remembers of this runbook.
     let memory: HomeMemory
+    /// What counts against the runbook's `repeat` already.
+    var repeats: [RepeatCount] = []
     /// Whether the symptom was not found, and a person may go on all the same.
     let isSymptomAbsent: Bool
     /// What has changed since the plan file was made.
@@ -36,6 +38,10 @@ struct Confirmation: Sendable {
             runs: memory.earlier(plan.runbook.id, on: subject.targets), targets: subject.targets,
             time: time
         ).lines(style)
+        lines += repeats.filter { !$0.runs.isEmpty }.prefix(3).map { count in
+            let place = count.target.map { " on \($0)" } ?? ""
+            return style.paint("Run \(count.words)\(place) already; then escalate", .warning)
+        }
         let irreversible = plan.steps.filter { $0.effect == .irreversible }.map(\.id.rawValue)
         if !irreversible.isEmpty {
             lines.append(

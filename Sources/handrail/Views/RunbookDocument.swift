@@ -83,10 +83,12 @@ struct RunbookDocument: Encodable, Sendable {
     let lastResolved: RunbookEntry.Past?
     let runs: Int
     let flags: [RaisedFlag]
+    let repeatRule: RepeatRule?
 
     private enum CodingKeys: String, CodingKey {
         case format, library, id, title, kind, owner, help, article, symptoms, targets
         case parameters, steps, checks, last, runs, flags
+        case repeatRule = "repeat"
         case lastResolved = "last_resolved"
         case reviewBy = "review_by"
         case runAs = "run_as"
@@ -117,5 +119,6 @@ struct RunbookDocument: Encodable, Sendable {
         checks = runbook.verify.count
         (last, lastResolved, runs) = (entry.last, entry.lastResolved, entry.runs)
         flags = entry.flags
+        repeatRule = runbook.repeatRule
     }
 }

@@ -64,7 +64,15 @@ struct RunbookView: Sendable {
         let rule = runbook.targets
         let count = rule.pick == .one ? "one target a run" : "up to \(rule.max) targets a run"
         let names = CountText.listed(fitting.map(\.name.rawValue), limit: 8)
+        let often = runbook.repeatRule.map { rule in
+            let time = formatDuration(.milliseconds(rule.withinMilliseconds))
+            let place = rule.per == .target ? "on one target" : "in all"
+            return prose(
+                "at most \(CountText.of(rule.atMost, "run")) \(place) within \(time), "
+                    + "then \(rule.then.rawValue)")
+        }
         return prose("\(count), of those where \(rule.select?.description ?? "(any)")")
+            + (often ?? [])
             + prose("\(CountText.of(fitting.count, "target")) here: \(names)", .faint)
     }
 
