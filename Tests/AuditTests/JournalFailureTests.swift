@@ -92,7 +92,7 @@ struct JournalFailureTests {
     @Test func nothingIsWrittenAnyMoreOnceTheFileWasFoundDamaged() async throws {
         try await withHome { home in
             let run = try await started("r-1", in: try await opened(home))
-            let page = try await DatabaseQueue(path: home.journalPath)
+            let page = try await looking(at: home)
                 .writeWithoutTransaction { db in
                     try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
                     return try UInt64.fetchOne(

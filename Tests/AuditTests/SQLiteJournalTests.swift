@@ -195,7 +195,7 @@ struct SQLiteJournalTests {
     private func raw<Value: Sendable>(
         _ home: Home, _ body: @Sendable (Database) throws -> Value
     ) async throws -> Value {
-        try await DatabaseQueue(path: home.journalPath).write { try body($0) }
+        try await looking(at: home).write { try body($0) }
     }
 
     private func mode(_ path: String) throws -> mode_t {

@@ -294,24 +294,25 @@ extension TrailRepository {
         if end.commit == nil { try checkFirst(batch) }
         let checkpoint = TrailCheckpoint(
             origin: origin, count: batch.last, digest: batch.lines[batch.lines.count - 1].digest)
-        var root = end.root
-        try put(
-            batch.content,
-            at: TrailLayout.eventPath(
-                firstSequence: batch.first, at: batch.records[0].at), in: &root)
-        for evidence in batch.evidence {
-            try put(
-                evidence, at: TrailLayout.evidencePath(TrailLine.digest(of: evidence)), in: &root)
+        var files = [
+            NewFile(
+                TrailLayout.eventPath(firstSequence: batch.first, at: batch.records[0].at),
+                batch.content)
+        ]
+        files += batch.evidence.map {
+            NewFile(TrailLayout.evidencePath(TrailLine.digest(of: $0)), $0)
         }
-        try put(Array(checkpoint.text.utf8), at: [TrailLayout.checkpoint], in: &root)
+        files.append(NewFile([TrailLayout.checkpoint], Array(checkpoint.text.utf8)))
         if end.commit == nil {
-            try put(Array(TrailLayout.format.utf8), at: ["meta", "format"], in: &root)
-            try put(Array((origin + "\n").utf8), at: ["meta", "origin"], in: &root)
+            files.append(NewFile(["meta", "format"], Array(TrailLayout.format.utf8)))
+            files.append(NewFile(["meta", "origin"], Array((origin + "\n").utf8)))
         }
         if !added.isEmpty {
             let text = TrailLayout.allowedSigners(keys, controller: controller)
-            try put(Array(text.utf8), at: ["meta", "allowed_signers"], in: &root)
+            files.append(NewFile(["meta", "allowed_signers"], Array(text.utf8)))
         }
+        var root = end.root
+        try put(files[...], in: &root)
         let id = try objects.write(root.bytes, kind: .tree)
         return (id, Next(root: root, keys: keys, checkpoint: checkpoint))
     }
@@ -328,16 +329,32 @@ extension TrailRepository {
         }
     }
 
-    private func put(
-        _ content: [UInt8], at path: [String], in tree: inout GitTree
-    ) throws {
-        let name = path[0]
-        guard path.count > 1 else {
-            tree.put(name, .init(mode: .file, id: try objects.write(content, kind: .blob)))
-            return
+    /// A file that a commit brings, below the folder that is looked at.
+    private struct NewFile {
+        let path: ArraySlice<String>
+        let content: [UInt8]
+
+        init(_ path: some Collection<String>, _ content: [UInt8]) {
+            (self.path, self.content) = (Array(path)[...], content)
         }
-        var below = try folder(name, of: tree) ?? GitTree()
-        try put(content, at: Array(path.dropFirst()), in: &below)
-        tree.put(name, .init(mode: .folder, id: try objects.write(below.bytes, kind: .tree)))
+    }
+
+    /// Puts files into a folder, each folder below it written once: no object is left over.
+    private func put(_ files: ArraySlice<NewFile>, in tree: inout GitTree) throws {
+        var below: [String: [NewFile]] = [:]
+        for file in files {
+            guard let name = file.path.first else { continue }
+            if file.path.count > 1 {
+                below[name, default: []].append(NewFile(file.path.dropFirst(), file.content))
+            } else {
+                let id = try objects.write(file.content, kind: .blob)
+                tree.put(name, .init(mode: .file, id: id))
+            }
+        }
+        for (name, files) in below.sorted(by: { $0.key < $1.key }) {
+            var inner = try folder(name, of: tree) ?? GitTree()
+            try put(files[...], in: &inner)
+            tree.put(name, .init(mode: .folder, id: try objects.write(inner.bytes, kind: .tree)))
+        }
     }
 }

@@ -37,6 +37,29 @@ struct TamperTests {
         }
     }
 
+    /// No object is left out by the walk, and none is written that it doesn't reach.
+    @Test func everyObjectIsReadInItsTurn() async throws {
+        try await withTemporaryFolder { folder in
+            var random = SeededNumbers(seed: 11)
+            let scene = try TamperScene(in: folder, &random)
+            let names = try scene.editor.reachable()
+            #expect(names == (try scene.editor.stored()), "nothing is written in vain")
+            #expect(names.count > 50)
+            for name in names.sorted() {
+                let file = URL(fileURLWithPath: try scene.writable(name))
+                let whole = try Data(contentsOf: file)
+                try whole.prefix(whole.count / 2).write(to: file)
+                let cut = try scene.verify().findings.map(\.kind)
+                #expect(cut.contains(.objectDamaged), "\(name)")
+                try FileManager.default.removeItem(at: file)
+                let gone = try scene.verify().findings.map(\.kind)
+                #expect(gone.contains(.objectMissing), "\(name)")
+                try whole.write(to: file)
+            }
+            #expect(try scene.verify().findings == [])
+        }
+    }
+
     @Test func thereAreEnoughKinds() {
         #expect(TrailEdit.all.count >= 30)
         #expect(Set(TrailEdit.all.map(\.name)).count == TrailEdit.all.count)
@@ -143,12 +166,13 @@ final class TamperScene {
             })
     }
 
-    /// A loose object of the repository, as its file.
+    /// A loose object that the trail reaches, as its file.
     func anyObject(_ random: inout SeededNumbers) throws -> String {
-        let names = try editor.git([
-            "cat-file", "--batch-all-objects", "--batch-check=%(objectname)",
-        ]).split(separator: "\n")
-        let name = try #require(names.randomElement(using: &random))
+        try writable(try #require(editor.reachable().randomElement(using: &random)))
+    }
+
+    /// The file of a loose object, made writable.
+    func writable(_ name: String) throws -> String {
         let file = "\(editor.path)/objects/\(name.prefix(2))/\(name.dropFirst(2))"
         try #require(chmod(file, 0o600) == 0)
         return file

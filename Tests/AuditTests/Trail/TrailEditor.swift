@@ -24,6 +24,20 @@ struct TrailEditor {
         }
     }
 
+    /// The names of all objects that the trail's last commit leads to.
+    func reachable() throws -> Set<String> {
+        Set(
+            try git(["rev-list", "--objects", "--no-object-names", "HEAD"])
+                .split(separator: "\n").map(String.init))
+    }
+
+    /// The names of all objects that are there.
+    func stored() throws -> Set<String> {
+        Set(
+            try git(["cat-file", "--batch-all-objects", "--batch-check=%(objectname)"])
+                .split(separator: "\n").map(String.init))
+    }
+
     var path: String { sample.home.trailPath }
     var branch: String { "refs/heads/trail/" + sample.origin.controller }
 

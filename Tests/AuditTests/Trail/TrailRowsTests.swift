@@ -228,7 +228,7 @@ struct TrailRowsTests {
 
 /// All lines of a home's journal, in order.
 func trailLines(_ home: Home) async throws -> [TrailLine] {
-    try await DatabaseQueue(path: home.journalPath).read { db in
+    try await looking(at: home).read { db in
         try Row.fetchAll(db, sql: "SELECT seq, line FROM trail ORDER BY seq").map {
             TrailLine(sequence: $0["seq"], text: $0["line"])
         }
@@ -256,5 +256,15 @@ func expectChain(_ lines: [TrailLine]) throws {
 
 /// Changes a home's journal behind its back.
 func change(_ home: Home, _ sql: String) async throws {
-    try await DatabaseQueue(path: home.journalPath).write { try $0.execute(sql: sql) }
+    try await looking(at: home).write { try $0.execute(sql: sql) }
+}
+
+/// A journal's file, as a program beside Handrail opens it.
+///
+/// It waits as Handrail does: SQLite answers "database is locked" in the moment in which another
+/// connection of the process is closed.
+func looking(at home: Home) throws -> DatabaseQueue {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    return try DatabaseQueue(path: home.journalPath, configuration: configuration)
 }

@@ -307,7 +307,7 @@ private func append(_ count: Int, to run: RunID, _ journal: SQLiteJournal) async
 
 /// The commits that the journal notes, line by line.
 private func marks(_ home: Home) async throws -> [String?] {
-    try await DatabaseQueue(path: home.journalPath).read { db in
+    try await looking(at: home).read { db in
         try Optional<String>.fetchAll(db, sql: "SELECT sealed FROM trail ORDER BY seq")
     }
 }
