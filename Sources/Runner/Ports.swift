@@ -24,6 +24,25 @@ package protocol Executor: Sendable {
     func shutDown() async
 }
 
+/// Asks a person before a step begins: `--step-by-step`.
+package protocol StepAsking: Sendable {
+    /// Asks about a step on a target, and returns the person's answer; nil when the question was
+    /// withdrawn, or the calling task was cancelled.
+    func ask(_ step: StepID, on target: TargetName) async -> StepAnswer?
+
+    /// Takes the question about a target back, if there is one.
+    func withdraw(_ target: TargetName)
+}
+
+/// What a person says who is asked before a step.
+package enum StepAnswer: Sendable, Equatable {
+    case go
+    /// This one, and all that follow without a question.
+    case goOnAlone
+    /// The run is to end as the command says.
+    case abort(PersonCommand)
+}
+
 /// What an executor tells while it works, besides reports.
 package enum ExecutorNotice: Sendable {
     /// A session was opened; the text proves later that its processes are gone.

@@ -8,6 +8,9 @@ struct LostJournalTests {
     /// How the journal gets lost.
     enum Loss: CaseIterable { case emptied, removed }
 
+    /// What somebody does to the log of a journal in use.
+    enum LogLoss: CaseIterable { case emptied, cut, removed, replaced, zeroed, older }
+
     @Test(arguments: Loss.allCases) func aHomeWithOutputsRefusesANewJournal(
         _ loss: Loss
     ) async throws {
@@ -60,6 +63,67 @@ struct LostJournalTests {
             _ = try await opened(home).append(
                 [event], to: run, at: Samples.time(2), lease: Samples.lease(1))
         }
+    }
+
+    /// SQLite itself goes on writing behind the gap, and says that all is well.
+    @Test(arguments: LogLoss.allCases) func nothingIsRecordedAfterTheLogLostSomething(
+        _ loss: LogLoss
+    ) async throws {
+        try await withHome { home in
+            let journal = try await opened(home)
+            let run = try await started("r-1", in: journal)
+            let log = home.journalPath + "-wal"
+            let earlier = try #require(FileManager.default.contents(atPath: log))
+            _ = try await journal.append(
+                [.stateChanged(.running, reason: "")], to: run, at: Samples.time(1),
+                lease: Samples.lease(1))
+            let now = try #require(FileManager.default.contents(atPath: log))
+            switch loss {
+            case .emptied: try #require(truncate(log, 0) == 0)
+            case .cut: try #require(truncate(log, off_t(now.count - 100)) == 0)
+            case .removed: try #require(unlink(log) == 0)
+            case .replaced: try now.write(to: URL(filePath: log), options: .atomic)
+            case .zeroed: try overwrite(log, Data(count: now.count + 4096))
+            case .older:
+                var old = earlier + Data(count: now.count)
+                // The log before the one in use: its number is smaller.
+                old.replaceSubrange(12..<16, with: [255, 255, 255, 255])
+                try overwrite(log, old)
+            }
+            for _ in 0..<2 {
+                await expect(.corrupt) {
+                    _ = try await journal.append(
+                        [.stateChanged(.paused, reason: "")], to: run, at: Samples.time(2),
+                        lease: Samples.lease(1))
+                }
+            }
+        }
+    }
+
+    /// SQLite begins its log anew when all of it is in the database.
+    @Test func aLogThatBeginsAnewIsNoLoss() async throws {
+        try await withHome { home in
+            let journal = try await opened(home)
+            let run = try await started("r-1", in: journal)
+            let other = try await opened(home)
+            let log = home.journalPath + "-wal"
+            var beginnings: Set<Data> = []
+            for number in 0..<30 {
+                let leader = number % 3 == 0 ? other : journal
+                _ = try await leader.append(
+                    [.stateChanged(.running, reason: String(repeating: "x", count: 200_000))],
+                    to: run, at: Samples.time(1), lease: Samples.lease(1))
+                let header = try #require(FileManager.default.contents(atPath: log)).prefix(24)
+                beginnings.insert(Data(header))
+            }
+            #expect(beginnings.count > 1)
+        }
+    }
+
+    private func overwrite(_ path: String, _ bytes: Data) throws {
+        let file = try FileHandle(forWritingTo: URL(filePath: path))
+        try file.write(contentsOf: bytes)
+        try file.close()
     }
 
     @Test(arguments: Loss.allCases) func aHomeWhoseJournalIsGoneIsStillOneInUse(

@@ -61,8 +61,8 @@ extension JournalError {
         case .SQLITE_IOERR:
             self.init(
                 .io, "Reading or writing the journal \(path) failed.",
-                hint: "Look at the kernel's log for the disk ('dmesg'), repair it, then "
-                    + "'handrail resume' goes on from what was recorded.", cause: error)
+                hint: "Look at the kernel's log for the disk ('dmesg') and repair it, then try "
+                    + "again.", cause: error)
         default:
             self.init(.io, "The journal \(path) could not be used.", cause: error)
         }
@@ -71,7 +71,7 @@ extension JournalError {
     private static func fullDisk(_ path: String, cause: any Error) -> JournalError {
         JournalError(
             .full, "No space is left for the journal \(path): nothing was recorded.",
-            hint: "Free space on its file system ('df -h'), then 'handrail resume' goes on.",
+            hint: "Free space on its file system ('df -h'), then try again.",
             cause: cause)
     }
 

@@ -19,6 +19,8 @@ package final class SQLiteJournal: Sendable {
     private let queue: DatabaseQueue
     /// Which file was opened: another one may get its name, or none have it.
     private let file: FileIdentity?
+    /// What its log must go on from; looked at and noted on the queue alone.
+    private let log: Mutex<WriteAheadLog>
     /// Why nothing is written any more; set once.
     private let ended = Mutex<JournalError?>(nil)
 
@@ -30,6 +32,7 @@ package final class SQLiteJournal: Sendable {
         self.home = home
         self.queue = queue
         file = FileIdentity(of: path)
+        log = Mutex(WriteAheadLog(of: path))
         self.source = source
         self.isProvedDead = isProvedDead
     }
@@ -91,6 +94,7 @@ package final class SQLiteJournal: Sendable {
         try await access { db, journal in
             if let refusal = journal.ended.withLock({ $0 }) { throw refusal }
             try journal.refuseWhenMoved()
+            defer { journal.noteLog() }
             return try Self.transaction(.immediate, db, body)
         }
     }
@@ -114,6 +118,7 @@ package final class SQLiteJournal: Sendable {
         try blocking { db in
             if let refusal = ended.withLock({ $0 }) { throw refusal }
             try refuseWhenMoved()
+            defer { noteLog() }
             try Self.transaction(.immediate, db, body)
         }
     }
@@ -125,6 +130,7 @@ package final class SQLiteJournal: Sendable {
         try blocking { db in
             if let refusal = ended.withLock({ $0 }) { throw refusal }
             try refuseWhenMoved()
+            defer { noteLog() }
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
             let result = Result { try Self.transaction(.immediate, db, body) }
             try db.execute(sql: "PRAGMA synchronous = FULL")
@@ -168,14 +174,34 @@ package final class SQLiteJournal: Sendable {
         return values[0]
     }
 
-    /// Refuses to write into a file that has lost its name: nobody would read it ever again.
+    /// Refuses to write into a file that has lost its name, which nobody would read ever again, and
+    /// after a log that lost what it had: what comes after a gap is never found.
     private func refuseWhenMoved() throws(JournalError) {
-        guard FileIdentity(of: path) != file else { return }
-        let refusal = JournalError(
-            .io, "The journal \(path) was moved, removed or replaced while it was in use.",
-            hint: "Put it back with its -wal, or restore the last backup of the home.")
-        ended.withLock { $0 = $0 ?? refusal }
-        throw refusal
+        if FileIdentity(of: path) != file {
+            throw endWriting(
+                JournalError(
+                    .io, "The journal \(path) was moved, removed or replaced while it was in use.",
+                    hint: "Put it back with its -wal, or restore the last backup of the home."))
+        }
+        if let loss = log.withLock({ $0.loss(at: path) }) {
+            throw endWriting(
+                JournalError(
+                    .corrupt,
+                    "The journal's log \(path)-wal \(loss) while it was in use: what was recorded "
+                        + "last may be lost.",
+                    hint: "Stop all runs, keep a copy of the home, run 'handrail audit verify' to "
+                        + "see how far the trail goes, and restore the last backup of both."))
+        }
+    }
+
+    private func noteLog() { log.withLock { $0.note(path) } }
+
+    /// The refusal that every further write gets.
+    private func endWriting(_ refusal: JournalError) -> JournalError {
+        ended.withLock { known in
+            known = known ?? refusal
+            return known ?? refusal
+        }
     }
 
     /// Names an error, and ends writing after one that leaves the file's state in doubt.
@@ -192,18 +218,5 @@ package final class SQLiteJournal: Sendable {
                         + refusal.message, hint: refusal.hint, cause: refusal)
         }
         return refusal
-    }
-}
-
-/// Which file a name leads to.
-private struct FileIdentity: Equatable {
-    private let device: UInt
-    private let inode: UInt
-
-    /// Nil when there is none.
-    init?(of path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        (device, inode) = (UInt(status.st_dev), UInt(status.st_ino))
     }
 }

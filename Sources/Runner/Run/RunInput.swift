@@ -10,6 +10,8 @@ package enum RunInput: Sendable {
     case command(PersonCommand, inboxID: Int)
     /// The leader's process was asked to end: nothing more starts.
     case leaving
+    /// The person who is asked before each step allows this one, on this target.
+    case allowed(TargetName, StepID, isLast: Bool)
 }
 
 /// A timer that the machine asks for; it may come late, twice or when nobody waits any more.
@@ -38,6 +40,10 @@ package enum RunEffect: Sendable {
     case cancel(TargetName)
     case timer(RunTimer, after: Duration)
     case close(TargetName)
+    /// Ask the person whether a step may begin; its answer is `allowed`, or a command.
+    case ask(TargetName, StepID)
+    /// Nobody needs the answer any more.
+    case withdraw(TargetName)
     /// Nothing can happen any more without a person or a new leader.
     case finish
 }
@@ -48,4 +54,6 @@ package struct RunDecision: Sendable {
     package var events: [RunEvent] = []
     /// In order; none is waited for.
     package var effects: [RunEffect] = []
+    /// Whether nothing follows it without a person or a new leader.
+    package var isEnd: Bool { effects.contains(where: \.isFinish) }
 }

@@ -44,6 +44,7 @@ package struct RunLoop: Sendable {
     private let sleep: @Sendable (Duration) async throws -> Void
     private let observe: @Sendable (RunMachine, [RunEvent]) -> Void
     private let holding: @Sendable (JournalError?) -> Void
+    private let asking: (any StepAsking)?
     private let inputs = InputQueue()
     private let backlog = SealBacklog()
 
@@ -51,14 +52,16 @@ package struct RunLoop: Sendable {
     ///
     /// `sleep` waits, and throws `CancellationError` when its task is cancelled; `observe` is
     /// called on the loop after each durable commit, and must return soon. `holding` is told why
-    /// nothing can be recorded for now, and nil once that is over.
+    /// nothing can be recorded for now, and nil once that is over. `asking` is asked before each
+    /// step begins, before its intent is recorded; nobody is when it is nil.
     package init(
         executor: any Executor, journal: any Journal, trail: any Trail, store: any ContentStore,
         lease: Lease, secrets: [ParameterName: Secret], limits: Limits = Limits(),
         now: @escaping @Sendable () -> Timestamp,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void,
-        holding: @escaping @Sendable (JournalError?) -> Void = { _ in }
+        holding: @escaping @Sendable (JournalError?) -> Void = { _ in },
+        asking: (any StepAsking)? = nil
     ) {
         self.executor = executor
         self.journal = journal
@@ -71,6 +74,7 @@ package struct RunLoop: Sendable {
         self.sleep = sleep
         self.observe = observe
         self.holding = holding
+        self.asking = asking
     }
 
     /// Adds an input from outside: a session that was opened, a person's signal, the end of the
@@ -121,6 +125,7 @@ package struct RunLoop: Sendable {
         _ first: RunMachine, in group: inout DiscardingTaskGroup, failure: FailureBox
     ) async -> Result<RunMachine, any Error> {
         var run = first
+        run.asksBeforeSteps = asking != nil
         var rule = SealRule()
         while true {
             let batch = await inputs.batch(upTo: limits.batch)
@@ -239,10 +244,22 @@ package struct RunLoop: Sendable {
                         return
                     }
                 }
+            case .ask(let target, let step):
+                group.addTask { await ask(step, on: target) }
+            case .withdraw(let target): asking?.withdraw(target)
             case .finish: isDone = true
             }
         }
         return isDone
+    }
+
+    private func ask(_ step: StepID, on target: TargetName) async {
+        switch await asking?.ask(step, on: target) {
+        case .go: inputs.put(.allowed(target, step, isLast: false))
+        case .goOnAlone: inputs.put(.allowed(target, step, isLast: true))
+        case .abort(let command): inputs.put(.command(command, inboxID: 0))
+        case .none: return
+        }
     }
 
     private func perform(_ request: AttemptRequest) async {

@@ -112,6 +112,7 @@ extension RunMachine {
         case .ask(let request), .manual(let request):
             return ask(step, request, name, &turn)
         case .run, .file, .service, .package, .wait, .assert, .collect:
+            guard isAllowed(step, name, &turn) else { return false }
             if let unless = step.unless {
                 return start(
                     .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn

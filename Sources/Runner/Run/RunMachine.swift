@@ -47,6 +47,9 @@ package struct RunMachine: Sendable, Equatable {
     private let places: [TargetName: Int]
     /// Not recorded: this leader starts nothing more.
     var isLeaving = false
+    /// Not recorded: what the person allowed whom this leader asks before each step; nil when it
+    /// asks nobody.
+    var permissions: StepPermissions?
 
     /// Where a question stands.
     package struct QuestionState: Sendable, Hashable {
@@ -133,8 +136,13 @@ package struct RunMachine: Sendable, Equatable {
         case .timer(let timer): fire(timer, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
         case .leaving: isLeaving = true
+        case .allowed(let target, let step, let isLast):
+            let isAwaited = permissions?.asked[target] == step
+            permissions?.allow(step, isLast: isLast)
+            if isAwaited { advance(target, &turn) }
         }
         startTargets(&turn)
+        withdrawQuestions(&turn)
         conclude(&turn)
         return turn.decision
     }

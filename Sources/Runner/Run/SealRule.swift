@@ -41,7 +41,7 @@ extension RunEffect {
     fileprivate var acts: Bool {
         switch self {
         case .perform, .cancel, .close: true
-        case .timer, .finish: false
+        case .timer, .finish, .ask, .withdraw: false
         }
     }
 }

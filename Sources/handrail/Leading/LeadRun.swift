@@ -1,7 +1,6 @@
 import Audit
 import Runbooks
 import Runner
-import Synchronization
 
 /// Leads a run in this process, and shows it: what run, resume, pay and abort share.
 struct LeadRun: Sendable {
@@ -28,12 +27,9 @@ struct LeadRun: Sendable {
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())
-        let toLoop = LoopLine()
         let loop = RunLoop(
-            executor: isStepByStep
-                ? stepByStep(machine.plan, screen, tell: toLoop.tell) : executor,
-            journal: home.journal, trail: home.trail, store: home.store, lease: lease,
-            secrets: secrets, now: session.world.now, sleep: session.world.sleep,
+            executor: executor, journal: home.journal, trail: home.trail, store: home.store,
+            lease: lease, secrets: secrets, now: session.world.now, sleep: session.world.sleep,
             observe: { [sessions] run, events in
                 sessions.take(events)
                 board.note(run, events)
@@ -44,8 +40,11 @@ struct LeadRun: Sendable {
                         "\($0.message) Nothing more starts until there is room; what targets tell "
                             + "is held here. Free space now: this process ending would lose it."
                     } ?? "recorded again: the run goes on")
-            })
-        toLoop.connect(loop.tell)
+            },
+            asking: isStepByStep
+                ? StepByStep(
+                    plan: machine.plan, screen: screen, console: console,
+                    actor: ActorIdentity.current(session.world)) : nil)
         sessions.beginLeading()
         let desk = QuestionDesk(
             board: board, screen: screen, console: console,
@@ -75,15 +74,6 @@ struct LeadRun: Sendable {
         return last
     }
 
-    private func stepByStep(
-        _ plan: Plan, _ screen: ProgressScreen, tell: @escaping @Sendable (RunInput) -> Void
-    ) -> StepByStep {
-        let actor = ActorIdentity.current(session.world)
-        return StepByStep(executor, plan: plan, screen: screen, console: session.console) {
-            tell(.command(PersonCommand(verb: .abort, actor: actor), inboxID: 0))
-        }
-    }
-
     private func obeySignals(
         _ loop: RunLoop, _ board: ProgressBoard, _ screen: ProgressScreen
     ) async {
@@ -95,23 +85,27 @@ struct LeadRun: Sendable {
                 interrupts += 1
                 let verb: PersonCommand.Verb = interrupts == 1 ? .pause : .abort
                 guard interrupts <= 2 else { continue }
+                let command = PersonCommand(verb: verb, actor: actor)
                 await screen.say(
                     Self.answer(toInterrupt: interrupts, board.run)
-                        + (interrupts == 1 ? await waitingStep(screen) : ""))
-                loop.tell(.command(PersonCommand(verb: verb, actor: actor), inboxID: 0))
+                        + (await waitingStep(screen, board.run, command)))
+                loop.tell(.command(command, inboxID: 0))
             case .terminate:
-                await screen.say(
-                    "asked to end: nothing more starts here; the run can be resumed."
-                        + (await waitingStep(screen)))
+                await screen.say("asked to end: nothing more starts here; the run can be resumed.")
                 loop.tell(.leaving)
             case .hangUp: await screen.detach()
             }
         }
     }
 
-    /// What to add while `--step-by-step` asks: the run goes nowhere before the answer.
-    private func waitingStep(_ screen: ProgressScreen) async -> String {
-        guard isStepByStep, await screen.isAsking else { return "" }
+    /// What to add while `--step-by-step` asks, and the run goes nowhere before the answer.
+    private func waitingStep(
+        _ screen: ProgressScreen, _ run: RunMachine, _ command: PersonCommand
+    ) async -> String {
+        guard isStepByStep, command.verb == .pause, await screen.isAsking else { return "" }
+        var ahead = run
+        let decision = ahead.decide(.command(command, inboxID: 0), at: session.world.now())
+        guard !decision.isEnd else { return "" }
         return " The question still waits: 'yes' does this step first, 'abort' ends the run."
     }
 
@@ -137,17 +131,9 @@ struct LeadRun: Sendable {
         return Failure(
             .waiting, code: "journal.\(error.code)",
             "\(error.message) The run \(id) has not ended, and nobody leads it now.",
-            hint: error.hint ?? "once that is mended: handrail resume \(id)")
+            hint: (error.hint.map { $0 + " " } ?? "")
+                + "Once that is mended: handrail resume \(id)")
     }
-}
-
-/// The way from an executor back to the loop that is made with it.
-private final class LoopLine: Sendable {
-    private let end = Mutex<(@Sendable (RunInput) -> Void)?>(nil)
-
-    func connect(_ tell: @escaping @Sendable (RunInput) -> Void) { end.withLock { $0 = tell } }
-
-    func tell(_ input: RunInput) { end.withLock { $0 }?(input) }
 }
 
 extension Session {

@@ -2,90 +2,52 @@ import Runbooks
 import Runner
 import Synchronization
 
-/// An executor that asks a person before each step: `--step-by-step`.
+/// A person who is asked before each step: `--step-by-step`.
 ///
-/// Only what begins a step is asked for, its guard or else its action; checks, releases and second
-/// attempts follow without a question.
-final class StepByStep: Executor {
-    private enum Answer: Sendable { case go, goOnAlone, abort }
-
-    private struct State {
-        var allowed: Set<StepID> = []
-        var isAlone = false
-        var isCancelled = false
-    }
-
+/// Asked is before anything of a step is recorded or started, its guard included; checks, releases
+/// and second attempts follow without a question. A class, because the loop that asks and the one
+/// that withdraws hold the same one.
+final class StepByStep: StepAsking {
     private static let interval = Duration.milliseconds(100)
 
-    private let executor: any Executor
     private let plan: Plan
     private let screen: ProgressScreen
     private let console: Console
-    /// Tells the run that the person wants it to end.
-    private let abort: @Sendable () -> Void
-    private let state = Mutex(State())
+    /// Whose word an abort is.
+    private let actor: String
+    /// Targets whose question nobody needs answered any more.
+    private let withdrawn = Mutex<Set<TargetName>>([])
 
-    init(
-        _ executor: any Executor, plan: Plan, screen: ProgressScreen, console: Console,
-        abort: @escaping @Sendable () -> Void
-    ) {
-        self.executor = executor
+    init(plan: Plan, screen: ProgressScreen, console: Console, actor: String) {
         self.plan = plan
         self.screen = screen
         self.console = console
-        self.abort = abort
+        self.actor = actor
     }
 
-    /// Carries out an attempt, once its step is allowed.
-    func perform(_ request: AttemptRequest) async -> AttemptReport {
-        guard await isAllowed(request) else { return AttemptReport(ending: .cancelled) }
-        return await executor.perform(request)
-    }
-
-    /// Ends the question, or the attempt under way.
-    func cancel(_ target: TargetName) async {
-        state.withLock { $0.isCancelled = true }
-        await executor.cancel(target)
-    }
-
-    func close(_ target: TargetName) async { await executor.close(target) }
-
-    func shutDown() async { await executor.shutDown() }
-
-    private func isAllowed(_ request: AttemptRequest) async -> Bool {
-        switch request.key.part {
-        case .guarding(let id), .action(let id):
-            let isKnown = state.withLock { $0.isAlone || $0.allowed.contains(id) }
-            guard !isKnown, let index = plan.steps.firstIndex(where: { $0.id == id }) else {
-                return true
-            }
-            let answer = await ask(plan.steps[index], index, on: request.key.target)
-            state.withLock { state in
-                state.allowed.insert(id)
-                if answer == .goOnAlone { state.isAlone = true }
-            }
-            // Who was cancelled has heard of the run's end already.
-            if answer == .abort, !state.withLock({ $0.isCancelled }) { abort() }
-            return answer != .abort
-        case .symptom, .check, .verify, .release, .undo: return true
-        }
-    }
-
-    private func ask(_ step: Step, _ index: Int, on target: TargetName) async -> Answer {
+    /// Asks about a step; nil when the question was withdrawn, or the calling task was cancelled.
+    func ask(_ step: StepID, on target: TargetName) async -> StepAnswer? {
+        guard let index = plan.steps.firstIndex(where: { $0.id == step }) else { return .go }
+        withdrawn.withLock { _ = $0.remove(target) }
         await screen.hold()
         await console.world.terminal.discardTyped()
-        let answer = await withTaskGroup(of: Answer.self) { group in
-            group.addTask { await self.read(step, index, on: target) }
-            group.addTask { await self.waitUntilCancelled() }
-            let first = await group.next() ?? .abort
+        let answer = await withTaskGroup(of: StepAnswer?.self) { group in
+            group.addTask { await self.read(self.plan.steps[index], index, on: target) }
+            group.addTask { await self.waitUntilWithdrawn(target) }
+            let first = await group.next() ?? nil
             group.cancelAll()
             return first
         }
+        // The question stands on a line that has no end yet.
+        if answer == nil { console.note("") }
         await screen.resume()
         return answer
     }
 
-    private func read(_ step: Step, _ index: Int, on target: TargetName) async -> Answer {
+    /// Takes the question about a target back, if there is one.
+    func withdraw(_ target: TargetName) { withdrawn.withLock { _ = $0.insert(target) } }
+
+    private func read(_ step: Step, _ index: Int, on target: TargetName) async -> StepAnswer? {
         let marks: [Effect: String] = [.once: ", runs once", .irreversible: ", can't be undone"]
         console.note("")
         console.note(
@@ -93,6 +55,7 @@ final class StepByStep: Executor {
                 "Step \(index + 1) of \(plan.steps.count) on \(target): \(step.id)", .strong)
                 + " (\(step.effect.rawValue)\(marks[step.effect] ?? ""))")
         console.note("  " + printable(step.title.utf8, keepNewlines: false))
+        let abort = StepAnswer.abort(PersonCommand(verb: .abort, actor: actor))
         do {
             let choice = try await console.choose(
                 "Do it?",
@@ -100,22 +63,24 @@ final class StepByStep: Executor {
                     ("yes", "do this step"), ("all", "do it, and ask no more"),
                     ("abort", "end the run here"),
                 ])
-            return [.go, .goOnAlone, .abort][choice]
+            return [.go, .goOnAlone, abort][choice]
+        } catch is CancellationError {
+            return nil
         } catch {
             // Nobody is here to say yes.
-            return .abort
+            return abort
         }
     }
 
-    private func waitUntilCancelled() async -> Answer {
-        while !state.withLock({ $0.isCancelled }) {
+    private func waitUntilWithdrawn(_ target: TargetName) async -> StepAnswer? {
+        while !withdrawn.withLock({ $0.contains(target) }) {
             do {
                 try await console.world.sleep(Self.interval)
             } catch {
                 // The person has answered, or the run's leader leaves.
-                return .abort
+                return nil
             }
         }
-        return .abort
+        return nil
     }
 }

@@ -82,7 +82,7 @@ struct GoldenScene {
                 case .perform(let request):
                     clock = clock.adding(.milliseconds(400))
                     queue.append(.attemptEnded(request.key, SceneAnswers.record(of: request)))
-                case .timer(.deadline, _), .cancel, .close, .finish: break
+                case .timer(.deadline, _), .cancel, .close, .ask, .withdraw, .finish: break
                 case .timer(let timer, let delay):
                     clock = clock.adding(delay)
                     queue.append(.timer(timer))

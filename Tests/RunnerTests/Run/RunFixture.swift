@@ -71,6 +71,8 @@ struct HandDrive {
     var now = Timestamp(milliseconds: 0)
     /// Timers for people's deadlines, which don't fire by themselves.
     var deadlines: [RunTimer] = []
+    /// Steps that a person was asked about, before they begin.
+    var asked: [String] = []
     /// Attempts that the answering closure left open.
     var open: [AttemptKey] = []
 
@@ -97,6 +99,8 @@ struct HandDrive {
                     }
                 case .cancel(let target): cancelled.append(target)
                 case .close(let target): closed.append(target)
+                case .ask(let target, let step): asked.append("\(target):\(step)")
+                case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true
                 case .timer(.deadline(let question), _):
                     deadlines.append(.deadline(question))

@@ -1,5 +1,7 @@
 """A person at a terminal: what is typed, Ctrl-C, and a terminal that goes away."""
 
+import time
+
 from .case import collector
 from .rig import claim, equal
 
@@ -105,6 +107,48 @@ def questions(rig):
     rig.handrail("resume", run, **where).exits(0, 3)
     status = rig.handrail("status", run, "--json", **where).exits(0).document()
     equal(status["state"], "succeeded", "state")
+
+
+def step_by_step(rig, name):
+    """A run that asks whether its second step, which may run only once, may begin."""
+    where = {"library": rig.little, "home": rig.home(name)}
+    folder = f"/run/rig-{name}"
+    person = rig.terminal(
+        "run", "rig.hold", "--on", "mbx01", "--set", f"folder={folder}", "--set", "seconds=0",
+        "--step-by-step", "--yes", **where)
+    person.shows("Step 1 of 3")
+    person.types("yes\n")
+    person.shows("Step 2 of 3")
+    (run,) = rig.runs(**where)
+    return person, run, folder, where
+
+
+@case("a leader killed while it asks whether a step may begin has not begun it", "mbx01")
+def killed_while_asking(rig):
+    person, run, folder, where = step_by_step(rig, "step-killed")
+    person.child.kill()
+    person.exits(-9)
+    rig.handrail("resume", run, **where).exits(0)
+    equal(rig.fleet.shell("mbx01", f"ls {folder}").split(), ["begun", "ended", "later"], "marks")
+
+
+@case("SIGTERM while a step is asked for ends the leading at once, and nothing began", "mbx01")
+def terminated_while_asking(rig):
+    person, run, folder, where = step_by_step(rig, "step-ended")
+    began = time.monotonic()
+    person.child.terminate()
+    person.exits(12)
+    claim(time.monotonic() - began < 5, "it waited for the answer")
+    equal(rig.fleet.shell("mbx01", f"ls {folder}").split(), ["taken"], "marks")
+    rig.handrail("resume", run, **where).exits(0)
+
+
+@case("an abort from elsewhere takes the question about a step back", "mbx01")
+def aborted_while_asking(rig):
+    person, run, folder, where = step_by_step(rig, "step-aborted")
+    rig.handrail("abort", run, **where).exits(0)
+    person.exits(8, limit=20)
+    equal(rig.fleet.shell("mbx01", f"ls {folder}").split(), [], "marks")
 
 
 @case("a terminal that goes away leaves the run going on", "mbx01")
