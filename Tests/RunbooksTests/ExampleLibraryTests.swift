@@ -15,7 +15,7 @@ struct ExampleLibraryTests {
         #expect(
             library.runbooks.map(\.id.rawValue) == [
                 "config.mail-limits", "disk.full", "disk.inodes", "kernel.noisy-module",
-                "postfix.stuck-queue", "process.runaway", "service.hangs", "tls.expiring",
+                "mailbox.slow-server", "postfix.stuck-queue", "process.runaway", "service.hangs", "tls.expiring",
             ])
     }
 

@@ -74,12 +74,18 @@ struct AlertCommand: HandrailCommand {
         }
         choices.append((word: "none", label: "leave it"))
         session.console.note("")
-        let index = try await session.console.choose("Run which?", among: choices)
+        let index = try await session.interruptible { [choices] in
+            try await session.console.choose("Run which?", among: choices)
+        }
         guard index < report.fits.count else { return .success }
         var words = report.words(of: report.fits[index])
         words += reach.sshConfig.map { ["--ssh-config", $0] } ?? []
         words += session.options.home.map { ["--home", $0] } ?? []
         words += session.options.library.map { ["--library", $0] } ?? []
-        return try await RunCommand.parse(words).perform(session)
+        // As if it had been typed: the words are those that were shown.
+        guard let run = try await Handrail.asyncParseAsRoot(["run"] + words) as? RunCommand else {
+            preconditionFailure("'run' is the run command")
+        }
+        return try await run.perform(session)
     }
 }

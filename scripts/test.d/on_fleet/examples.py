@@ -9,6 +9,7 @@ case = collector(CASES)
 # Runbook, fault, target, the first step that changes something, answers to what the run asks.
 EXAMPLES = [
     ("disk.full", "disk-full", "mbx01", "rotated", {}),
+    ("mailbox.slow-server", "slow-service", "mbx01", "restart", {}),
     ("service.hangs", "service-hangs", "mbx02", "drain", {"users": "fine"}),
     ("postfix.stuck-queue", "mail-queue", "hub01", "setting", {}),
     ("config.mail-limits", "config-drift", "edge01", "limits-file", {}),
