@@ -81,12 +81,15 @@ package struct AttemptRequest: Sendable {
     package var previousSessions: [String]
     /// Whether a dry run asks: it starts nothing that counts as begun.
     package var isRehearsal: Bool
+    /// Whether an open session is all that is asked for: it is `exited(0)`, and the action, a script
+    /// that does nothing, needn't be carried out.
+    package var isGreeting: Bool
 
     package init(
         run: RunID, key: AttemptKey, target: PlannedTarget, place: Step.Place, action: Action,
         mode: Mode, timeout: Duration, wantsOutputs: Bool = false,
         secrets: [ParameterName: Secret] = [:], previousSessions: [String] = [],
-        isRehearsal: Bool = false
+        isRehearsal: Bool = false, isGreeting: Bool = false
     ) {
         self.run = run
         self.key = key
@@ -99,6 +102,7 @@ package struct AttemptRequest: Sendable {
         self.secrets = secrets
         self.previousSessions = previousSessions
         self.isRehearsal = isRehearsal
+        self.isGreeting = isGreeting
     }
 }
 

@@ -238,6 +238,18 @@ struct ExecutorContractTests {
     }
 
     @Test(arguments: ExecutorKind.available)
+    func aGreetingIsAnsweredAndRunsNothing(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            var greeting = try Requests.run(
+                ScriptCall(program: .inline("echo ran; exit 7")), on: stage.target)
+            greeting.isGreeting = true
+            let report = await stage.executor.perform(greeting)
+            #expect(report.ending == .exited(0))
+            #expect(stage.notices.all.isEmpty && report.stdout.totalBytes == 0)
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
     func aCallerThatLeavesGetsUnknown(kind: ExecutorKind) async throws {
         try await onStage(kind) { stage in
             let ending = try await withThrowingTaskGroup(of: Ending.self) { group in

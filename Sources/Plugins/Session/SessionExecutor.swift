@@ -114,6 +114,7 @@ final class SessionExecutor: Sendable {
             if let problem = twin(of: request, session) {
                 return AttemptReport(ending: .notStarted(problem))
             }
+            guard !request.isGreeting else { return AttemptReport(ending: .exited(0)) }
             var performance = Performance(
                 request: request, session: session, files: files, stopper: stopper, clock: clock,
                 grace: grace, live: live(request.key))

@@ -75,10 +75,12 @@ struct TargetDryRun: Sendable {
         return nil
     }
 
-    /// A script that does nothing: whether it can be run is the answer.
+    /// A script that does nothing: whether the target answers is all that is asked.
     private mutating func contact() -> AttemptRequest? {
-        request(
+        var greeting = request(
             .symptom, .assert(AssertAction(script: ScriptCall(program: .inline(":\n")))), .probe)
+        greeting?.isGreeting = true
+        return greeting
     }
 
     /// Nil when the symptom was settled without asking.
