@@ -15,7 +15,8 @@ struct ExampleLibraryTests {
         #expect(
             library.runbooks.map(\.id.rawValue) == [
                 "config.mail-limits", "disk.full", "disk.inodes", "kernel.noisy-module",
-                "mailbox.slow-server", "postfix.stuck-queue", "process.runaway", "service.hangs", "tls.expiring",
+                "mailbox.slow-server", "postfix.stuck-queue", "process.runaway", "service.hangs",
+                "tls.expiring",
             ])
     }
 

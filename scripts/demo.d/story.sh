@@ -27,18 +27,30 @@ plant_faults() {
 TEXT
 }
 
+# write_page FILE NAME INSTANCE SUMMARY: an alert, as Alertmanager's webhook sends it.
+write_page() {
+    cat >"$demo/$1" <<JSON
+{"alerts": [{"status": "firing", "startsAt": "$(date -u +%Y-%m-%dT%H:%M:00Z)",
+  "labels": {"alertname": "$2", "instance": "$3:9100", "severity": "page"},
+  "annotations": {"summary": "$4"}}]}
+JSON
+}
+
 scene_full_disk() {
     scene "Scene 1: an alert at night"
-    tell "LogFilesystemFull on mbx01. You are on call, and no expert for mail. What do users see?"
+    write_page page.json LogFilesystemFull mbx01 "/var/log on mbx01 is full"
+    tell "Monitoring has sent an alert, and a ticket is open: INC-4711. You are on call, and no" \
+        "expert for mail. What can be done about it?"
+    try 0 cat .demo/page.json
+    try 0 handrail alert .demo/page.json --ticket INC-4711
+    tell "One runbook fits. What do users see, and what does its article say?"
     on mbx01 "df -h /var/log; imapd-sim --probe 'APPEND x'"
-    tell "Which runbooks are there, and what does the one for this say?"
-    try 0 handrail list
     try 0 handrail show disk.full
     tell "A plan is a dry run: it looks at the server, step by step, and changes nothing."
-    try 0 handrail plan disk.full --on mbx01
-    tell "That is what you want. On a terminal 'run' shows the same again and has you type the" \
-        "target's name; --yes is for scripts, such as this one."
-    try 0 handrail run disk.full --on mbx01 --yes
+    try 0 handrail plan disk.full --alert=.demo/page.json
+    tell "That is what you want. The command to type was beside the alert. On a terminal 'run' shows" \
+        "the plan again and has you type the target's name; --yes is for scripts, such as this one."
+    try 0 handrail run disk.full --alert=.demo/page.json --on mbx01 --ticket INC-4711 --yes
     tell "It looked for the symptom again, and says 'resolved' because that is gone. Users see it too:"
     on mbx01 "df -h /var/log; imapd-sim --probe 'APPEND x'"
     scene_ends
@@ -46,6 +58,8 @@ scene_full_disk() {
 
 scene_wrong_target() {
     scene "Scene 2: the wrong server"
+    tell "Without an alert there are words: 'handrail find' looks through symptoms and articles."
+    try 0 handrail find mail queue
     tell "Names are mistyped at night. A near miss is suggested, never picked:"
     try 3 handrail run disk.full --on mbx1 --yes
     tell "A runbook says which servers it is for. This one is for Postfix, and mbx01 has none:"
@@ -67,6 +81,9 @@ scene_one_fails() {
     tell "Three things are told apart: what was right already, what was mended, and the one server" \
         "whose own check refused the file. That one is as it was before. What did it say?"
     try 0 handrail logs last --failed
+    tell "Nothing that you may do helps edge02. It goes to tier 3, with everything that was done:"
+    try 0 handrail escalate last --note "edge02 refuses the agreed limits: its ceiling is 100"
+    try 0 sh -c 'head -n 20 .demo/home/escalations/*/pack.md'
     scene_ends
 }
 
@@ -74,22 +91,28 @@ scene_afterwards() {
     scene "Scene 4: afterwards"
     tell "Everything is in the journal: who, where, how it ended, and whether it helped."
     try 0 handrail history
-    try 0 handrail status last
+    tell "And what still waits for somebody is one word away:"
+    try 0 handrail
     scene_ends
 }
 
 leave_up() {
+    write_page slow.json ServerLatencyHigh mbx01 "a log-in on mbx01 takes 160 ms, for five minutes"
     together "fleet heal config-broken-check edge02" "fleet fault service-hangs mbx02" \
+        "fleet fault slow-driver mbx01" \
         "fleet fault mail-queue hub01" \
         "fleet exec hub02 'postconf -X defer_transports && postfix reload'" || surprises=$((surprises + 1))
     printf '\n%s== Your turn%s\n' "$strong" "$plain"
     cat <<TEXT
 
-The servers stay up until 'scripts/demo stop'. Two are broken now, and wait for you:
+The servers stay up until 'scripts/demo stop'. Three are broken now, and wait for you:
+  mbx01  it is slow, and the runbook for that won't help
   mbx02  its mail service runs and answers nobody
   hub01  mail piles up
 
   . .demo/env                                     in this shell: handrail, fleet, and where all is
+  handrail alert .demo/slow.json                  an alert: run what fits, and when it doesn't help,
+                                                  escalate it
   handrail run service.hangs --on mbx02           asks you, restarts it, asks whether it helped
   handrail run postfix.stuck-queue --on hub01
   handrail                                        what waits for you

@@ -18,9 +18,9 @@ PAGE = {
     "alerts": [{
         "status": "firing",
         "labels": {
-            "alertname": "ServerLatencyHigh", "instance": "mbx01:9100", "threshold": "150",
+            "alertname": "ServerLatencyHigh", "instance": "mbx01:9100", "threshold": "100",
             "severity": "page"},
-        "annotations": {"summary": "a log-in on mbx01 takes 310 ms, for five minutes"},
+        "annotations": {"summary": "a log-in on mbx01 takes 160 ms, for five minutes"},
         "startsAt": "2026-11-23T02:09:00Z",
         "generatorURL": "http://monitor.example/graph?g0.expr=latency",
     }],
@@ -53,7 +53,7 @@ def seed(rig):
         found = rig.handrail("alert", alert, "--json", **where).exits(0).document()
         (fit,) = found["fits"]
         equal((fit["runbook"], fit["targets"]), ("mailbox.slow-server", ["mbx01"]), "what fits")
-        equal(fit["parameters"], {"latency_limit": "150"}, "what it is filled with")
+        equal(fit["parameters"], {"latency_limit": "100"}, "what it is filled with")
 
         person = rig.terminal("alert", alert, "--ticket", "INC-4711", **where)
         person.shows("Run which?")
@@ -91,7 +91,7 @@ def handed_over(rig, status, where):
     equal(alert["labels"], PAGE["alerts"][0]["labels"], "the alert's labels")
     equal(alert["annotations"], PAGE["alerts"][0]["annotations"], "the alert's annotations")
     given = {each["name"]: each.get("value") for each in pack["parameters"]}
-    equal((given["latency_limit"], given["port"]), ("150", "1143"), "parameters")
+    equal((given["latency_limit"], given["port"]), ("100", "1143"), "parameters")
     equal(pack["run"]["run"], status["run"], "the run")
     equal(steps(pack["run"], "mbx01"), steps(status, "mbx01"), "every step with its outcome")
     parts = [each["part"] for each in pack["attempts"]]
@@ -111,7 +111,7 @@ def handed_over(rig, status, where):
     text = read(folder + "/pack.md")
     for words in ("# Escalated to tier-3: A mailbox server answers slowly",
                   "restarted once; users \\| still call \\<4711\\>", "state     slow",
-                  "INC-4711", "It is as slow as before", "a log-in on mbx01 takes 310 ms"):
+                  "INC-4711", "It is as slow as before", "a log-in on mbx01 takes 160 ms"):
         claim(words in text, f"pack.md doesn't say {words!r}")
     log = subprocess.run(
         ["git", "--git-dir", where["home"] + "/trail.git", "log"], capture_output=True, text=True,
