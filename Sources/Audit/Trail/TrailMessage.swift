@@ -106,7 +106,7 @@ struct TrailMessage: Sendable, Hashable {
         "present", "failures", "limit", "remote", "to", "reason", "note",
     ]
 
-    private static func line(of record: TrailRecord, withTime: Bool = true) -> String {
+    static func line(of record: TrailRecord, withTime: Bool = true) -> String {
         var words = withTime ? [String(record.at.trailText.dropFirst(11).prefix(8))] : []
         words += ["target", "step"].compactMap { record.about[$0] }
         words.append(record.kind)
@@ -132,4 +132,9 @@ struct TrailMessage: Sendable, Hashable {
         let short = text.count > limit ? text.prefix(limit) + "…" : text[...]
         return printable(short.utf8, keepNewlines: false).replacing("\t", with: " ")
     }
+}
+
+extension TrailRecord {
+    /// What happened in one printable line, without when: as the commit's message has it.
+    package var sentence: String { TrailMessage.line(of: self, withTime: false) }
 }
