@@ -140,6 +140,18 @@ struct GoldenDocumentTests {
         try Self.expect(FailureDocument(error: .init(failure)), in: "error")
     }
 
+    @Test func trail() throws {
+        let lines = try AuditSamples.lines()
+        var history = TrailHistory()
+        history.take(lines)
+        try Self.expect(
+            AuditLogDocument(
+                trail: "lab-0a1b2c3d",
+                AuditLogView.History(runs: history.runs, acts: history.acts)), in: "audit-log")
+        try Self.expect(
+            AuditShowDocument(trail: "lab-0a1b2c3d", try AuditSamples.passage()), in: "audit-show")
+    }
+
     @Test func beginnings() throws {
         try Self.expect(
             InitDocument(folder: "/srv/runbooks", files: ["handrail.yaml"], commit: "3f2c1d9"),
@@ -162,6 +174,7 @@ struct DocumentPageTests {
         ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("audit verify", ["audit-verify"]),
+        ("audit log", ["audit-log"]), ("audit show", ["audit-show"]),
         ("error", ["error"]), ("init", ["init"]),
         ("completions", ["completions"]),
     ]

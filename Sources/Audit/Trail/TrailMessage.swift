@@ -59,10 +59,18 @@ struct TrailMessage: Sendable, Hashable {
     private static let telling: [TrailEvent.Kind] = [
         .runClosed, .escalated, .runOpened, .personActed, .questionAnswered, .thresholdReached,
         .questionAsked, .stopped, .flagged, .flagCleared, .escalationEnded, .runState,
+        .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
     ]
 
     private var subject: String {
-        if records.contains(where: { $0.isA(.trailCreated) }) { return "The trail begins" }
+        if records.contains(where: { $0.isA(.trailCreated) }) {
+            let rest = Array(records.drop { $0.isA(.trailCreated) || $0.isA(.trailGap) })
+            return rest.isEmpty ? "The trail begins" : "The trail begins; " + subject(of: rest)
+        }
+        return subject(of: records)
+    }
+
+    private func subject(of records: [TrailRecord]) -> String {
         if let record = records.first(where: { $0.isA(.keyAdded) }) {
             return Self.plain("\(record.actor) gives the trail a new key", limit: 120)
         }

@@ -51,6 +51,14 @@ struct TrailPassage: Sendable {
     /// By the event that names it.
     let evidence: [(event: Int, TrailReader.Evidence)]
 
+    init(
+        subject: Subject, lines: [TrailReader.Line], commits: [TrailReader.Commit],
+        evidence: [(event: Int, TrailReader.Evidence)]
+    ) {
+        (self.subject, self.lines) = (subject, lines)
+        (self.commits, self.evidence) = (commits, evidence)
+    }
+
     /// The lines that a text names.
     ///
     /// - Throws: `Failure` (invalidInput) where it names none, `JournalError` (corrupt).

@@ -78,7 +78,8 @@ struct AuditShowDocument: Encodable, Sendable {
 
         init(_ line: TrailReader.Line) {
             let record = line.record
-            (event, at, actor, via) = (record.sequence, record.at, record.actor, record.via.rawValue)
+            (event, at, actor) = (record.sequence, record.at, record.actor)
+            via = record.via.rawValue
             (kind, commit, text) = (record.kind, line.commit, line.text)
             sha256 = TrailLine.digest(of: Array(line.text.utf8))
             (run, target) = (record.about["run"], record.about["target"])

@@ -1,0 +1,112 @@
+import Audit
+import Foundation
+import Runner
+import Testing
+
+/// `audit log` and `audit show`: what the trail tells, and what is said when it can't be read.
+struct AuditCommandTests {
+    @Test func theLogTellsWhatRanAndForWhat() async throws {
+        let bench = try await Self.sealed()
+        let result = try bench.handrail("audit", "log")
+        #expect(result.status == 0, "\(result.errors)")
+        for text in [
+            "r-20261123-0700-k3f9  2026-11-23T07:00:00Z  ann  web.restart  web1, web2  T-1",
+            "trail.created", "event 1",
+        ] {
+            #expect(result.output.contains(text), "\(text) in\n\(result.output)")
+        }
+        for (arguments, count) in [
+            ([], 2), (["--on", "web1"], 2), (["--on", "web9"], 0), (["--limit", "1"], 1),
+            (["--run", "bbbb"], 1), (["--since", "2026-11-23"], 2), (["--since", "2026-11-24"], 0),
+        ] {
+            let found = try bench.handrail(["audit", "log", "--json"] + arguments)
+            #expect((try found.json()["runs"] as? [Any])?.count == count, "\(arguments)")
+        }
+    }
+
+    @Test func showFindsARunAnEventAndACommit() async throws {
+        let bench = try await Self.sealed()
+        let run = try bench.handrail("audit", "show", "k3f9")
+        #expect(run.status == 0, "\(run.errors)")
+        for text in [
+            "started  by ann · ticket T-1", "run.opened by ann", "Sealed in", "Evidence",
+            "missing  plan",
+        ] {
+            #expect(run.output.contains(text), "\(text) in\n\(run.output)")
+        }
+        let event = try bench.handrail("audit", "show", "2", "--json").json()
+        let lines = try #require(event["lines"] as? [[String: Any]])
+        #expect(lines.count == 1 && lines[0]["event"] as? Int == 2)
+        let text = try #require(lines[0]["text"] as? String)
+        #expect(lines[0]["sha256"] as? String == TrailLine.digest(of: Array(text.utf8)))
+        let commit = try #require(lines[0]["commit"] as? String)
+        let whole = try bench.handrail("audit", "show", String(commit.prefix(9)), "--json").json()
+        #expect((whole["commits"] as? [Any])?.count == 1)
+        #expect(try bench.handrail("audit", "show", "9999").errors.contains("it ends at"))
+        let near = try bench.handrail("audit", "show", "r-20261123-0700-k3g9")
+        #expect(near.status == 3)
+        #expect(near.errors.contains("did you mean r-20261123-0700-k3f9?"))
+    }
+
+    @Test func aCopyElsewhereIsReadToo() async throws {
+        let bench = try await Self.sealed()
+        let copy = bench.folder + "/copy.git"
+        try FileManager.default.copyItem(atPath: bench.home + "/trail.git", toPath: copy)
+        let result = try bench.handrail("audit", "log", "--trail", copy, "--home", "/nowhere/x")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.output.contains("r-20261123-0700-k3f9"))
+    }
+
+    /// How a trail comes to be one that can't be read.
+    enum Damage: CaseIterable {
+        case missing, foreign, truncated, unreadable
+    }
+
+    @Test(arguments: Damage.allCases)
+    func aTrailThatCannotBeReadIsSaidSo(_ damage: Damage) async throws {
+        let bench = try await Self.sealed()
+        let trail = bench.home + "/trail.git"
+        let files = FileManager.default
+        let (words, code): (String, Int32)
+        switch damage {
+        case .missing:
+            try files.removeItem(atPath: trail)
+            (words, code) = ("There is no trail at", 3)
+        case .foreign:
+            try Data("ref: refs/heads/main\n".utf8).write(
+                to: URL(fileURLWithPath: trail + "/HEAD"))
+            try files.removeItem(atPath: trail + "/refs/heads/trail")
+            (words, code) = ("is no trail of this home", 10)
+        case .truncated:
+            let head = try String(contentsOfFile: trail + "/HEAD", encoding: .utf8)
+            let branch = trail + "/" + head.dropFirst(5).dropLast()
+            let tip = try String(contentsOfFile: branch, encoding: .utf8).dropLast()
+            let object = "\(trail)/objects/\(tip.prefix(2))/\(tip.dropFirst(2))"
+            try #require(chmod(object, 0o600) == 0)
+            try Data().write(to: URL(fileURLWithPath: object))
+            (words, code) = ("is damaged: the commit", 10)
+        case .unreadable:
+            try files.removeItem(atPath: trail)
+            try Data("x".utf8).write(to: URL(fileURLWithPath: trail))
+            (words, code) = ("can't be used", 1)
+        }
+        for command in [["log"], ["show", "last"]] {
+            let result = try bench.handrail(["audit"] + command)
+            #expect(result.status == code, "\(damage) \(command): \(result.errors)")
+            #expect(result.errors.contains(words), "\(damage) \(command): \(result.errors)")
+            #expect(result.errors.contains("hint:"), "\(damage) \(command): \(result.errors)")
+            #expect(result.output == "")
+        }
+    }
+
+    /// A bench with two runs in journal and trail; of their evidence nothing is kept.
+    static func sealed() async throws -> Workbench {
+        let bench = try Workbench()
+        let (journal, store) = try await bench.journal()
+        let past = try PastRun()
+        try await past.write(to: journal, past.failedEvents())
+        try await PastRun("r-20261123-0701-bbbb", number: 2).write(to: journal)
+        try await TrailSealer(journal: journal, store: store).seal()
+        return bench
+    }
+}
