@@ -23,6 +23,8 @@ struct Program: Sendable {
     /// The folder it runs in; the command's own when nil.
     var folder: String?
     var limit: Duration = .seconds(10)
+    /// All of its environment; the command's own when nil.
+    var environment: [String: String]?
 
     /// Runs it; it is ended when the limit is over.
     func run(_ world: World) async -> Ending {
@@ -45,11 +47,20 @@ struct Program: Sendable {
         }
     }
 
+    private var surroundings: Environment {
+        guard let environment else { return .inherit }
+        var variables: [Environment.Key: String] = [:]
+        for (name, value) in environment {
+            Environment.Key(rawValue: name).map { variables[$0] = value }
+        }
+        return .custom(variables)
+    }
+
     private func spawn() async -> Ending {
         do {
             let result = try await Subprocess.run(
                 name.hasPrefix("/") ? .path(.init(name)) : .name(name),
-                arguments: Arguments(arguments),
+                arguments: Arguments(arguments), environment: surroundings,
                 workingDirectory: folder.map { .init($0) },
                 output: .string(limit: Self.outputLimit), error: .string(limit: Self.outputLimit))
             let (output, error) = (result.standardOutput, result.standardError)

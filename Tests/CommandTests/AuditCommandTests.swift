@@ -30,7 +30,7 @@ struct AuditCommandTests {
         #expect(run.status == 0, "\(run.errors)")
         for text in [
             "started  by ann · ticket T-1", "run.opened by ann", "Sealed in", "Evidence",
-            "missing  plan",
+            "kept     plan",
         ] {
             #expect(run.output.contains(text), "\(text) in\n\(run.output)")
         }
@@ -99,14 +99,22 @@ struct AuditCommandTests {
         }
     }
 
-    /// A bench with two runs in journal and trail; of their evidence nothing is kept.
+    /// A bench with two runs in journal and trail: one that failed, and one that is open.
     static func sealed() async throws -> Workbench {
         let bench = try Workbench()
-        let (journal, store) = try await bench.journal()
-        let past = try PastRun()
-        try await past.write(to: journal, past.failedEvents())
-        try await PastRun("r-20261123-0701-bbbb", number: 2).write(to: journal)
-        try await TrailSealer(journal: journal, store: store).seal()
+        try await record("r-20261123-0700-k3f9", number: 1, hasFailed: true, on: bench)
+        try await record("r-20261123-0701-bbbb", number: 2, on: bench)
         return bench
+    }
+
+    /// Records and seals a run whose plan is kept.
+    static func record(
+        _ id: String, number: Int, hasFailed: Bool = false, on bench: Workbench
+    ) async throws {
+        let (journal, store) = try await bench.journal()
+        let plan = try await store.put(Array("{\"plan\":\"of \(id)\"}".utf8))
+        let past = try PastRun(id, number: number, planDigest: plan)
+        try await past.write(to: journal, hasFailed ? past.failedEvents() : [])
+        try await TrailSealer(journal: journal, store: store).seal()
     }
 }

@@ -150,6 +150,29 @@ struct GoldenDocumentTests {
                 AuditLogView.History(runs: history.runs, acts: history.acts)), in: "audit-log")
         try Self.expect(
             AuditShowDocument(trail: "lab-0a1b2c3d", try AuditSamples.passage()), in: "audit-show")
+        var state = PushState(remote: "ssh://office/trail.git")
+        (state.commit, state.events) = (String(repeating: "b", count: 40), 58)
+        try Self.expect(
+            AuditPushDocument(.pushed(state, wasLost: true), state.remote), in: "audit-push")
+        try Self.expect(
+            AuditPushDocument(.failed("no route to host"), state.remote), in: "audit-push-failed")
+        let foreign = String(repeating: "e", count: 40)
+        try Self.expect(
+            AuditPushDocument(.diverged(foreign), state.remote), in: "audit-push-diverged")
+        (state.failure, state.foreign) = ("no route to host", foreign)
+        try Self.expect(
+            InboxDocument(
+                Inbox(
+                    lag: TrailLag(
+                        address: state.remote, events: 3, since: PastRun.start, state: state,
+                        limit: nil))), in: "inbox-trail")
+        try Self.expect(
+            AuditExportCommand.ExportDocument(
+                run: "r-20261123-0700-k3f9", folder: "/tmp/x", files: ["VERIFY.md"]),
+            in: "audit-export")
+        try Self.expect(
+            AuditRotateKeyCommand.KeyDocument(
+                key: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc"), in: "audit-rotate-key")
     }
 
     @Test func beginnings() throws {
@@ -168,12 +191,15 @@ struct DocumentPageTests {
     private static let forms: [(form: String, goldens: [String])] = [
         ("plan", ["plan", "plan-not-probed"]),
         ("run", ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved"]),
-        ("status", ["inbox"]), ("history", ["history"]), ("reply", ["reply"]), ("logs", ["logs"]),
+        ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
+        ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
         ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("audit verify", ["audit-verify"]),
+        ("audit push", ["audit-push", "audit-push-failed", "audit-push-diverged"]),
+        ("audit export", ["audit-export"]), ("audit rotate-key", ["audit-rotate-key"]),
         ("audit log", ["audit-log"]), ("audit show", ["audit-show"]),
         ("error", ["error"]), ("init", ["init"]),
         ("completions", ["completions"]),

@@ -96,6 +96,40 @@ scene_afterwards() {
     scene_ends
 }
 
+scene_the_record() {
+    scene "Scene 5: the record"
+    tell "All of it is also in a git repository of signed commits, for whoever asks in two years."
+    try 0 handrail audit log
+    tell "Stock git tells the story, and finds the signatures good:"
+    in_trail log -4 --format='%h %ad %s' --date=iso-strict
+    in_trail -c gpg.ssh.allowedSignersFile=.demo/allowed_signers verify-commit HEAD
+    try 0 handrail audit verify
+    tell "Somebody with root changes one byte of a copy of it:"
+    if change_one_byte; then try 10 handrail audit verify --trail .demo/tampered.git; fi
+    scene_ends
+}
+
+# in_trail ARGUMENTS…: stock git on the trail, shown as a person would type it.
+in_trail() {
+    git --git-dir "$demo/home/trail.git" show HEAD:meta/allowed_signers >"$demo/allowed_signers"
+    try 0 git --git-dir .demo/home/trail.git "$@"
+}
+
+# Flips one bit in the events of the last but one commit, in a copy of the trail.
+change_one_byte() {
+    local copy=$demo/tampered.git path object byte
+    rm -rf "$copy"
+    cp -R "$demo/home/trail.git" "$copy" || return
+    path=$(git --git-dir "$copy" diff-tree -r --name-only --diff-filter=A HEAD~1 | grep '^events/')
+    object=$(git --git-dir "$copy" rev-parse "HEAD~1:${path##*$'\n'}") || return
+    object=objects/${object:0:2}/${object:2}
+    byte=$(od -An -tu1 -j 60 -N 1 "$copy/$object") || return
+    chmod u+w "$copy/$object" &&
+        printf '%b' "\\0$(printf %o $((byte ^ 1)))" |
+        dd of="$copy/$object" bs=1 seek=60 conv=notrunc status=none || return
+    printf '\n   one bit of .demo/tampered.git/%s\n' "$object"
+}
+
 leave_up() {
     write_page slow.json ServerLatencyHigh mbx01 "a log-in on mbx01 takes 160 ms, for five minutes"
     together "fleet heal config-broken-check edge02" "fleet fault service-hangs mbx02" \

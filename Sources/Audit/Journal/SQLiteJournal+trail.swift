@@ -35,6 +35,15 @@ extension SQLiteJournal {
         }
     }
 
+    /// When a line was recorded; nil where there is none of that number.
+    package func recordedAt(_ sequence: Int) async throws(JournalError) -> Timestamp? {
+        try await read { db in
+            let text = try String.fetchOne(
+                db, sql: "SELECT line FROM trail WHERE seq = ?", arguments: [sequence])
+            return try text.map { try TrailRecord(line: Array($0.utf8)).at }
+        }
+    }
+
     /// How far the journal's lines are in the trail; blocks.
     func sealedSoFar() throws(JournalError) -> SealedSoFar {
         try readBlocking { db in

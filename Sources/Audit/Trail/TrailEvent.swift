@@ -31,10 +31,8 @@ package struct TrailEvent: Sendable, Hashable {
     /// The kinds of events, by their names in the trail.
     package enum Kind: String, Sendable, Hashable, CaseIterable {
         case trailCreated = "trail.created"
-        case trailPushed = "trail.pushed"
         case trailGap = "trail.gap"
         case keyAdded = "key.added"
-        case keyRetired = "key.retired"
         case runOpened = "run.opened"
         case runState = "run.state"
         case runClosed = "run.closed"

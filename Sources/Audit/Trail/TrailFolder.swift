@@ -60,6 +60,25 @@ struct TrailFolder: Sendable {
         return TrailOrigin.isController(name) ? String(name) : nil
     }
 
+    /// The addresses of the remotes that `config` names, as far as they are written plainly.
+    ///
+    /// Read as text: nothing else of the configuration counts.
+    func remotes() throws -> [String: String] {
+        let bytes = try FileDescriptor(path + "/config", O_RDONLY | O_NOFOLLOW).read(upTo: 1 << 20)
+        var remotes: [String: String] = [:]
+        var name: String?
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let text = line.trimmingCharacters(in: .whitespaces)
+            if text.hasPrefix("[") {
+                let isRemote = text.hasPrefix("[remote \"") && text.hasSuffix("\"]")
+                name = isRemote ? String(text.dropFirst(9).dropLast(2)) : nil
+            } else if let name, text.hasPrefix("url = ") {
+                remotes[name] = String(text.dropFirst(6))
+            }
+        }
+        return remotes
+    }
+
     /// Removes what a crash in the middle of a move left: it would refuse every move after it.
     ///
     /// The caller holds the lock, and nobody else moves the branch.

@@ -42,12 +42,48 @@ package enum TrailKeyFile {
         }
     }
 
+    /// The key that this home's trail began with, as far as the home knows: what was written down
+    /// at its first rotation, else the one it has.
+    package static func firstKey(of home: Home) throws(JournalError) -> TrailPublicKey? {
+        do {
+            let bytes = try FileDescriptor(firstPath(in: home), O_RDONLY | O_NOFOLLOW)
+                .read(upTo: largest)
+            let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+            guard let key = TrailPublicKey(line: text) else {
+                throw JournalError(
+                    .corrupt, "\(firstPath(in: home)) is no public Ed25519 key.",
+                    hint: "Restore it from a backup of the home, or give --signers.")
+            }
+            return key
+        } catch let error as FileError where error.number == ENOENT {
+            return try key(of: home)?.publicKey
+        } catch {
+            throw JournalError(trail: error, path: firstPath(in: home))
+        }
+    }
+
+    /// Writes the first key down, before another takes its place; does nothing where one is.
+    static func keepFirst(_ key: TrailPublicKey, of home: Home) throws(JournalError) {
+        do {
+            let file = try FileDescriptor(
+                firstPath(in: home), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+            try file.write(Array((key.line + "\n").utf8))
+            try file.synchronize()
+            try FileDescriptor(home.keysPath, O_RDONLY | O_DIRECTORY).synchronize()
+        } catch {
+            // An earlier rotation wrote it.
+            if error.number == EEXIST { return }
+            throw JournalError(trail: error, path: firstPath(in: home))
+        }
+    }
+
     /// The key that waits to be used; nil outside a rotation.
     static func nextKey(of home: Home) throws(JournalError) -> TrailKey? {
         try read(nextPath(in: home))
     }
 
     private static func path(in home: Home) -> String { home.keysPath + "/controller" }
+    private static func firstPath(in home: Home) -> String { home.keysPath + "/first.pub" }
     private static func nextPath(in home: Home) -> String { home.keysPath + "/next" }
 
     private static func read(_ path: String) throws(JournalError) -> TrailKey? {

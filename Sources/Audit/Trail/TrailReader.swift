@@ -148,6 +148,15 @@ package struct TrailReader: Sendable {
             validating: try object(entry.id, .blob, TrailCommit.largest), as: UTF8.self)
     }
 
+    /// The addresses of the remotes that the repository's configuration names.
+    package func remotes() throws(JournalError) -> [String: String] {
+        do {
+            return try TrailFolder(path: path).remotes()
+        } catch {
+            throw JournalError(trail: error, path: path)
+        }
+    }
+
     // --- objects --------------------------------------------------------------------------------
 
     private func commit(_ id: GitObjectID) throws(JournalError) -> Commit {

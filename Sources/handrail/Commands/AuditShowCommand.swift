@@ -64,7 +64,13 @@ struct TrailPassage: Sendable {
     /// - Throws: `Failure` (invalidInput) where it names none, `JournalError` (corrupt).
     init(of text: String, in reader: TrailReader) throws {
         let all = try reader.commits()
-        let subject = try Self.subject(text, reader, all)
+        try self.init(of: try Self.subject(text, reader, all), in: reader, all)
+    }
+
+    /// The lines of a subject, in a trail with these commits.
+    init(
+        of subject: Subject, in reader: TrailReader, _ all: [TrailReader.Commit]
+    ) throws {
         let chosen = all.filter { commit in
             switch subject {
             case .run(let id): commit.runs.contains(id)

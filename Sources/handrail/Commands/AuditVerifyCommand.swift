@@ -31,6 +31,12 @@ struct AuditVerifyCommand: HandrailCommand {
             valueName: "size:hash"))
     var anchor: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "A remote that the trail is pushed to, by address or by name: its commit must be in it.",
+            valueName: "remote"))
+    var remote: String?
+
     @Flag(help: "Exit with 15 when nothing kept outside agrees with it.")
     var requireAnchor = false
 
@@ -47,6 +53,7 @@ struct AuditVerifyCommand: HandrailCommand {
         }
         var verifier = TrailVerifier(path: path, signers: try await keys(home, session))
         verifier.anchors = try anchors()
+        if let remote { verifier.knownCommits = [try await tip(of: remote, path, session)] }
         let started = session.world.now()
         let found = try verifier.verify()
         let view = AuditVerifyView(
@@ -73,13 +80,27 @@ struct AuditVerifyCommand: HandrailCommand {
             }
             return keys
         }
-        guard let home, let key = try TrailKeyFile.key(of: home)?.publicKey else {
+        guard let home, let key = try TrailKeyFile.firstKey(of: home) else {
             throw Failure(
                 .invalidInput, code: "audit.signers",
                 "Nobody says which key signs this trail: the home has none.",
                 hint: "give the first key with --signers; never take it from the trail itself")
         }
         return [key]
+    }
+
+    /// The commit that a remote has.
+    private func tip(of remote: String, _ path: String, _ session: Session) async throws -> String {
+        let reader = try TrailReader(path: path)
+        guard let address = try TrailAddress.of(remote, TrailSettings(), reader),
+            let tip = try await address.tip(of: reader.branch, session.world)
+        else {
+            throw Failure(
+                .invalidInput, code: "trail.remote",
+                "\(printableExcerpt(remote)) has no trail of \(reader.controller).",
+                hint: "'handrail audit push' brings it there; if it was there, somebody removed it")
+        }
+        return tip
     }
 
     private func anchors() throws -> [TrailAnchor] {

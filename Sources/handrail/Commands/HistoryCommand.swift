@@ -122,7 +122,8 @@ enum SinceText {
             hint: "write a length of time ago, such as 7d or 12h, or a date such as 2026-11-23")
     }
 
-    private static func milliseconds(_ text: String) -> Int64? {
+    /// The milliseconds of `7d`, `12h` and the like; nil for anything else.
+    static func milliseconds(_ text: String) -> Int64? {
         let units: [Character: Int64] = [
             "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000,
         ]

@@ -55,6 +55,7 @@ struct RunCommand: HandrailCommand {
         let repeats = try await home.journal.repeats(
             of: prepared.plan, leftOut: Set(leftOut.map(\.target)), at: session.world.now())
         if let refusal = JournalError.repeated(prepared.plan, repeats) { throw refusal }
+        try await TrailGate(session: session, home: home).refuseWhenClosed()
         let reach = Reach(session: session, options: subject.reach)
         return try await reach.withExecutor(
             for: prepared.plan, files: prepared.files, secrets: prepared.parameters.secrets

@@ -50,7 +50,7 @@ struct StatusCommand: HandrailCommand {
                 InboxView(
                     inbox: inbox, time: ShownTime(session.world), style: console.style,
                     width: console.proseWidth
-                ).lines)
+                ).lines + (inbox.lag?.lines(ShownTime(session.world), console.style) ?? []))
         }
         return .success
     }

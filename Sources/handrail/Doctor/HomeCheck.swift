@@ -19,7 +19,8 @@ struct HomeCheck: Sendable {
                 space(at: path),
             ]
         }
-        return [permissions(path), await journal(), await trail(), space(at: path)]
+        return [permissions(path), await journal(), await trail()] + (await remote())
+            + [space(at: path)]
     }
 
     private func permissions(_ path: String) -> DoctorFinding {
@@ -88,6 +89,28 @@ struct HomeCheck: Sendable {
         } catch {
             let failure = Failure(error)
             return DoctorFinding(.problem, "trail", failure.message, remedy: failure.hint)
+        }
+    }
+
+    /// How far the trail's remote is behind; nothing where none is configured.
+    private func remote() async -> [DoctorFinding] {
+        do {
+            guard let home = try await session.existingHome(),
+                let lag = try await TrailGate(session: session, home: home).lag()
+            else { return [] }
+            let text = lag.sentence(ShownTime(session.world))
+            guard lag.state?.foreign == nil else {
+                return [
+                    DoctorFinding(.problem, "remote", text, remedy: TrailGate.divergedHint(lag))
+                ]
+            }
+            guard lag.events == 0 else {
+                return [DoctorFinding(.warning, "remote", text, remedy: "handrail audit push")]
+            }
+            return [DoctorFinding(.ok, "remote", text)]
+        } catch {
+            let failure = Failure(error)
+            return [DoctorFinding(.problem, "remote", failure.message, remedy: failure.hint)]
         }
     }
 

@@ -27,9 +27,10 @@ struct LeadRun: Sendable {
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())
+        let pushed = try PushedTrail.of(session, home)
         let loop = RunLoop(
-            executor: executor, journal: home.journal, trail: home.trail, store: home.store,
-            lease: lease, secrets: secrets, now: session.world.now, sleep: session.world.sleep,
+            executor: executor, journal: home.journal, trail: pushed ?? home.trail,
+            store: home.store, lease: lease, secrets: secrets, now: session.world.now, sleep: session.world.sleep,
             observe: { [sessions] run, events in
                 sessions.take(events)
                 board.note(run, events)
@@ -59,6 +60,13 @@ struct LeadRun: Sendable {
             group.addTask { await obeySignals(loop, board, screen) }
             group.addTask { await screen.run() }
             group.addTask { await desk.run() }
+            group.addTask {
+                await pushed?.run { foreign in
+                    board.say(TrailGate.diverged(foreign))
+                    let pause = PersonCommand(verb: .pause, actor: TrailEvent.engine)
+                    loop.tell(.command(pause, inboxID: 0))
+                }
+            }
             let result: Result<RunMachine, any Error>
             do {
                 result = .success(try await loop.lead(machine))
@@ -69,6 +77,7 @@ struct LeadRun: Sendable {
             return result
         }
         await screen.finish()
+        if let problem = await pushed?.finish() { console.warn(problem) }
         let last = try result.mapError { interruption(of: board.run, $0) }.get()
         if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
         return last

@@ -30,6 +30,8 @@ struct Inbox: Sendable {
     /// What was handed over and has not ended.
     var escalations: [Escalation] = []
     var flags: [RaisedFlag] = []
+    /// How far the trail's remote is behind; nil where none is configured.
+    var lag: TrailLag?
 
     var isEmpty: Bool {
         runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty
@@ -110,6 +112,7 @@ extension Session {
         inbox.unknown = try await home.journal.unknownOutcomes()
         inbox.escalations = try await home.journal.escalations(isOpen: true)
         inbox.flags = try await home.journal.flags()
+        inbox.lag = try await TrailGate(session: self, home: home).lag()
         return inbox
     }
 }

@@ -15,12 +15,7 @@ struct TrailOptions: ParsableArguments, Sendable {
     /// - Throws: `Failure` (invalidInput) where there is neither.
     func place(_ session: Session) async throws -> (path: String, home: OpenedHome?) {
         if let trail { return (trail, nil) }
-        guard let home = try await session.existingHome() else {
-            throw Failure(
-                .invalidInput, code: "audit.noTrail",
-                "There is no home at \(printableExcerpt(session.homePath)), so there is no trail.",
-                hint: "name one with --trail, or the home with --home")
-        }
+        let home = try await session.homeWithTrail()
         return (home.home.trailPath, home)
     }
 
@@ -42,6 +37,27 @@ struct TrailOptions: ParsableArguments, Sendable {
             }
         }
         return reader
+    }
+}
+
+extension Session {
+    /// The home, where one is used.
+    ///
+    /// - Throws: `Failure` (invalidInput) where there is none, or it has no trail yet.
+    func homeWithTrail(begun: Bool = false) async throws -> OpenedHome {
+        guard let home = try await existingHome() else {
+            throw Failure(
+                .invalidInput, code: "audit.noTrail",
+                "There is no home at \(printableExcerpt(homePath)), so there is no trail.",
+                hint: "name one with --trail, or the home with --home")
+        }
+        guard begun else { return home }
+        guard try await home.trail.look() != nil else {
+            throw Failure(
+                .invalidInput, code: "audit.noTrail", "This home has no trail yet.",
+                hint: "it is made with the home's first run")
+        }
+        return home
     }
 }
 

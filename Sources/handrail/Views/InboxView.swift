@@ -21,6 +21,8 @@ struct InboxDocument: Encodable, Sendable {
     let runs: [RunDocument]
     let escalations: [Handed]
     let flags: [RaisedFlag]
+    /// How far the trail's remote is behind; nil where none is configured.
+    let trail: TrailLagDocument?
 
     init(_ inbox: Inbox) {
         items = inbox.items
@@ -31,6 +33,7 @@ struct InboxDocument: Encodable, Sendable {
                 actor: $0.actor, to: $0.to, note: $0.note)
         }
         flags = inbox.flags
+        trail = inbox.lag.map(TrailLagDocument.init)
     }
 }
 

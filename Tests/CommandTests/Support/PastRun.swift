@@ -15,7 +15,8 @@ struct PastRun {
     init(
         _ id: String = "r-20261123-0700-k3f9", runbook: String = "web.restart",
         targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1,
-        leftOut: [LeftOutTarget]? = nil, parameters: [PlannedParameter] = []
+        leftOut: [LeftOutTarget]? = nil, parameters: [PlannedParameter] = [],
+        planDigest: Digest? = nil
     ) throws {
         let plan = Plan(
             planID: try name(String(repeating: "a", count: 32)), libraryID: "lab",
@@ -36,7 +37,7 @@ struct PastRun {
             expires: Self.start.adding(.seconds(3600)))
         record = RunRecord(
             id: try name(id), number: number, plan: plan,
-            planDigest: try name(String(repeating: "c", count: 64)), forecastDigest: nil,
+            planDigest: try planDigest ?? name(String(repeating: "c", count: 64)), forecastDigest: nil,
             actor: "ann", ticket: "T-1", alert: nil, librarySource: "main@3f2c1d9, clean",
             opened: Self.start, leftOut: leftOut)
     }
