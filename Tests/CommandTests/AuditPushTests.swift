@@ -90,7 +90,9 @@ struct AuditPushTests {
         #expect(push.errors.contains(String(foreign.prefix(12))), "\(push.errors)")
         #expect(try scene.remoteTip() == foreign, "nothing is forced")
         let runs = try await scene.runs()
-        for command in [["resume", "bbbb"], ["run", "service.down", "--on", "localhost", "--yes"]] {
+        for command in [
+            ["resume", "bbbb"], ["run", "service.down", "--on", "localhost", "--yes"],
+        ] {
             let refused = try scene.bench.handrail(
                 command + (command[0] == "run" ? ["--set", "service=x"] : []))
             #expect(refused.status == 4, "\(command): \(refused.errors)")

@@ -65,14 +65,9 @@ package enum TrailKeyFile {
     /// Writes the first key down, before another takes its place; does nothing where one is.
     static func keepFirst(_ key: TrailPublicKey, of home: Home) throws(JournalError) {
         do {
-            let file = try FileDescriptor(
-                firstPath(in: home), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            try file.write(Array((key.line + "\n").utf8))
-            try file.synchronize()
-            try FileDescriptor(home.keysPath, O_RDONLY | O_DIRECTORY).synchronize()
+            // False where an earlier rotation wrote it.
+            _ = try put(key.line + "\n", at: firstPath(in: home), in: home)
         } catch {
-            // An earlier rotation wrote it.
-            if error.number == EEXIST { return }
             throw JournalError(trail: error, path: firstPath(in: home))
         }
     }
@@ -117,27 +112,35 @@ package enum TrailKeyFile {
     ) throws(JournalError) -> TrailKey {
         let key = TrailKey()
         do {
-            if mkdir(home.keysPath, 0o700) != 0, errno != EEXIST {
-                throw FileError(call: "mkdir", path: home.keysPath, number: errno)
-            }
-            // Written beside and linked: another process that makes one at the same time either
-            // gets this whole key or this process gets the other's.
-            let new = path + ".\(getpid())"
-            unlink(new)
-            let file = try FileDescriptor(
-                new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            defer { unlink(new) }
-            try file.write(Array(key.file(comment: comment).utf8))
-            try file.synchronize()
-            let isMade = link(new, path) == 0
-            guard isMade || errno == EEXIST else {
-                throw FileError(call: "link", path: path, number: errno)
-            }
-            try FileDescriptor(home.keysPath, O_RDONLY | O_DIRECTORY).synchronize()
-            try FileDescriptor(home.path, O_RDONLY | O_DIRECTORY).synchronize()
+            let isMade = try put(key.file(comment: comment), at: path, in: home)
             return isMade ? key : try read(path) ?? key
         } catch {
             throw JournalError(trail: error, path: path)
         }
+    }
+
+    /// Puts a file into the folder of keys, durably and whole; false where one is there already.
+    private static func put(
+        _ text: String, at path: String, in home: Home
+    ) throws(FileError) -> Bool {
+        if mkdir(home.keysPath, 0o700) != 0, errno != EEXIST {
+            throw FileError(call: "mkdir", path: home.keysPath, number: errno)
+        }
+        // Written beside and linked: another process that makes one at the same time either
+        // gets this whole key or this process gets the other's.
+        let new = path + ".\(getpid())"
+        unlink(new)
+        let file = try FileDescriptor(
+            new, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
+        defer { unlink(new) }
+        try file.write(Array(text.utf8))
+        try file.synchronize()
+        let isMade = link(new, path) == 0
+        guard isMade || errno == EEXIST else {
+            throw FileError(call: "link", path: path, number: errno)
+        }
+        try FileDescriptor(home.keysPath, O_RDONLY | O_DIRECTORY).synchronize()
+        try FileDescriptor(home.path, O_RDONLY | O_DIRECTORY).synchronize()
+        return isMade
     }
 }

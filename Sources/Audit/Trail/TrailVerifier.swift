@@ -6,7 +6,8 @@ import Runner
 /// Walks through a whole trail and checks all that docs/trail.md, "Verify", lists.
 ///
 /// Reads objects and references by itself: nothing that the repository configures is followed.
-/// Takes time in proportion to the trail, and memory for one batch and 20 bytes for each commit.
+/// Takes time in proportion to the trail, and memory for one batch, 1024
+/// folders, and 20 bytes for each commit.
 ///
 ///     let found = try TrailVerifier(path: home.trailPath, signers: [key]).verify()
 package struct TrailVerifier: Sendable {
@@ -77,6 +78,9 @@ struct TrailWalk {
     /// Whether the walk has found nothing so far; what other programs read is not its business.
     private var isClean = true
     private var anchorsMet = 0
+    /// Folders that were read: a commit's are compared with those of the one before.
+    private var folders: [GitObjectID: GitTree] = [:]
+    private static let mostFolders = 1024
     private var unseenCommits: Set<String>
 
     init(_ verifier: TrailVerifier, objects: GitObjects) {
@@ -191,6 +195,7 @@ struct TrailWalk {
 
     /// A folder; nil, and a finding, when it can't be read.
     mutating func folder(_ id: GitObjectID, path: String) throws -> GitTree? {
+        if let known = folders[id] { return known }
         guard let bytes = try read(id, .tree, TrailLayout.largestFolder, path: path) else {
             return nil
         }
@@ -198,6 +203,8 @@ struct TrailWalk {
             add(.treeForm, path: path, "The folder \(path) is malformed, unordered or empty.")
             return nil
         }
+        if folders.count >= Self.mostFolders { folders = [:] }
+        folders[id] = tree
         return tree
     }
 }

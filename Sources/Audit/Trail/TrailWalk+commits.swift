@@ -195,11 +195,9 @@ extension TrailWalk {
                 let entry = tree?[name]
                 tree = nil
                 guard let entry, entry.mode == .folder else { continue }
-                let bytes = try read(
-                    entry.id, .tree, TrailLayout.largestFolder, path: "evidence", verified: true)
                 // What can't be read is a finding already.
-                guard let bytes else { return }
-                tree = GitTree(bytes: bytes)
+                guard let below = try folder(entry.id, path: "evidence") else { return }
+                tree = below
             }
             if tree?[digest] == nil {
                 add(

@@ -36,7 +36,7 @@ struct AuditRotateKeyCommand: HandrailCommand {
         } else {
             console.lines([
                 "The trail is signed by \(next.fingerprint) from now on.",
-                "Compare it with what 'git log -1 --format=%B' of the trail's last commit tells.",
+                "The old key signed it in, and is gone. Who verifies keeps the first key.",
             ])
         }
         return .success

@@ -30,7 +30,8 @@ struct LeadRun: Sendable {
         let pushed = try PushedTrail.of(session, home)
         let loop = RunLoop(
             executor: executor, journal: home.journal, trail: pushed ?? home.trail,
-            store: home.store, lease: lease, secrets: secrets, now: session.world.now, sleep: session.world.sleep,
+            store: home.store, lease: lease, secrets: secrets, now: session.world.now,
+            sleep: session.world.sleep,
             observe: { [sessions] run, events in
                 sessions.take(events)
                 board.note(run, events)

@@ -31,11 +31,20 @@ struct TrailGate: Sendable {
             limit: settings.maxLag)
     }
 
-    /// Refuses to start anything while the remote has another trail, or is too far behind.
+    /// Refuses to start anything while the trail can't be used, or while its remote has another
+    /// trail or is too far behind.
     ///
     /// Where it is too far behind, a push is tried first.
-    /// - Throws: `Failure` (refused).
+    /// - Throws: `Failure` (refused), `JournalError`.
     func refuseWhenClosed() async throws {
+        do {
+            _ = try await home.trail.look()
+        } catch {
+            let failure = Failure(error)
+            throw Failure(
+                failure.exit, code: failure.code, failure.message + " Nothing was started.",
+                hint: failure.hint)
+        }
         guard let lag = try await lag() else { return }
         if let foreign = lag.state?.foreign {
             throw Failure(

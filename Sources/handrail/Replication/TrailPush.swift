@@ -40,7 +40,10 @@ struct TrailPush: Sendable {
         let known = state
         let result = try await git(
             reader, tip: tip,
-            ["push", "--porcelain", "--no-verify", address.text, "\(reader.branch):\(reader.branch)"])
+            [
+                "push", "--porcelain", "--no-verify", address.text,
+                "\(reader.branch):\(reader.branch)",
+            ])
         var outcome: Outcome
         switch result {
         case .exited(0, let output, _):
@@ -66,7 +69,8 @@ struct TrailPush: Sendable {
             state.failure = "git can't be run: \(why)"
             outcome = .failed(state.failure ?? "")
         case .timedOut:
-            state.failure = "git gave no answer within \(TimeText.length(Self.limit.inMilliseconds))"
+            state.failure =
+                "git gave no answer within \(TimeText.length(Self.limit.inMilliseconds))"
             outcome = .failed(state.failure ?? "")
         }
         try state.write(in: home)
@@ -105,9 +109,10 @@ struct TrailPush: Sendable {
 
     static func reason(_ output: String, _ error: String) -> String {
         let refused = line(output).flatMap { $0.split(separator: "\t").last }
-        let told = error.split(separator: "\n").first { !$0.hasPrefix("To ") }
+        let told = error.split(whereSeparator: \.isNewline).first { !$0.hasPrefix("To ") }
         let text = [refused, told].compactMap { $0 }.joined(separator: "; ")
-        return SafeText.line(String((text.isEmpty ? "git said nothing" : text).prefix(300)))
+        let whole = SafeText.line(String((text.isEmpty ? "git said nothing" : text).prefix(300)))
+        return whole.hasSuffix(".") ? String(whole.dropLast()) : whole
     }
 
     private func git(

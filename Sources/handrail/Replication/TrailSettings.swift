@@ -108,7 +108,8 @@ struct TrailAddress: Sendable, Hashable {
         let before = text.prefix { $0 != ":" && $0 != "/" }
         let isSSH =
             text.hasPrefix("ssh://")
-            || (!before.isEmpty && !text.contains("://") && text.dropFirst(before.count).first == ":")
+            || (!before.isEmpty && !text.contains("://")
+                && text.dropFirst(before.count).first == ":")
         guard isPlain, isSSH || text.hasPrefix("/") || text.hasPrefix("file:///") else {
             throw Failure(
                 .invalidInput, code: "trail.remote",

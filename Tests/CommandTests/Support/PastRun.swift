@@ -37,7 +37,8 @@ struct PastRun {
             expires: Self.start.adding(.seconds(3600)))
         record = RunRecord(
             id: try name(id), number: number, plan: plan,
-            planDigest: try planDigest ?? name(String(repeating: "c", count: 64)), forecastDigest: nil,
+            planDigest: try planDigest ?? name(String(repeating: "c", count: 64)),
+            forecastDigest: nil,
             actor: "ann", ticket: "T-1", alert: nil, librarySource: "main@3f2c1d9, clean",
             opened: Self.start, leftOut: leftOut)
     }
