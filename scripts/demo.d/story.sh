@@ -103,7 +103,7 @@ scene_the_record() {
     tell "Stock git tells the story, and finds the signatures good:"
     in_trail log -4 --format='%h %ad %s' --date=iso-strict
     in_trail -c gpg.ssh.allowedSignersFile=.demo/allowed_signers verify-commit HEAD
-    try 0 handrail audit verify
+    try 0 handrail audit verify --trail .demo/home/trail.git
     tell "Somebody with root changes one byte of a copy of it:"
     if change_one_byte; then try 10 handrail audit verify --trail .demo/tampered.git; fi
     scene_ends

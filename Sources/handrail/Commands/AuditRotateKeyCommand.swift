@@ -21,7 +21,8 @@ struct AuditRotateKeyCommand: HandrailCommand {
         try await home.trail.seal()
         let rotation = TrailRotation(home: home.home, comment: session.world.hostName())
         let next = try rotation.prepare()
-        if try !rotation.isIntroduced(next) {
+        let isKnown = try rotation.isIntroduced(next)
+        if !isKnown {
             var event = TrailEvent(
                 kind: .keyAdded, at: session.world.now(),
                 actor: ActorIdentity.current(session.world), via: .cli)
