@@ -79,21 +79,8 @@ struct TrailCheckpoint: Sendable, Hashable {
     var text: String { "\(origin)\n\(count)\n\(digest)\n" }
 }
 
-/// Hexadecimal text: made, and checked.
+/// Checks of hexadecimal text.
 enum Hexadecimal {
-    private static let digits = Array("0123456789abcdef".utf8)
-
-    /// Two lower-case digits for each byte.
-    static func text(_ bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(64)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
-
     /// Whether a text is exactly so many lower-case digits.
     static func isDigits(_ text: some StringProtocol, _ count: Int) -> Bool {
         text.utf8.count == count

@@ -19,7 +19,10 @@ package struct TrailLine: Sendable, Hashable {
 
     /// The SHA-256 of bytes, in hex.
     package static func digest(of bytes: [UInt8]) -> String {
-        Hexadecimal.text(SHA256.hash(data: bytes))
+        SHA256.hash(data: bytes).reduce(into: "") { text, byte in
+            text += byte < 16 ? "0" : ""
+            text += String(byte, radix: 16)
+        }
     }
 
     package init(sequence: Int, text: String) {
