@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Runner
+import TestSupport
 import Testing
 
 /// `audit log` and `audit show`: what the trail tells, and what is said when it can't be read.
@@ -55,6 +56,28 @@ struct AuditCommandTests {
         let result = try bench.handrail("audit", "log", "--trail", copy, "--home", "/nowhere/x")
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.contains("r-20261123-0700-k3f9"))
+    }
+
+    @Test func verifyComparesTheJournalToo() async throws {
+        let bench = try await Self.sealed()
+        #expect(try bench.handrail("audit", "verify").status == 0)
+        let edit = """
+            import sqlite3, sys
+            db = sqlite3.connect(sys.argv[1])
+            db.execute("DROP TRIGGER trail_is_final")
+            db.execute("UPDATE trail SET line = replace(line, 'ann', 'eve') WHERE seq = 2")
+            db.commit()
+            """
+        let edited = try Tool.run(
+            ["python3", "-c", edit, bench.home + "/journal.db"],
+            environment: ["PATH": "/usr/bin:/bin"])
+        try #require(edited.status == 0, "\(edited.error)")
+        let found = try bench.handrail("audit", "verify")
+        #expect(found.status == 10)
+        #expect(found.output.contains("journal-differs  event 2"), "\(found.output)")
+        // The trail itself is as it was.
+        let copy = bench.home + "/trail.git"
+        #expect(try bench.handrail("audit", "verify", "--trail", copy).status == 0)
     }
 
     /// How a trail comes to be one that can't be read.

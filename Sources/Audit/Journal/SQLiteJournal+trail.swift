@@ -44,6 +44,11 @@ extension SQLiteJournal {
         }
     }
 
+    /// The texts of a range of lines, in order; fewer where there are fewer; blocks.
+    package func trailTexts(_ range: ClosedRange<Int>) throws(JournalError) -> [String] {
+        try lines(from: range.lowerBound, limit: range.count).map(\.line.text)
+    }
+
     /// How far the journal's lines are in the trail; blocks.
     func sealedSoFar() throws(JournalError) -> SealedSoFar {
         try readBlocking { db in

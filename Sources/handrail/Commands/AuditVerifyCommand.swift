@@ -9,7 +9,9 @@ struct AuditVerifyCommand: HandrailCommand {
         commandName: "verify",
         abstract: "Checks a trail from its first event to its last, and names what is wrong.",
         discussion: """
-            Reads the repository by itself, and follows nothing that it configures.
+            Reads the repository by itself, and follows nothing that it configures. The home's \
+            own trail is compared with its journal, too.
+
             Example: handrail audit verify --anchor 41:9f86d081… --require-anchor
             """)
 
@@ -44,7 +46,10 @@ struct AuditVerifyCommand: HandrailCommand {
 
     /// Verifies, shows what was found, and ends with 10 where anything was.
     func perform(_ session: Session) async throws -> ExitCode {
-        let home = try await session.existingHome()?.home
+        // Somebody else's trail, with somebody's keys, needs no home.
+        let isElsewhere = trail != nil && signers != nil
+        let opened = isElsewhere ? nil : try await session.existingHome()
+        let home = opened?.home
         guard let path = trail ?? home?.trailPath else {
             throw Failure(
                 .invalidInput, code: "audit.noTrail",
@@ -53,6 +58,9 @@ struct AuditVerifyCommand: HandrailCommand {
         }
         var verifier = TrailVerifier(path: path, signers: try await keys(home, session))
         verifier.anchors = try anchors()
+        if trail == nil, let journal = opened?.journal {
+            verifier.journal = { try journal.trailTexts($0) }
+        }
         if let remote { verifier.knownCommits = [try await tip(of: remote, path, session)] }
         let started = session.world.now()
         let found = try verifier.verify()

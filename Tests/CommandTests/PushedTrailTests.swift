@@ -1,0 +1,92 @@
+import Audit
+import Foundation
+import Runner
+import Synchronization
+import Testing
+
+@testable import handrail
+
+/// The trail of a run that is led while its home has a remote.
+struct PushedTrailTests {
+    @Test func whatIsSealedIsPushedBesideTheRun() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: \(scene.remote)\n")
+        let trail = try #require(try await Self.pushed(scene))
+        try await trail.seal()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await trail.run { _ in Issue.record("nothing diverged") } }
+            let end = ContinuousClock.now + .seconds(30)
+            while try scene.branchAt(scene.remote) == nil, ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            group.cancelAll()
+        }
+        #expect(try scene.remoteTip() == scene.tip())
+        #expect(await trail.finish() == nil)
+    }
+
+    @Test func aRequiredRemoteHasWhatIsSealedBeforeAnythingFollows() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: \(scene.remote)\nrequire_remote: true\n")
+        let trail = try #require(try await Self.pushed(scene))
+        try await trail.seal()
+        #expect(try scene.remoteTip() == scene.tip())
+        try FileManager.default.removeItem(atPath: scene.remote)
+        let error = await #expect(throws: JournalError.self) { try await trail.seal() }
+        #expect(error?.code == .locked, "it is tried again, and nothing starts meanwhile")
+        #expect(error?.message.contains("require") == true)
+    }
+
+    @Test func aRemoteThatDivergesIsToldOnceAndNeverWaitedFor() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: \(scene.remote)\nrequire_remote: true\n")
+        let trail = try #require(try await Self.pushed(scene))
+        try await trail.seal()
+        let good = try scene.remoteTip()
+        let foreign = try scene.git(
+            scene.remote,
+            [
+                "-c", "user.name=Eve", "-c", "user.email=eve@example.invalid", "commit-tree", "-m",
+                "x", "-p", good, good + "^{tree}",
+            ])
+        try scene.git(scene.remote, ["update-ref", scene.branch(), foreign])
+        try await scene.record("r-20261123-0702-cccc", number: 3)
+        try await trail.seal()
+        try await trail.seal()
+        let told = Mutex<[String]>([])
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await trail.run { commit in told.withLock { $0.append(commit) } } }
+            let end = ContinuousClock.now + .seconds(30)
+            while told.withLock({ $0.isEmpty }), ContinuousClock.now < end { await Task.yield() }
+            group.cancelAll()
+        }
+        #expect(told.withLock { $0 } == [foreign])
+        #expect(try scene.remoteTip() == foreign)
+    }
+
+    @Test func aHomeWithoutARemoteHasNone() async throws {
+        let scene = try await PushScene()
+        #expect(try await Self.pushed(scene) == nil)
+    }
+
+    /// The home's trail, as a command that leads a run has it.
+    private static func pushed(_ scene: PushScene) async throws -> PushedTrail? {
+        var world = RecordedWorld().world(environment: [
+            "PATH": "/usr/bin:/bin", "HOME": scene.bench.folder,
+            "HANDRAIL_HOME": scene.bench.home,
+        ])
+        world.sleep = { try await Task.sleep(for: $0) }
+        world.randomBytes = { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
+        let session = Session(
+            console: Console(world: world, isJSON: false), options: try GlobalOptions.parse([]))
+        return try PushedTrail.of(session, try await session.openHome())
+    }
+}
+
+extension PushScene {
+    /// The commit of the trail's branch in a repository; nil where there is none.
+    func branchAt(_ folder: String) throws -> String? {
+        let text = try git(folder, ["for-each-ref", "--format=%(objectname)", try branch()])
+        return text.isEmpty ? nil : text
+    }
+}
