@@ -100,7 +100,7 @@ extension JournalError {
             .repeated,
             "\(plan.runbook.id) was run \(first.words)\(place.isEmpty ? "" : " on ")\(place)\(more)"
                 + ", which is all that its runbook allows: \(named.joined(separator: ", "))"
-                + "\(rest > 0 ? ", … +\(rest)" : ""). Nothing was started.",
+                + "\(rest > 0 ? ", … +\(rest)" : "").",
             hint: "The same fix again won't help. Hand it over: "
                 + "handrail escalate \(newest.run)\(isNamed ? "" : " --to …") --note '…'")
     }

@@ -126,12 +126,12 @@ struct EarlierTextTests {
             try Self.run("r-3", ago: 72, .resolved), try Self.run("r-4", ago: 96, .resolved),
         ]
         let lines = EarlierText(runs: runs, targets: [try name("web1")], time: Self.time)
-            .lines(.plain)
+            .lines(.plain, width: 100)
         #expect(
             lines == [
                 "Already run here today by anna at 08:00: unresolved (r-1)",
                 "Already run here yesterday by anna at 13:00: running (r-2)",
-                "Run here before, 3 days ago, by anna: resolved (r-3)", "and 1 times before",
+                "Run here before, 3 days ago, by anna: resolved (r-3)", "and 1 time before",
             ])
     }
 

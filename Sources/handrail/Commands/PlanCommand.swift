@@ -54,7 +54,17 @@ struct PlanCommand: HandrailCommand {
                 subject: shown, style: console.style, width: console.width ?? 100)
             console.lines(view.lines + closing(shown))
         }
+        try await warnOfRepeats(prepared.plan, session)
         return exit(shown)
+    }
+
+    /// Says that a run would be one too many, while there is time to do something else.
+    private func warnOfRepeats(_ plan: Plan, _ session: Session) async throws {
+        guard plan.repeatRule != nil, let home = try await session.existingHome() else { return }
+        let counts = try await home.journal.repeats(
+            of: plan, leftOut: [], at: session.world.now())
+        guard let refusal = JournalError.repeated(plan, counts) else { return }
+        session.console.warn("a run would be refused: \(refusal.message)", hint: refusal.hint)
     }
 
     /// The instant that `--at` names.

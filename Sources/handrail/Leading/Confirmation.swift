@@ -37,7 +37,7 @@ struct Confirmation: Sendable {
         lines += EarlierText(
             runs: memory.earlier(plan.runbook.id, on: subject.targets), targets: subject.targets,
             time: time
-        ).lines(style)
+        ).lines(style, width: session.console.errorWidth ?? 100)
         lines += repeats.filter { !$0.runs.isEmpty }.prefix(3).map { count in
             let place = count.target.map { " on \($0)" } ?? ""
             return style.paint("Run \(count.words)\(place) already; then escalate", .warning)
@@ -114,7 +114,9 @@ enum SymptomCheck {
         func part(_ found: Forecast.SymptomState, _ words: String) -> String? {
             let names = forecast.targets.filter { $0.symptom == found && isMissing($0) }
                 .map(\.target)
-            return names.isEmpty ? nil : "\(words) \(TargetList.text(names, limit: 6))"
+            let note = forecast.targets.first { $0.target == names.first }?.symptomNote
+            let why = note.map { " (\(SafeText.line($0)))" } ?? ""
+            return names.isEmpty ? nil : "\(words) \(TargetList.text(names, limit: 6))\(why)"
         }
         return [
             part(.absent, "was not found on"), part(.cantLook, "can't be looked for on"),

@@ -51,11 +51,15 @@ struct EarlierText: Sendable {
     let targets: [TargetName]
     let time: ShownTime
 
-    /// A line for each of the newest; in red what ran within a day.
-    func lines(_ style: Style) -> [String] {
-        runs.prefix(Self.named).map { run in
-            style.paint(line(run), time.now.since(run.opened) < 86_400_000 ? .bad : .plain)
-        } + (runs.count > Self.named ? ["and \(runs.count - Self.named) times before"] : [])
+    /// A sentence for each of the newest, wrapped; in red what ran within a day.
+    func lines(_ style: Style, width: Int, indent: Int = 0) -> [String] {
+        let rest = runs.count - Self.named
+        let more = rest > 0 ? "and \(CountText.of(rest, "time")) before" : nil
+        return runs.prefix(Self.named).flatMap { run in
+            let tone: Tone = time.now.since(run.opened) < 86_400_000 ? .bad : .plain
+            return TextWidth.wrapped(line(run), width: width, indent: indent)
+                .map { style.paint($0, tone) }
+        } + (more.map { TextWidth.wrapped($0, width: width, indent: indent) } ?? [])
     }
 
     private func line(_ run: RunSummary) -> String {

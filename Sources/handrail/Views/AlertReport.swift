@@ -137,7 +137,7 @@ struct AlertReport: Sendable {
             memory.flags(of: fit.runbook), time, style, width: width, indent: 4)
         let earlier = EarlierText(
             runs: memory.earlier(fit.runbook, on: fit.targets), targets: fit.targets, time: time)
-        lines += earlier.lines(style).map { "    " + $0 }
+        lines += earlier.lines(style, width: width, indent: 4)
         return lines + ["    " + style.paint(command(of: fit), .strong)]
     }
 

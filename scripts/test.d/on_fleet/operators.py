@@ -137,7 +137,10 @@ def once_too_often(rig, alert, where):
     rig.handrail(*run, **where).exits(14)
     before = rig.runs(**where)
     refused = rig.handrail(*run, **where).exits(4)
-    refused.says("2 of 2 times within 1d on mbx01", before[1], "handrail escalate", "nothing was started")
+    refused.says("2 of 2 times within 1d on mbx01", before[1], "handrail escalate")
+    rig.handrail(
+        "plan", "mailbox.slow-server", "--alert", alert, "--no-probe", **where).exits(0).says(
+        "a run would be refused")
     equal(rig.runs(**where), before, "runs")
     history = rig.handrail("history", "--json", **where).exits(0).document()
     (helped,) = history["helped"]
