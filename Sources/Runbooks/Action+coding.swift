@@ -65,6 +65,29 @@ extension Argument: Codable {
     }
 }
 
+extension ItemList: Codable {
+    /// Reads `{"texts": […]}` or `{"ref": …}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "texts": self = .texts(try reader.value())
+        case "ref":
+            let name: String = try reader.value()
+            self = .reference(
+                Expression.Name(parts: name.split(separator: ".").map(String.init)))
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"texts": […]}` or `{"ref": …}`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .texts(let texts): try encoder.encodeCase("texts", texts)
+        case .reference(let name): try encoder.encodeCase("ref", name.description)
+        }
+    }
+}
+
 extension ScriptCall.Program: Codable {
     /// Reads `{"file": …}` or `{"inline": …}`.
     package init(from decoder: any Decoder) throws {

@@ -52,3 +52,8 @@ package struct Scope: Sendable {
         self.isNumber = isNumber
     }
 }
+
+extension Expression.Name {
+    /// `$item`: the text that a step with `for_each` is at.
+    package static let item = Expression.Name(parts: ["item"])
+}

@@ -50,16 +50,63 @@ package struct RunbookID: CheckedName {
     }
 }
 
-/// The id of a step within its runbook.
+/// The id of a step within its runbook, or of one item of a step with `for_each`.
+///
+/// A document has plain ids only; `restart[dovecot]` is what the engine calls the item.
 package struct StepID: CheckedName {
-    /// The word, as it stands under `id` in the step.
+    /// The word, as it stands under `id` in the step; for an item, its name in brackets after it.
     package let rawValue: String
     /// The grammar, as diagnostics word it.
     package static let grammar = "a-z, 0-9 and '-', starting with a letter, 63 at most"
+    /// The longest text that names its item by itself, in bytes.
+    package static let longestItemName = 48
 
+    /// A step's id as documents write it: no item's.
     package init?(rawValue: String) {
         guard rawValue.utf8.count <= 63, NameGrammar.isWord(rawValue) else { return nil }
         self.rawValue = rawValue
+    }
+
+    /// The id of one item of a step: by its text where that is a plain word, else by its number.
+    ///
+    /// Ids of different items differ as long as no text stands twice in the list.
+    package init(_ step: StepID, item text: String, number: Int) {
+        let name = NameGrammar.isItemName(text) ? text : "#\(number)"
+        rawValue = "\(step.step.rawValue)[\(name)]"
+    }
+
+    /// Reads an id of a step or of an item, as plans and journals have it.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard Self.isStepOrItem(text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is no step here: \(Self.grammar)")
+        }
+        rawValue = text
+    }
+
+    /// Whether it is one item of a step.
+    package var isItem: Bool { rawValue.utf8.last == UInt8(ascii: "]") }
+
+    /// The id of the step that an item belongs to; itself for a step without items.
+    package var step: StepID {
+        guard isItem, let end = rawValue.firstIndex(of: "[") else { return self }
+        return StepID(unchecked: String(rawValue[..<end]))
+    }
+
+    private init(unchecked text: String) { rawValue = text }
+
+    private static func isStepOrItem(_ text: String) -> Bool {
+        guard text.utf8.last == UInt8(ascii: "]"), let start = text.firstIndex(of: "[") else {
+            return StepID(rawValue: text) != nil
+        }
+        let item = text[text.index(after: start)...].dropLast()
+        let isNumber =
+            item.hasPrefix("#") && item.utf8.count <= 4
+            && item.utf8.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
+        return StepID(rawValue: String(text[..<start])) != nil
+            && (isNumber || NameGrammar.isItemName(String(item)))
     }
 }
 
@@ -139,6 +186,14 @@ package enum NameGrammar {
             isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
                 || $0 == UInt8(ascii: "_")
         }
+    }
+
+    /// Whether an item's text can stand in its id: it is a plain word, safe in paths and terminals.
+    package static func isItemName(_ text: String) -> Bool {
+        guard let first = text.utf8.first, isAlphanumeric(first),
+            text.utf8.count <= StepID.longestItemName
+        else { return false }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || "._@:+-".utf8.contains($0) }
     }
 
     private static func isLower(_ byte: UInt8) -> Bool {

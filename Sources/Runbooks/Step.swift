@@ -340,6 +340,16 @@ package struct Retry: Sendable, Hashable, Codable {
     }
 }
 
+/// What a step with `for_each` goes through, one item after the other.
+package enum ItemList: Sendable, Hashable {
+    /// The most items of one list.
+    package static let limit = 100
+
+    case texts([String])
+    /// `$parameter` or `$target.label`, without the dollar sign; a plan has labels only.
+    case reference(Expression.Name)
+}
+
 /// One step of a runbook: one action, one token.
 package struct Step: Sendable, Hashable, Codable {
     /// Where a step runs.
@@ -385,6 +395,8 @@ package struct Step: Sendable, Hashable, Codable {
     package var probe: Probe
     /// Whether a pause may hold a target after this step.
     package var isSafeStop: Bool
+    /// The list for whose items it runs, one by one; nil for a step that runs once.
+    package var forEach: ItemList?
     /// Where the document says it; nil in a plan, which has no documents.
     package var position: SourcePosition?
 
@@ -396,6 +408,7 @@ package struct Step: Sendable, Hashable, Codable {
         case ifFails = "if_fails"
         case help, probe
         case isSafeStop = "safe_stop"
+        case forEach = "for_each"
     }
 
     package init(
@@ -421,5 +434,6 @@ package struct Step: Sendable, Hashable, Codable {
         self.help = nil
         self.probe = .auto
         self.isSafeStop = false
+        self.forEach = nil
     }
 }

@@ -38,13 +38,17 @@ extension DocumentPart {
             Key(
                 "on_failed", .word(of: Step.OnFailed.self), beside: working + ["manual", "ask"]),
             Key("if_fails", .text, beside: working + ["manual", "ask"]),
+            Key(
+                "for_each",
+                .either([.list(of: .value, 1...ItemList.limit, orOne: false), .reference]),
+                beside: writing + ["wait", "assert"], excludes: ["release", "outputs"]),
             Key("help", .text),
             Key("probe", .word(of: Step.Probe.self)),
             Key("safe_stop", .truth),
             Key("stays_ok_for", .time(.zero...longestHold), beside: ["assert"]),
         ] + actionKeys,
         exactlyOne: actions,
-        notBuilt: ["per", "for_each", "detach", "expects"] + actionsNotBuilt)
+        notBuilt: ["per", "detach", "expects"] + actionsNotBuilt)
 
     static let undo = DocumentPart(
         "an undo", actionKeys.filter { writing.contains($0.name) }, exactlyOne: writing,

@@ -129,7 +129,10 @@ extension RunbookReading {
         }
         if text.hasPrefix("$$") { return .text(String(text.dropFirst())) }
         if let name = Self.reference(text) {
-            draft.mentions.append(.init(name: name, site: site, mark: node.start, moment: moment))
+            draft.mentions.append(
+                .init(
+                    name: name, site: site, mark: node.start, moment: moment, hasItem: isInItems,
+                    step: isInItems ? draft.steps.count - 1 : nil))
             return .reference(name)
         }
         if text.contains("$") || text.contains("{{") || site == .environment {

@@ -31,6 +31,9 @@ extension RunbookReading {
             ($0, fields.mark(of: $0))
         }
         if let keyword = found.keyword { refuseMisplaced(fields, keyword) }
+        isInItems = fields.has("for_each")
+        defer { isInItems = false }
+        found.items = items(fields)
         let condition = condition(fields["when"], "when")
         let environment = environment(fields)
         let guardScript = script(fields["unless"], "unless", inheriting: environment)
@@ -113,6 +116,7 @@ extension RunbookReading {
         step.help = help
         step.probe = probe ?? .auto
         step.isSafeStop = isSafeStop ?? false
+        step.forEach = found.items?.list
         return step
     }
 

@@ -28,6 +28,8 @@ struct RunbookDraft {
         var retryMark: YamlMark
         /// Keys that only a step which writes may have, with their places.
         var writingKeys: [(key: String, mark: YamlMark)] = []
+        /// What its `for_each` goes through, and the place; nil without one, or when it is broken.
+        var items: (list: ItemList, mark: YamlMark)?
         var releaseAfter: (id: StepID, mark: YamlMark)?
         var step: Step?
     }
@@ -35,13 +37,19 @@ struct RunbookDraft {
     /// A use of a name, with the place and the way it is used.
     struct Mention {
         /// How a value would travel.
-        enum Site { case argument, environment, standardInput, typedAction, template, expression }
+        enum Site {
+            case argument, environment, standardInput, typedAction, template, expression, items
+        }
 
         let name: Expression.Name
         let site: Site
         let mark: YamlMark
         /// Steps before this index have ended when the value is needed.
         let moment: Int
+        /// Whether it stands in a step with `for_each`, where `$item` has a meaning.
+        var hasItem = false
+        /// The index of the step it stands in, where that has a `for_each`.
+        var step: Int?
 
         /// The reference as it was written; nil in an expression, where the whole is shown.
         var written: String? { site == .expression ? nil : "$\(name)" }

@@ -5,6 +5,8 @@ struct RunbookReading {
     let files: RunbookFiles
     /// Steps before this index have ended where the reader is; `Int.max` at the runbook's end.
     var moment = 0
+    /// Whether the reader is in a step with `for_each`.
+    var isInItems = false
 
     /// Notes that an expression over parameters, steps and labels uses names.
     mutating func mention(_ expression: Expression?, at node: YamlNode?) {

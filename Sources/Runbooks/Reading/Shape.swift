@@ -19,6 +19,8 @@ indirect enum Shape: Sendable {
     case expression
     /// Text, or a reference `$name`.
     case value
+    /// A reference `$name` or `$name.name`, and nothing else.
+    case reference
     case words([String])
     case name(NamePattern)
     /// A list; with `orOne`, a single element may stand for it.

@@ -7,6 +7,16 @@ enum NamespaceRule {
         for parameter in draft.parameters {
             lines[parameter.name.rawValue] = parameter.mark.line
         }
+        if let items = draft.steps.compactMap(\.items).first {
+            lines["item"] = lines["item"] ?? items.mark.line
+            for parameter in draft.parameters where parameter.name.rawValue == "item" {
+                document.error(
+                    "duplicate-id",
+                    "'item' is what a step with 'for_each' calls its item, on line "
+                        + "\(items.mark.line).",
+                    at: parameter.mark, excerpt: "item", hint: "Choose another name.")
+            }
+        }
         for step in draft.steps {
             guard let id = step.id?.rawValue else { continue }
             if let line = lines[id] {

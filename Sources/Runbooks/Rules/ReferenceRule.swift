@@ -29,7 +29,11 @@ enum ReferenceRule {
     ) {
         if parameters.contains(name) || name == "target_name" { return }
         if name == "item", mention.site != .expression {
-            document.notBuilt("'$item'", at: mention.mark)
+            guard !mention.hasItem else { return }
+            document.error(
+                "dangling-reference", "'$item' means something only in a step with 'for_each'.",
+                at: mention.mark, excerpt: mention.written,
+                hint: "Add `for_each: [a, b]` to the step, or name something else.")
             return
         }
         guard let index = steps[name] else {
@@ -45,7 +49,7 @@ enum ReferenceRule {
                         + "written with '$$'.")
             return
         }
-        if mention.site != .expression, draft.steps[index].keyword != "ask" {
+        if ![.expression, .items].contains(mention.site), draft.steps[index].keyword != "ask" {
             document.error(
                 "dangling-reference", "The step '\(name)' is no question, so it has no answer.",
                 at: mention.mark, excerpt: mention.written,

@@ -19,7 +19,7 @@ enum SecretRule {
                         + "and environment.",
                     at: mention.mark, excerpt: mention.written,
                     hint: "Give it on standard input: `stdin: $\(name)`.")
-            case .typedAction, .template, .expression:
+            case .typedAction, .template, .expression, .items:
                 document.error(
                     "secret-exposed",
                     "'\(name)' is a secret, and what is used here is shown and recorded.",

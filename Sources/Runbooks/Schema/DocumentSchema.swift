@@ -71,7 +71,7 @@ struct SchemaDefinitions {
     mutating func schema(of shape: Shape) -> SchemaTree {
         switch shape {
         case .format, .line, .text, .truth, .onlyTrue, .date, .octal, .account, .expression,
-            .value, .empty, .words, .integer, .time, .size:
+            .value, .reference, .empty, .words, .integer, .time, .size:
             return .object(Self.scalar(shape))
         case .name(let pattern):
             return reference(pattern.name) { _ in

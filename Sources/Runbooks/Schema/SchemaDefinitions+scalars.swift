@@ -14,6 +14,9 @@ extension SchemaDefinitions {
         case .line: anyText("^[^\\n\\r]*\\S[^\\n\\r]*\\n*$", "one line of text")
         case .text, .expression: anyText("\\S", "text")
         case .value: anyText("^[^\\u0000]*$", "text, or a reference $name")
+        case .reference:
+            pattern(
+                "^\\$[a-z][a-z0-9_-]*(\\.[a-z][a-z0-9_-]*)?$", says: "a reference $name")
         case .date: pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", says: "a day, YYYY-MM-DD")
         case .octal: number("^[0-7]{3,4}$", "three or four octal digits")
         case .account: pattern("^[a-z_][a-z0-9_-]{0,31}$", says: "an account's name")

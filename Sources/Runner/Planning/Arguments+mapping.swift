@@ -39,6 +39,14 @@ extension Argument {
     }
 }
 
+extension ItemList {
+    /// The name its list is taken from; nil for a list of its own.
+    package var referenced: Expression.Name? {
+        guard case .reference(let name) = self else { return nil }
+        return name
+    }
+}
+
 extension AssertAction: ArgumentHolder {
     /// The same check with every argument put through a function.
     package func mappingArguments<Failure: Error>(
@@ -136,7 +144,8 @@ extension Step: ArgumentHolder {
 
     /// Every name that the step's expression and references use, in a fixed order.
     package var names: [Expression.Name] {
-        (when?.names ?? []) + action.references + (unless?.references ?? [])
+        (when?.names ?? []) + [forEach?.referenced].compactMap { $0 } + action.references
+            + (unless?.references ?? [])
             + verify.flatMap(\.script.references) + (undo ?? []).flatMap(\.references)
             + (release?.script.references ?? [])
     }

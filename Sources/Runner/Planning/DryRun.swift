@@ -27,7 +27,10 @@ package struct DryRun: Sendable {
         secrets: [ParameterName: Secret] = [:]
     ) {
         let subject = DryRunSubject(plan, run: run, probing: probing, secrets: secrets)
-        targets = plan.targets.map { TargetDryRun($0, subject) }
+        let sequences = PlanSequences(plan)
+        targets = plan.targets.enumerated().map {
+            TargetDryRun($1, steps: sequences[$0], subject)
+        }
         indexes = Dictionary(
             plan.targets.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first }
         )

@@ -60,13 +60,15 @@ package struct PlanBuilder: Sendable {
         let planned = try PlannedValues(runbook.parameters, given: parameters)
         var steps: [Step] = []
         for step in runbook.steps { steps.append(try planned.resolved(step)) }
+        let targets = plannedTargets()
+        for target in targets { try planned.check(steps, of: target) }
         return Plan(
             planID: planID, libraryID: library.configuration.libraryID,
             runbook: PlannedRunbook(
                 id: runbook.id, title: runbook.title, kind: runbook.kind, digest: digests.digest,
                 files: digests.plannedFiles),
             environment: environment, parameters: planned.parameters,
-            targets: plannedTargets(), steps: steps,
+            targets: targets, steps: steps,
             verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
             symptom: try symptom(planned), alert: alert, rollout: runbook.rollout,

@@ -17,19 +17,20 @@ extension PlanFile {
             guard case .object(let members) = target,
                 members["target"] == .string(planned.name.rawValue)
             else { throw Self.bad("its forecast names other targets than its plan") }
-            read.append(try Self.predictions(members, of: planned.name, plan))
+            read.append(try Self.predictions(members, of: planned, plan))
         }
         return Forecast(targets: read)
     }
 
     private static func predictions(
-        _ members: [String: JSONValue], of target: TargetName, _ plan: Plan
+        _ members: [String: JSONValue], of planned: PlannedTarget, _ plan: Plan
     ) throws(PlanError) -> Forecast.OfTarget {
+        let target = planned.name
         guard case .string(let word) = members["symptom"],
             let symptom = Forecast.SymptomState(rawValue: word),
             case .array(let values) = members["entries"]
         else { throw bad("its forecast of \(target) is none") }
-        let steps = plan.steps.map { (step: Optional($0.id), verify: Int?.none) }
+        let steps = plan.sequence(of: planned).map { (step: Optional($0.id), verify: Int?.none) }
         let checks = plan.verify.indices.map { (step: StepID?.none, verify: Optional($0)) }
         let parts = steps + checks
         guard values.count == parts.count else {

@@ -42,14 +42,60 @@ struct PlannedValues: Sendable {
     func resolved(_ step: Step) throws(PlanError) -> Step {
         var step = step.mappingArguments(resolved)
         step.position = nil
+        if case .reference(let name)? = step.forEach, name.parts.count == 1,
+            let parameter = byName[name.parts[0]]
+        {
+            step.forEach = .texts(parameter.values ?? [])
+        }
+        try Self.check(step)
+        return step
+    }
+
+    /// Looks at what a target's labels bring into its steps: the items of lists.
+    func check(_ steps: [Step], of target: PlannedTarget) throws(PlanError) {
+        for step in steps where step.itemLabel != nil {
+            let texts = step.itemTexts(labels: target.labels) ?? []
+            do throws(PlanError) {
+                try Self.check(items: texts, of: step)
+                for item in step.items(labels: target.labels) { try Self.check(item) }
+            } catch {
+                throw PlanError(
+                    error.code, "\(target.name): \(error.message)",
+                    hint: "correct the label '\(step.itemLabel ?? "")' in the inventory")
+            }
+        }
+    }
+
+    private static func check(_ step: Step) throws(PlanError) {
+        if case .texts(let texts)? = step.forEach {
+            try check(items: texts, of: step)
+            for item in step.items(labels: [:]) where item.forEach == nil { try check(item) }
+            return
+        }
         for action in [step.action] + (step.undo ?? []) {
-            if let problem = Self.problem(of: action) {
+            if let problem = problem(of: action) {
                 throw PlanError(
                     .badParameter, "step '\(step.id)': \(problem)",
                     hint: "give the parameter it is taken from another value")
             }
         }
-        return step
+    }
+
+    private static func check(items texts: [String], of step: Step) throws(PlanError) {
+        if texts.count > ItemList.limit {
+            throw PlanError(
+                .badParameter,
+                "step '\(step.id)' would go through \(texts.count) items; "
+                    + "\(ItemList.limit) is the limit",
+                hint: "give a shorter list")
+        }
+        var seen: Set<String> = []
+        if let twice = texts.first(where: { !seen.insert($0).inserted }) {
+            throw PlanError(
+                .badParameter,
+                "step '\(step.id)' would go through \(printableExcerpt(twice)) twice",
+                hint: "give each item once")
+        }
     }
 
     private static func planned(

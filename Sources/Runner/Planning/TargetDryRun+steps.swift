@@ -8,11 +8,16 @@ extension TargetDryRun {
             switch foresight(of: when) {
             case .holds: break
             case .fails:
-                outcomes[step.id] = .skipped
+                outcomes.note(step.id, .skipped, in: steps)
                 return .settled(entry(step, .skipped, "when \(when)"))
             case .open(let names):
                 return .settled(leaveOpen(step, "when \(when)", names))
             }
+        }
+        if step.forEach != nil { return .settled(withoutItems(step)) }
+        if step.id.isItem, outcomes[step.id.step]?.isGood == false {
+            outcomes.note(step.id, .skipped, in: steps)
+            return .settled(entry(step, .skipped, "an item before it fails"))
         }
         if let entry = personEntry(step) { return .settled(entry) }
         let unknown = names(in: step).filter(isUnknown)
@@ -106,17 +111,27 @@ extension TargetDryRun {
             return entry(step, .manual, request.text)
         case .manual(let request):
             disturbance.add(step, isSimulated: false)
-            outcomes[step.id] = .ok
+            outcomes.note(step.id, .ok, in: steps)
             return entry(step, .manual, request.text)
         case .stop(let stop):
             if let possibleStop {
                 return entry(step, .depends, "'\(possibleStop)' may stop before")
             }
             end = (.skipped, "'\(step.id)' stops before")
-            outcomes[step.id] = .ok
+            outcomes.note(step.id, .ok, in: steps)
             return entry(step, .stop, stop.say)
         case .run, .file, .service, .package, .wait, .assert, .collect: return nil
         }
+    }
+
+    /// The entry of a step that has nothing to go through on the target.
+    private mutating func withoutItems(_ step: Step) -> Forecast.Entry {
+        if let label = step.itemLabel, target.labels[label] == nil {
+            record(step, .failed, outputs: [:], isSimulated: false)
+            return entry(step, .failed, "\(target.name) has no label '\(label)'")
+        }
+        outcomes.note(step.id, .skipped, in: steps)
+        return entry(step, .skipped, "its list is empty")
     }
 
     /// The entry of a step whose outcome is known without looking at the target.
@@ -158,14 +173,14 @@ extension TargetDryRun {
         self.outputs[step.id] = outputs
         let mayAct = step.effect != .read || step.action.isManual
         switch label {
-        case .satisfied: outcomes[step.id] = .satisfied
-        case .read: outcomes[step.id] = .ok
-        case .skipped: outcomes[step.id] = .skipped
+        case .satisfied: outcomes.note(step.id, .satisfied, in: steps)
+        case .read: outcomes.note(step.id, .ok, in: steps)
+        case .skipped: outcomes.note(step.id, .skipped, in: steps)
         case .failed:
-            outcomes[step.id] = .failed
+            outcomes.note(step.id, .failed, in: steps)
             if step.onFailed == .stop { end = (.skipped, "'\(step.id)' fails before") }
         case .wouldChange, .wouldRun:
-            outcomes[step.id] = .changed
+            outcomes.note(step.id, .changed, in: steps)
             unknownOutputs.insert(step.id)
             disturbance.add(step, isSimulated: isSimulated)
         case .depends, .notProbed:

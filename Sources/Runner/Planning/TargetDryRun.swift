@@ -3,6 +3,8 @@ import Runbooks
 /// The dry run of one target's sequence: the symptom, then each step, then the runbook's `verify`.
 struct TargetDryRun: Sendable {
     let target: PlannedTarget
+    /// Its sequence, every item of a `for_each` a step of its own.
+    let steps: [Step]
     let subject: DryRunSubject
     var forecast: Forecast.OfTarget
     var outputs: [StepID: [String: String]] = [:]
@@ -28,21 +30,22 @@ struct TargetDryRun: Sendable {
         case ask(Part, Action, Mode)
     }
 
-    init(_ target: PlannedTarget, _ subject: DryRunSubject) {
+    init(_ target: PlannedTarget, steps: [Step], _ subject: DryRunSubject) {
         self.target = target
+        self.steps = steps
         self.subject = subject
         forecast = Forecast.OfTarget(target: target.name, symptom: .notAsked, entries: [])
     }
 
     private var plan: Plan { subject.plan }
     private var cursor: Int { forecast.entries.count }
-    private var current: Step? { cursor < plan.steps.count ? plan.steps[cursor] : nil }
+    private var current: Step? { cursor < steps.count ? steps[cursor] : nil }
 
     /// Whether nothing is left to predict.
     var isOver: Bool { isForeseen && !needsContact }
 
     private var isForeseen: Bool {
-        isSymptomDone && cursor == plan.steps.count + plan.verify.count
+        isSymptomDone && cursor == steps.count + plan.verify.count
     }
 
     /// Whether the run would reach a target of which nothing had to be asked: then it is greeted,
@@ -50,7 +53,7 @@ struct TargetDryRun: Sendable {
     private var needsContact: Bool {
         !wasAsked && subject.probing == .allowed
             && forecast.entries.contains { entry in
-                let step = plan.steps.first { $0.id == entry.step }
+                let step = entry.step.flatMap(plan.step)
                 return step?.place != .controller
                     && (entry.label == .wouldRun || entry.label == .depends)
             }
@@ -93,7 +96,7 @@ struct TargetDryRun: Sendable {
             return .ask(.symptom, .assert(AssertAction(script: symptom.present)), .probe)
         }
         if let step = current { return consider(step, isNeeded: isNeeded) }
-        return considerVerify(cursor - plan.steps.count)
+        return considerVerify(cursor - steps.count)
     }
 
     private mutating func request(_ part: Part, _ action: Action, _ mode: Mode) -> AttemptRequest? {

@@ -111,10 +111,11 @@ extension RunMachine {
         _ name: TargetName, _ id: StepID, _ outcome: Outcome, _ reason: String?
     ) {
         guard var target = targets[name] else { return }
-        target.outcomes[id] = outcome
+        let sequence = sequence(of: name)
+        target.outcomes.note(id, outcome, in: sequence)
         target.reasons[id] = reason
         target.position = .fresh
-        target.cursor = target.stop == nil ? target.cursor + 1 : plan.steps.count
+        target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
         let isTolerated = step(id)?.onFailed == .continue && outcome != .aborted
@@ -161,8 +162,8 @@ extension RunMachine {
         part.step.flatMap(step)?.place ?? .target
     }
 
-    /// The plan's step of an id.
-    func step(_ id: StepID) -> Step? { plan.steps.first { $0.id == id } }
+    /// What the plan says about a step, or about the step that an item belongs to.
+    func step(_ id: StepID) -> Step? { plan.step(id) }
 }
 
 extension Part {

@@ -31,8 +31,7 @@ extension RunMachine {
         guard let asked = questions[question], asked.choice == nil else { return false }
         return targets.contains { name, target in
             (question.target == nil || question.target == name) && target.isRunning
-                && target.ending == nil && target.cursor < plan.steps.count
-                && plan.steps[target.cursor].id == question.step
+                && target.ending == nil && stepUnderWay(name, target)?.id == question.step
         }
     }
 

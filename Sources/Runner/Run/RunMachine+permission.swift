@@ -48,7 +48,7 @@ extension RunMachine {
             let stands =
                 target.map {
                     $0.isRunning && $0.ending == nil && $0.inFlight == nil
-                        && $0.cursor < plan.steps.count && plan.steps[$0.cursor].id == step
+                        && stepUnderWay(name, $0)?.id == step
                 } ?? false
             guard !stands else { continue }
             permissions?.asked[name] = nil

@@ -17,8 +17,7 @@ extension RunMachine {
                 return
             } else if isAbortRequested {
                 abortCurrent(name, target, &turn)
-            } else if target.cursor < plan.steps.count {
-                let step = plan.steps[target.cursor]
+            } else if let step = stepUnderWay(name, target) {
                 guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if target.stop == nil, target.verifyCursor < plan.verify.count {
                 guard verify(name, target, isRetryDue: isRetryDue, &turn) else { return }
@@ -42,8 +41,7 @@ extension RunMachine {
     private mutating func abortCurrent(
         _ name: TargetName, _ target: TargetProgress, _ turn: inout Turn
     ) {
-        if target.cursor < plan.steps.count {
-            let step = plan.steps[target.cursor]
+        if let step = stepUnderWay(name, target) {
             // Nothing more is started, so nobody can find out what became of it.
             let outcome: Outcome = mayHaveRun(step, target) ? .unknown : .aborted
             let reason =
@@ -96,7 +94,7 @@ extension RunMachine {
     private mutating func begin(
         _ step: Step, _ name: TargetName, _ target: TargetProgress, _ turn: inout Turn
     ) -> Bool {
-        guard !isHeld(target), let planned = planned(name) else { return false }
+        guard !isHeld(name, target), let planned = planned(name) else { return false }
         if let condition = step.when {
             let scope = resolver.scope(
                 target: planned, outputs: target.outputs, answers: answers(for: name),
@@ -104,6 +102,10 @@ extension RunMachine {
             guard condition.holds(in: scope) else {
                 return end(step, name, .skipped, "\(condition) does not hold", &turn)
             }
+        }
+        if step.forEach != nil { return endWithoutItems(step, name, planned, &turn) }
+        if let failed = failedItem(before: step, name, target) {
+            return end(step, name, .skipped, "\(failed) failed", &turn)
         }
         switch step.action {
         case .stop(let stop):
@@ -120,6 +122,32 @@ extension RunMachine {
             }
             return act(step, name, &turn)
         }
+    }
+
+    /// Ends a step that has nothing to go through on a target.
+    private mutating func endWithoutItems(
+        _ step: Step, _ name: TargetName, _ planned: PlannedTarget, _ turn: inout Turn
+    ) -> Bool {
+        if let label = step.itemLabel, planned.labels[label] == nil {
+            return end(step, name, .failed, "\(name) has no label '\(label)'", &turn)
+        }
+        return end(step, name, .skipped, "its list is empty", &turn)
+    }
+
+    /// The item of the same step that did not end well: with it, the step has failed.
+    private func failedItem(
+        before step: Step, _ name: TargetName, _ target: TargetProgress
+    ) -> StepID? {
+        guard step.id.isItem, target.outcomes[step.id.step]?.isGood == false else { return nil }
+        return sequence(of: name).map(\.id).first {
+            $0.step == step.id.step && target.outcomes[$0]?.isGood == false
+        }
+    }
+
+    /// The step at a target's cursor; nil once all of them have ended.
+    func stepUnderWay(_ name: TargetName, _ target: TargetProgress) -> Step? {
+        let steps = sequence(of: name)
+        return target.cursor < steps.count ? steps[target.cursor] : nil
     }
 
     /// Starts a step's action, and owes its release from now on.

@@ -44,6 +44,7 @@ package struct RunMachine: Sendable, Equatable {
     /// come first, so that a threshold is reached before anything starts.
     let order: [TargetName]
     let resolver: ValueResolver
+    private let sequences: PlanSequences
     private let places: [TargetName: Int]
     /// Not recorded: this leader starts nothing more.
     var isLeaving = false
@@ -74,6 +75,7 @@ package struct RunMachine: Sendable, Equatable {
         order =
             names.filter { absent[$0]?.outcome != nil } + names.filter { absent[$0] == nil }
         resolver = ValueResolver(record.plan)
+        sequences = PlanSequences(record.plan)
     }
 
     /// The machine after its recorded events.
@@ -211,7 +213,7 @@ package struct RunMachine: Sendable, Equatable {
             turn.decision.effects.append(.finish)
             return
         }
-        let held = isPauseRequested ? targets.values.count(where: isHeld) : 0
+        let held = isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : 0
         guard runningCount == held else { return }
         let isAnyLeft = held > 0 || startedCount < order.count
         if isAnyLeft && !isAbortRequested && !isThresholdReached {
@@ -233,14 +235,24 @@ package struct RunMachine: Sendable, Equatable {
         turn.decision.effects.append(.finish)
     }
 
+    /// The steps that a target goes through, every item of a `for_each` one of its own.
+    package func sequence(of name: TargetName) -> [Step] {
+        places[name].map { sequences[$0] } ?? []
+    }
+
+    /// The steps of any target, in the plan's order.
+    package var allSteps: [Step] { sequences.allSteps }
+
     /// The plan's record of a target.
     func planned(_ name: TargetName) -> PlannedTarget? { places[name].map { plan.targets[$0] } }
 
     /// Whether a paused target stands at a `safe_stop`.
-    func isHeld(_ target: TargetProgress) -> Bool {
-        isPauseRequested && target.isRunning && target.inFlight == nil && target.ending == nil
-            && target.position == .fresh && target.cursor > 0
-            && target.cursor < plan.steps.count && plan.steps[target.cursor - 1].isSafeStop
+    func isHeld(_ name: TargetName, _ target: TargetProgress) -> Bool {
+        guard isPauseRequested, target.isRunning, target.inFlight == nil, target.ending == nil,
+            target.position == .fresh, target.cursor > 0
+        else { return false }
+        let steps = sequence(of: name)
+        return target.cursor < steps.count && steps[target.cursor - 1].isSafeStop
     }
 
     private var finalState: RunState {

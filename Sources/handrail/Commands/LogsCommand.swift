@@ -147,12 +147,13 @@ enum PlanNames {
                 ?? "its targets: \(CountText.listed(names, limit: 10))")
     }
 
-    /// The step of this id.
+    /// The step, or the item of a step, of this id.
     ///
     /// - Throws: `Failure` (invalidInput).
     static func step(_ id: String, of plan: Plan) throws -> StepID {
-        if let known = plan.steps.first(where: { $0.id.rawValue == id }) { return known.id }
-        let ids = plan.steps.map(\.id.rawValue)
+        let all = plan.steps.map(\.id) + PlanSequences(plan).allSteps.map(\.id)
+        if let known = all.first(where: { $0.rawValue == id }) { return known }
+        let ids = all.map(\.rawValue)
         throw Failure(
             .invalidInput, code: "run.unknownStep",
             "\(printableExcerpt(id)) is no step of \(plan.runbook.id).",

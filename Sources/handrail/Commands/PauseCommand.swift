@@ -26,8 +26,8 @@ struct PauseCommand: HandrailCommand {
 
     /// Where each running target will stop.
     static func stops(of machine: RunMachine) -> [String] {
-        let steps = machine.plan.steps
-        return machine.runningTargets.prefix(20).map { name in
+        machine.runningTargets.prefix(20).map { name in
+            let steps = machine.sequence(of: name)
             let cursor = machine.targets[name]?.cursor ?? 0
             let stop = steps.indices.first { $0 >= cursor && steps[$0].isSafeStop }
             return "  \(name) stops "

@@ -27,12 +27,14 @@ final class StepByStep: StepAsking {
 
     /// Asks about a step; nil when the question was withdrawn, or the calling task was cancelled.
     func ask(_ step: StepID, on target: TargetName) async -> StepAnswer? {
-        guard let index = plan.steps.firstIndex(where: { $0.id == step }) else { return .go }
+        let steps = plan.targets.first { $0.name == target }.map(plan.sequence) ?? []
+        guard let index = steps.firstIndex(where: { $0.id == step }) else { return .go }
+        let place = "\(index + 1) of \(steps.count)"
         withdrawn.withLock { _ = $0.remove(target) }
         await screen.hold()
         await console.world.terminal.discardTyped()
         let answer = await withTaskGroup(of: StepAnswer?.self) { group in
-            group.addTask { await self.read(self.plan.steps[index], index, on: target) }
+            group.addTask { await self.read(steps[index], place, on: target) }
             group.addTask { await self.waitUntilWithdrawn(target) }
             let first = await group.next() ?? nil
             group.cancelAll()
@@ -47,12 +49,12 @@ final class StepByStep: StepAsking {
     /// Takes the question about a target back, if there is one.
     func withdraw(_ target: TargetName) { withdrawn.withLock { _ = $0.insert(target) } }
 
-    private func read(_ step: Step, _ index: Int, on target: TargetName) async -> StepAnswer? {
+    private func read(_ step: Step, _ place: String, on target: TargetName) async -> StepAnswer? {
         let marks: [Effect: String] = [.once: ", runs once", .irreversible: ", can't be undone"]
         console.note("")
         console.note(
             console.errorStyle.paint(
-                "Step \(index + 1) of \(plan.steps.count) on \(target): \(step.id)", .strong)
+                "Step \(place) on \(target): \(step.id)", .strong)
                 + " (\(step.effect.rawValue)\(marks[step.effect] ?? ""))")
         console.note("  " + printable(step.title.utf8, keepNewlines: false))
         let abort = StepAnswer.abort(PersonCommand(verb: .abort, actor: actor))

@@ -129,7 +129,7 @@ struct LogFilter: Sendable {
         let failed = failedOnly ? Self.failed(in: events) : []
         return AttemptLog.attempts(in: events).filter { log in
             (target == nil || log.key.target == target)
-                && (step == nil || log.key.part.step == step)
+                && (step == nil || log.key.part.step == step || log.key.part.step?.step == step)
                 && (!failedOnly || failed.contains(Place(log.key)))
         }
     }

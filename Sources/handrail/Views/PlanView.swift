@@ -49,6 +49,7 @@ struct PlanView: Sendable {
     let width: Int
 
     private var plan: Plan { subject.plan }
+    private var sequences: PlanSequences { PlanSequences(plan) }
 
     /// All of it, in the order in which a person decides.
     var lines: [String] {
@@ -105,9 +106,12 @@ struct PlanView: Sendable {
     /// One block for each step: what it would do, where, and why.
     var steps: [String] {
         var lines = [style.paint("What would be done", .strong)]
-        for (index, step) in plan.steps.enumerated() {
+        let numbers = Dictionary(
+            plan.steps.enumerated().map { ($1.id, $0 + 1) }, uniquingKeysWith: { first, _ in first }
+        )
+        for step in sequences.allSteps {
             lines += block(
-                "\(index + 1)", step.id.rawValue, safe(step.title), mark(step),
+                "\(numbers[step.id.step] ?? 0)", step.id.rawValue, safe(step.title), mark(step),
                 subject.entries(step: step.id, verify: nil))
         }
         for index in plan.verify.indices {
@@ -276,7 +280,7 @@ struct PlanView: Sendable {
     }
 
     private var nameWidth: Int {
-        min(24, plan.steps.map { TextWidth.of($0.id.rawValue) }.max() ?? 8)
+        min(24, sequences.allSteps.map { TextWidth.of($0.id.rawValue) }.max() ?? 8)
     }
 
     private var indent: String { String(repeating: " ", count: nameWidth + 5) }

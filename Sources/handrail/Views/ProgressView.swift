@@ -16,7 +16,7 @@ struct ProgressView: Sendable {
         switch event {
         case .stepEnded(let target, let step, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
-            let title = run.plan.steps.first { $0.id == step }?.title ?? ""
+            let title = run.sequence(of: target).first { $0.id == step }?.title ?? ""
             return ended(target, step.rawValue, outcome, reason, title, run)
         case .verifyEnded(let target, let index, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
@@ -74,7 +74,7 @@ struct ProgressView: Sendable {
         _ target: TargetName, _ part: String, _ outcome: Outcome, _ reason: String?,
         _ title: String, _ run: RunMachine
     ) -> String {
-        let names = run.plan.steps.map(\.id.rawValue.utf8.count).max() ?? 8
+        let names = run.allSteps.map(\.id.rawValue.utf8.count).max() ?? 8
         let left = TextWidth.padded(part, to: min(24, max(8, names)))
         let word = TextWidth.padded(outcome.word, to: 11)
         let text = outcome.isGood && outcome != .skipped ? safe(title) : safe(reason ?? title)

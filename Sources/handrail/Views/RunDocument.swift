@@ -107,7 +107,7 @@ struct RunDocument: Encodable, Sendable {
         _ name: TargetName, _ machine: RunMachine, _ report: RunReport
     ) -> OfTarget {
         let target = machine.targets[name]
-        let steps = machine.plan.steps.compactMap { step in
+        let steps = machine.sequence(of: name).compactMap { step in
             target?.outcomes[step.id].map {
                 OfStep(
                     step: step.id, outcome: $0, reason: target?.reasons[step.id],

@@ -41,7 +41,7 @@ struct RunReport: Sendable {
 
     /// The steps that changed something, in the plan's order.
     var changes: [StepCount] {
-        run.plan.steps.compactMap { step in
+        run.allSteps.compactMap { step in
             let targets = run.plan.targets.map(\.name).filter {
                 run.targets[$0]?.outcomes[step.id] == .changed
             }
@@ -76,7 +76,7 @@ struct RunReport: Sendable {
         guard let target = run.targets[name], let outcome = target.outcome, !outcome.isGood else {
             return nil
         }
-        let step = run.plan.steps.last {
+        let step = run.sequence(of: name).last {
             target.outcomes[$0.id] == outcome && $0.onFailed != .continue
         }
         return Failure(

@@ -45,19 +45,19 @@ struct RunStatus: Sendable {
     var targets: [OfTarget] {
         machine.plan.targets.map(\.name).compactMap { name in
             guard let progress = machine.targets[name] else { return nil }
-            let steps = machine.plan.steps.compactMap { step in
+            let steps = machine.sequence(of: name).compactMap { step in
                 progress.outcomes[step.id].map { (step.id, $0) }
             }
             return OfTarget(
-                target: name, progress: progress, underWay: underWay(progress), steps: steps)
+                target: name, progress: progress, underWay: underWay(name, progress), steps: steps)
         }
     }
 
-    private func underWay(_ progress: TargetProgress) -> String? {
+    private func underWay(_ name: TargetName, _ progress: TargetProgress) -> String? {
         guard progress.isRunning else { return nil }
         if let part = progress.inFlight?.part { return part.word }
         if progress.ending != nil { return "giving back what is owed" }
-        let steps = machine.plan.steps
+        let steps = machine.sequence(of: name)
         return progress.cursor < steps.count ? steps[progress.cursor].id.rawValue : "the end"
     }
 

@@ -38,6 +38,7 @@ struct RunbookDocument: Encodable, Sendable {
         let action: String
         let effect: Effect
         let when: String?
+        let forEach: ItemList?
         let hasGuard: Bool
         let hasUndo: Bool
         let help: String?
@@ -45,6 +46,7 @@ struct RunbookDocument: Encodable, Sendable {
 
         private enum CodingKeys: String, CodingKey {
             case id, title, action, effect, when, help
+            case forEach = "for_each"
             case hasGuard = "has_guard"
             case hasUndo = "has_undo"
             case ifFails = "if_fails"
@@ -56,6 +58,7 @@ struct RunbookDocument: Encodable, Sendable {
             action = step.action.keyword
             effect = step.effect
             when = step.when?.description
+            forEach = step.forEach
             hasGuard = step.isGuarded
             hasUndo = PlannedUndo(undoing: step).map { $0.notUndone == nil } ?? false
             help = step.help

@@ -96,6 +96,9 @@ struct RunbookView: Sendable {
                 + "  " + TextWidth.cut(SafeText.line(step.title), to: max(20, width - idWidth - 10))
         ]
         if let when = step.when { lines += prose("only when \(when)", .faint, indent: 8) }
+        if let items = step.forEach {
+            lines += prose(Self.going(through: items), .faint, indent: 8)
+        }
         if step.effect != .read {
             lines += prose(change(step), .faint, indent: 8)
         }
@@ -106,6 +109,16 @@ struct RunbookView: Sendable {
     }
 
     private var idWidth: Int { runbook.steps.map { $0.id.rawValue.utf8.count }.max() ?? 0 }
+
+    /// What a step with `for_each` goes through.
+    private static func going(through items: ItemList) -> String {
+        switch items {
+        case .texts(let texts):
+            "once for each of "
+                + CountText.listed(texts.map { SafeText.line($0) }, limit: 12)
+        case .reference(let name): "once for each item of $\(name)"
+        }
+    }
 
     /// What a person is asked or told.
     private static func said(in step: Step) -> String? {

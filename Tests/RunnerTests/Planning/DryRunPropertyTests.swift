@@ -53,11 +53,11 @@ struct DryRunPropertyTests {
             #expect(request.timeout <= DryRun.limit)
             switch request.key.part {
             case .action(let id):
-                let step = try #require(plan.steps.first { $0.id == id })
+                let step = try #require(plan.sequence(of: request.target).first { $0.id == id })
                 #expect(request.mode == (step.effect == .read ? .apply : .probe))
                 if case .run = request.action { #expect(step.effect == .read) }
             case .guarding(let id):
-                let step = try #require(plan.steps.first { $0.id == id })
+                let step = try #require(plan.sequence(of: request.target).first { $0.id == id })
                 #expect(request.mode == .probe)
                 #expect(request.action == .assert(AssertAction(script: try #require(step.unless))))
             case .symptom, .verify: #expect(request.mode == .probe)
@@ -68,9 +68,10 @@ struct DryRunPropertyTests {
         #expect(Set(keys).count == keys.count)
         // Nothing is skipped silently: every step of every target has an entry.
         #expect(forecast.targets.map(\.target) == plan.targets.map(\.name))
-        for target in forecast.targets {
-            #expect(target.entries.compactMap(\.step) == plan.steps.map(\.id))
-            #expect(target.entries.count == plan.steps.count + plan.verify.count)
+        for (target, planned) in zip(forecast.targets, plan.targets) {
+            let steps = plan.sequence(of: planned)
+            #expect(target.entries.compactMap(\.step) == steps.map(\.id))
+            #expect(target.entries.count == steps.count + plan.verify.count)
             for entry in target.entries where entry.label == .skipped {
                 #expect(entry.note != nil)
             }
@@ -92,6 +93,10 @@ struct DryRunPropertyTests {
             let dice = (0..<5).map { _ in Int.random(in: 0..<3, using: &generator) }
             steps.append(
                 try PlanFixture.step("s\(index)", effect, action) { step in
+                    if dice[4] == 1 { step.forEach = .texts(["a", "b c"]) }
+                    if dice[4] == 2, dice[0] > 0 {
+                        step.forEach = .reference(Expression.Name(parts: ["target", "list"]))
+                    }
                     if dice[0] == 0 { step.when = try PlanFixture.parse(condition) }
                     if dice[1] == 0, effect != .read { step.unless = PlanFixture.script() }
                     if dice[2] == 0 { step.probe = .never }
@@ -103,6 +108,8 @@ struct DryRunPropertyTests {
                 })
         }
         var fixture = try PlanFixture(targets: ["t1", "t2", "t3"], steps: steps)
+        fixture.targets[0] = try PlanFixture.target("t1", labels: ["list": ["p", "q"]])
+        fixture.targets[1] = try PlanFixture.target("t2", labels: ["list": []])
         fixture.rule.pick = .many
         fixture.rollout.maxInFlight = Int.random(in: 1...3, using: &generator)
         fixture.verify = [AssertAction(script: PlanFixture.script())]

@@ -10,6 +10,8 @@ struct RunFixture {
     var targets = ["a"]
     var rollout = Rollout(maxInFlight: 50, stopAtFailures: 1)
     var leftOut: [LeftOutTarget]?
+    /// The label `list` of targets that have it.
+    var lists: [String: [String]] = [:]
 
     static func call(_ name: String) -> ScriptCall { ScriptCall(program: .inline(name)) }
 
@@ -48,7 +50,7 @@ struct RunFixture {
             targets: targets.map {
                 PlannedTarget(
                     name: Self.target($0), address: "127.0.0.1", port: 22, user: nil,
-                    becomeUser: nil, hostKeys: [], labels: [:])
+                    becomeUser: nil, hostKeys: [], labels: lists[$0].map { ["list": $0] } ?? [:])
             },
             steps: steps, verify: verify, rollback: [], symptom: symptom, rollout: rollout,
             onFailure: nil, created: Timestamp(milliseconds: 0),
@@ -134,7 +136,7 @@ struct HandDrive {
     /// The step outcomes of a target, in the plan's order.
     func outcomes(_ target: String = "a") -> [String] {
         let progress = machine.targets[RunFixture.target(target)]
-        return machine.plan.steps.compactMap { step in
+        return machine.sequence(of: RunFixture.target(target)).compactMap { step in
             progress?.outcomes[step.id].map { "\(step.id)=\($0.rawValue)" }
         }
     }

@@ -28,7 +28,14 @@ struct RunMachineSimulationTests {
                     if Bool.random(using: &random) {
                         step.verify = [AssertAction(script: RunFixture.call("v\(index)"))]
                     }
-                    if Int.random(in: 0..<3, using: &random) == 0 {
+                    let kind = Int.random(in: 0..<6, using: &random)
+                    if kind < 2 {
+                        step.forEach =
+                            kind == 0
+                            ? .reference(Expression.Name(parts: ["target", "list"]))
+                            : .texts(["x", "a b", "-y"])
+                    }
+                    if kind > 3 {
                         step.release = Release(
                             script: RunFixture.call("back\(index)"),
                             after: RunFixture.id(
@@ -40,6 +47,7 @@ struct RunMachineSimulationTests {
                 })
         }
         var fixture = RunFixture(steps: steps)
+        fixture.lists = ["t0": ["p", "q"], "t1": [], "t2": ["q", "p", "r"]]
         fixture.targets = (0..<Int.random(in: 1...6, using: &random)).map { "t\($0)" }
         fixture.rollout = Rollout(
             maxInFlight: Int.random(in: 1...4, using: &random),
@@ -81,6 +89,7 @@ struct RunMachineSimulationTests {
         var events: [RecordedEvent] = []
         var pending: [RunInput] = [.led]
         var started: Set<AttemptKey> = []
+        var ended: Set<String> = []
         var onceStarts: [String: Int] = [:]
         var now = Timestamp(milliseconds: 0)
         var inbox = 0
@@ -103,6 +112,9 @@ struct RunMachineSimulationTests {
             let decision = machine.decide(input, at: now)
             for event in decision.events {
                 events.append(RecordedEvent(sequence: events.count + 1, at: now, event: event))
+                if case .stepEnded(let target, let step, _, _) = event {
+                    #expect(ended.insert("\(target) \(step)").inserted, "seed \(seed): \(step)")
+                }
             }
             #expect(RunMachine(record: record, events: events) == machine, "seed \(seed): fold")
             #expect(machine.runningCount <= fixture.rollout.maxInFlight + 1, "seed \(seed)")
@@ -120,6 +132,7 @@ struct RunMachineSimulationTests {
                     #expect(
                         before.targets[request.key.target]?.phase != .notStarted, "seed \(seed)")
                 }
+                checkItem(request, machine, ended, seed)
                 if case .action(let id) = request.key.part, machine.step(id)?.effect.isOnce == true
                 {
                     onceStarts["\(request.key.target) \(id)", default: 0] += 1
@@ -131,6 +144,22 @@ struct RunMachineSimulationTests {
         #expect(budget > 0, "seed \(seed): never ended: \(machine.state), \(machine.targets)")
         if machine.state == .succeeded {
             #expect(machine.owed.isEmpty, "seed \(seed)")
+        }
+    }
+
+    /// A step, or an item, that has ended is never gone back to; an item waits for those before it.
+    private static func checkItem(
+        _ request: AttemptRequest, _ machine: RunMachine, _ ended: Set<String>, _ seed: UInt64
+    ) {
+        let target = request.key.target
+        guard let id = request.key.part.step, !request.key.part.isRelease else { return }
+        #expect(!ended.contains("\(target) \(id)"), "seed \(seed): \(id) was over")
+        guard id.isItem else { return }
+        for item in machine.sequence(of: target).map(\.id).prefix(while: { $0 != id })
+        where item.step == id.step {
+            #expect(
+                machine.targets[target]?.outcomes[item]?.isGood == true,
+                "seed \(seed): \(id) before \(item) ended well")
         }
     }
 

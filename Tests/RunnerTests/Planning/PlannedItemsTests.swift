@@ -1,0 +1,62 @@
+import Runbooks
+import Testing
+
+@testable import Runner
+
+/// What a plan says about the items of its steps.
+struct PlannedItemsTests {
+    private static func fixture(_ list: ItemList, labels: [String: [String]] = [:]) throws
+        -> PlanFixture
+    {
+        let action = Action.service(ServiceAction(name: .reference(.item), state: .running))
+        var fixture = try PlanFixture(steps: [
+            try PlanFixture.step("up", .idempotent, action) { $0.forEach = list }
+        ])
+        fixture.targets = [try PlanFixture.target("web1", labels: labels)]
+        fixture.parameters = [
+            Parameter(name: try ParameterName.named("names"), kind: .list, isOptional: true)
+        ]
+        return fixture
+    }
+
+    private static func reference(_ text: String) -> ItemList {
+        .reference(Expression.Name(parts: text.split(separator: ".").map(String.init)))
+    }
+
+    @Test func aParametersItemsStandInThePlan() throws {
+        var fixture = try Self.fixture(Self.reference("names"))
+        fixture.values = [try ParameterName.named("names"): .list(["b", "a"])]
+        let plan = try fixture.plan()
+        #expect(plan.steps[0].forEach == .texts(["b", "a"]))
+        #expect(plan.sequence(of: plan.targets[0]).map(\.id.rawValue) == ["up[b]", "up[a]"])
+        #expect(plan.sequence(of: plan.targets[0]).map(\.title) == ["up: 'b'", "up: 'a'"])
+        fixture.values = [try ParameterName.named("names"): .list(["a", "b"])]
+        #expect(try Digest.sha256(ofCanonical: fixture.plan()) != Digest.sha256(ofCanonical: plan))
+        fixture.values = [:]
+        #expect(try fixture.plan().steps[0].forEach == .texts([]))
+    }
+
+    @Test func aLabelsItemsComeFromTheTargetsRecord() throws {
+        let plan = try Self.fixture(
+            Self.reference("target.up"), labels: ["up": ["x", "y"], "other": ["z"]]
+        ).plan()
+        #expect(plan.targets[0].labels == ["up": ["x", "y"]])
+        #expect(plan.sequence(of: plan.targets[0]).map(\.id.rawValue) == ["up[x]", "up[y]"])
+    }
+
+    @Test func refusesItemsTwiceTooManyAndOddNames() throws {
+        let names = try ParameterName.named("names")
+        for list in [["a", "a"], (0...100).map { "s\($0)" }, ["a b"], ["-x"]] {
+            var fixture = try Self.fixture(Self.reference("names"))
+            fixture.values = [names: .list(list)]
+            #expect(try fixture.refusal() == .badParameter, "\(list)")
+            let labelled = try Self.fixture(Self.reference("target.up"), labels: ["up": list])
+            #expect(try labelled.refusal() == .badParameter, "\(list)")
+        }
+    }
+
+    @Test func anItemsUndoIsNamedAfterItsStep() throws {
+        let plan = try Self.fixture(.texts(["a", "b"])).plan()
+        #expect(plan.rollback.map(\.step.rawValue) == ["up"])
+    }
+}
