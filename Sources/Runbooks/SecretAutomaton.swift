@@ -15,7 +15,18 @@ struct SecretAutomaton: Sendable {
         var longest: Int32 = 0
     }
 
+    /// What stands for "not among the quick rows".
+    private static let noRow: Int32 = -1
+    /// The most states whose next ones are all written down, at 1 KiB each.
+    ///
+    /// They are those near the root, where ordinary output spends its time.
+    private static let mostRows = 256
+
     private var branches = [Branch(byte: 0, depth: 0)]
+    /// The next states of the shallow ones, 256 each.
+    private var rows: [Int32] = []
+    /// Where each state's row is.
+    private var rowOf: [Int32] = []
     private var roots = [Int32](repeating: 0, count: 256)
     /// The length of the longest form.
     let greatestDepth: Int
@@ -24,10 +35,20 @@ struct SecretAutomaton: Sendable {
         greatestDepth = forms.map(\.count).max() ?? 0
         for form in forms { insert(form) }
         link()
+        writeRows()
     }
 
+    /// Whether a byte leads nowhere from the beginning.
+    func isIdle(_ byte: UInt8) -> Bool { roots[Int(byte)] == 0 }
+
     /// The state after one more byte.
+    @inline(__always)
     func next(_ state: Int, _ byte: UInt8) -> Int {
+        let row = rowOf[state]
+        return row >= 0 ? Int(rows[Int(row) << 8 | Int(byte)]) : walk(state, byte)
+    }
+
+    private func walk(_ state: Int, _ byte: UInt8) -> Int {
         var state = Int32(state)
         while state != 0 {
             if let child = child(of: state, byte) { return Int(child) }
@@ -82,7 +103,7 @@ struct SecretAutomaton: Sendable {
                 var child = branches[Int(state)].firstChild
                 while child != 0 {
                     let byte = branches[Int(child)].byte
-                    let fallback = next(Int(branches[Int(state)].fallback), byte)
+                    let fallback = walk(Int(branches[Int(state)].fallback), byte)
                     branches[Int(child)].fallback = Int32(fallback)
                     let inherited = branches[fallback].longest
                     branches[Int(child)].longest = max(branches[Int(child)].longest, inherited)
@@ -91,6 +112,17 @@ struct SecretAutomaton: Sendable {
                 }
             }
             level = deeper
+        }
+    }
+
+    /// Writes down where the shallow states go with each byte, level by level.
+    private mutating func writeRows() {
+        rowOf = Array(repeating: Self.noRow, count: branches.count)
+        let shallow = branches.indices.sorted { branches[$0].depth < branches[$1].depth }
+            .prefix(Self.mostRows)
+        for state in shallow {
+            rowOf[state] = Int32(rows.count >> 8)
+            rows += (0...255).map { Int32(walk(state, UInt8($0))) }
         }
     }
 }

@@ -23,6 +23,9 @@ struct SecretView: Sendable {
     private let automaton: SecretAutomaton
     /// What each byte is for this view.
     private let roles: [Role]
+    /// The bytes after which nothing is awaited, when nothing was before: gaps count within forms
+    /// only.
+    private let idle: [Bool]
     private var state = 0
     /// The places of the last bytes that counted, as a ring whose size is a power of two; not
     /// used by `plain`.
@@ -53,7 +56,17 @@ struct SecretView: Sendable {
     init(_ forms: Set<[UInt8]>, _ kind: Kind) {
         self.kind = kind
         automaton = SecretAutomaton(forms)
-        roles = (0...255).map { Self.role(of: $0, kind) }
+        let roles = (0...255).map { Self.role(of: $0, kind) }
+        let fold = Self.fold(kind)
+        let automaton = automaton
+        idle = (0...255).map { (byte: UInt8) in
+            switch roles[Int(byte)] {
+            case .counts, .zero, .escaped: automaton.isIdle(byte | fold)
+            case .breaks, .passes, .indents: true
+            case .backslash, .prefix, .percent: false
+            }
+        }
+        self.roles = roles
         var size = 1
         while size <= automaton.greatestDepth { size *= 2 }
         places = kind == .plain ? [] : Array(repeating: 0, count: size)
@@ -81,9 +94,21 @@ struct SecretView: Sendable {
     /// Looks at the next bytes and adds the places of secrets, in the order of their ends.
     mutating func scan(_ bytes: [UInt8], from start: Int, into found: inout [Range<Int>]) {
         guard kind != .plain else { return scanPlain(bytes, from: start, into: &found) }
-        let fold: UInt8 = kind == .digits ? 0x20 : 0
+        let fold = Self.fold(kind)
         var place = start
-        for byte in bytes {
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            if state == 0, waiting.isEmpty {
+                let first = index
+                index = nextOfInterest(in: bytes, from: index)
+                if index > first {
+                    leave()
+                    place += index - first
+                    guard index < bytes.endIndex else { return }
+                }
+            }
+            let byte = bytes[index]
+            index += 1
             if !waiting.isEmpty, decode(byte, at: place, &found) {
                 place += 1
                 continue
@@ -112,6 +137,20 @@ struct SecretView: Sendable {
             place += 1
         }
     }
+
+    /// The first byte from a place on that is not idle; the end when there is none.
+    private func nextOfInterest(in bytes: [UInt8], from first: Int) -> Int {
+        bytes.withUnsafeBufferPointer { bytes in
+            idle.withUnsafeBufferPointer { idle in
+                var index = first
+                while index < bytes.count, idle[Int(bytes[index])] { index += 1 }
+                return index
+            }
+        }
+    }
+
+    /// What makes letters small where their case doesn't count.
+    private static func fold(_ kind: Kind) -> UInt8 { kind == .digits ? 0x20 : 0 }
 
     /// Goes on with what waits.
     ///
@@ -146,12 +185,16 @@ struct SecretView: Sendable {
     private mutating func scanPlain(
         _ bytes: [UInt8], from start: Int, into found: inout [Range<Int>]
     ) {
-        var place = start
-        for byte in bytes {
-            place += 1
-            state = automaton.next(state, byte)
+        var index = 0
+        while index < bytes.count {
+            if state == 0 {
+                index = nextOfInterest(in: bytes, from: index)
+                guard index < bytes.count else { return }
+            }
+            state = automaton.next(state, bytes[index])
+            index += 1
             let length = automaton.longestMatch(state)
-            if length > 0 { found.append((place - length)..<place) }
+            if length > 0 { found.append((start + index - length)..<(start + index)) }
         }
     }
 

@@ -14,7 +14,7 @@ extension World {
             terminal: .live,
             now: { Timestamp(milliseconds: LiveClock.milliseconds()) },
             sleep: { try await Task.sleep(for: $0) },
-            randomBytes: { count in (0..<count).map { _ in UInt8.random(in: 0...255) } },
+            randomBytes: LiveMachine.randomBytes,
             account: LiveAccount.current,
             hostName: LiveMachine.name,
             workingFolder: { FileManager.default.currentDirectoryPath },
@@ -51,8 +51,18 @@ private enum LiveAccount {
     }
 }
 
-/// The machine's own name.
+/// The machine's own name, and its randomness.
 private enum LiveMachine {
+    /// Bytes of the kernel's own source, eight with each call of it.
+    static func randomBytes(_ count: Int) -> [UInt8] {
+        var source = SystemRandomNumberGenerator()
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            withUnsafeBytes(of: source.next()) { bytes += $0.prefix(count - bytes.count) }
+        }
+        return bytes
+    }
+
     static func name() -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "controller" }

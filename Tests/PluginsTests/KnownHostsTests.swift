@@ -27,6 +27,26 @@ struct KnownHostsTests {
         #expect(keys.map(\.name) == (isKnown ? [Self.fingerprint] : []))
     }
 
+    /// A key behind the first 16 MiB is as good as any other.
+    @Test func aLongFileIsReadToItsEnd() throws {
+        let path = NSTemporaryDirectory() + "/handrail-known-hosts-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let line = Data(("#" + String(repeating: "x", count: 1022) + "\n").utf8)
+        var text = Data()
+        for _ in 0..<(17 << 10) { text += line }
+        text += Data("last ssh-ed25519 \(Self.key)\n".utf8)
+        try text.write(to: URL(filePath: path))
+        let bytes = try #require(ServerKeyLookup.read(path))
+        #expect(bytes.count == text.count)
+        let file = KnownHostsFile(String(decoding: bytes, as: UTF8.self))
+        #expect(file.keys(of: "last").map(\.name) == [Self.fingerprint])
+    }
+
+    /// What has no end doesn't stop anybody.
+    @Test func aStreamWithoutAnEndIsCut() throws {
+        #expect(try #require(ServerKeyLookup.read("/dev/zero")).count == 16 << 20)
+    }
+
     @Test func keepsApartWhatMarkersSay() {
         let file = KnownHostsFile(
             """

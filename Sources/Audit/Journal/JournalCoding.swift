@@ -2,11 +2,15 @@ import Foundation
 
 /// The JSON form of what the journal stores.
 enum JournalCoding {
-    /// One line of JSON with sorted keys.
-    static func text(of value: some Encodable) throws -> String {
+    private static let encoder = {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        return encoder
+    }()
+
+    /// One line of JSON with sorted keys.
+    static func text(of value: some Encodable) throws -> String {
+        String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
     /// The value of stored JSON.

@@ -31,7 +31,7 @@ extension SQLiteJournal {
     /// Adds the lines of events that are about no run, durably.
     package func record(_ events: [TrailEvent]) async throws(JournalError) {
         try await write { [self] db in
-            try TrailRows(home: home, source: source, db: db).add(events, run: nil)
+            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(events, run: nil)
         }
     }
 
@@ -85,7 +85,8 @@ extension SQLiteJournal {
     /// Adds a line about a run by its key; blocks.
     func recordBlocking(_ event: TrailEvent, run: Int64?) throws(JournalError) {
         try writeBlocking { db in
-            try TrailRows(home: home, source: source, db: db).add([event], run: run)
+            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(
+                [event], run: run)
         }
     }
 

@@ -16,6 +16,8 @@ package final class SQLiteJournal: Sendable {
     let isProvedDead: @Sendable (Lease) -> Bool
     let home: Home
     let source: TrailSource
+    /// The end of the trail's chain, as it was last written here.
+    let chainEnd = KnownEnd()
     private let queue: DatabaseQueue
     /// Which file was opened: another one may get its name, or none have it.
     private let file: FileIdentity?

@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import Runbooks
 import Runner
+import Synchronization
 
 /// The table `trail`, within one transaction: each line is given its place and the digest of the
 /// one before (docs/trail.md, "One event, one line").
@@ -12,13 +13,16 @@ struct TrailRows {
 
     let home: Home
     let source: TrailSource
+    let known: KnownEnd
     let db: Database
 
     /// The end of the chain.
-    private struct End {
-        var sequence = 0
-        var digest = TrailLine.noLine
-        var at: Timestamp?
+    struct End: Sendable {
+        fileprivate var sequence = 0
+        fileprivate var digest = TrailLine.noLine
+        fileprivate var at: Timestamp?
+        /// The last line; nil without one.
+        fileprivate var text: String?
     }
 
     /// Adds the lines of events, in order.
@@ -70,7 +74,7 @@ struct TrailRows {
         gap.details = [
             "reason": .string("this home is older than its trail: what ran before isn't in it"),
             "runs": .integer(Int64(runs.count)), "events": .integer(count),
-            "events_sha256": .string(digest.finalize().hexadecimal),
+            "events_sha256": .string(Hexadecimal.text(of: digest.finalize())),
         ]
         try add(gap, nil, &end)
         for run in runs where (run["closed"] as Int64?) == nil {
@@ -105,7 +109,8 @@ struct TrailRows {
             event, sequence: end.sequence + 1, after: end.digest, id: id ?? source.eventID())
         try db.cachedStatement(sql: "INSERT INTO trail (seq, run, line) VALUES (?, ?, ?)")
             .execute(arguments: [line.sequence, run, line.text])
-        end = End(sequence: line.sequence, digest: line.digest, at: event.at)
+        end = End(sequence: line.sequence, digest: line.digest, at: event.at, text: line.text)
+        known.set(end)
     }
 
     private func end() throws -> End {
@@ -113,22 +118,28 @@ struct TrailRows {
             sql: "SELECT seq, line FROM trail ORDER BY seq DESC LIMIT 1")
         guard let row = try Row.fetchOne(statement) else { return End() }
         let line = TrailLine(sequence: row["seq"], text: row["line"])
+        // What a transaction wrote that was not kept, or another process, is another line.
+        if let last = known.end, last.sequence == line.sequence, last.text == line.text {
+            return last
+        }
         let record: TrailRecord
         do {
             record = try TrailRecord(line: Array(line.text.utf8))
         } catch {
             throw JournalError.unreadableLine(line.sequence, error)
         }
-        return End(sequence: line.sequence, digest: line.digest, at: record.at)
+        return End(
+            sequence: line.sequence, digest: line.digest, at: record.at, text: line.text)
     }
 }
 
-extension SHA256.Digest {
-    /// In hex.
-    fileprivate var hexadecimal: String {
-        reduce(into: "") { text, byte in
-            text += byte < 16 ? "0" : ""
-            text += String(byte, radix: 16)
-        }
-    }
+/// The end of the chain as this process last wrote it, so that it need not be read again.
+///
+/// A class, since a lock can't be copied.
+final class KnownEnd: Sendable {
+    private let state = Mutex<TrailRows.End?>(nil)
+
+    var end: TrailRows.End? { state.withLock { $0 } }
+
+    func set(_ end: TrailRows.End) { state.withLock { $0 = end } }
 }

@@ -68,13 +68,7 @@ package struct FileContentStore: ContentStore {
 
     /// The SHA-256 of bytes.
     package static func digest(of bytes: [UInt8]) -> Digest {
-        let text = SHA256.hash(data: bytes).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
-        guard let digest = Digest(rawValue: text) else {
-            preconditionFailure("a SHA-256 has 64 hexadecimal digits")
-        }
-        return digest
+        Digest.sha256(of: bytes)
     }
 
     private static func path(of digest: Digest, under folder: String) -> String {

@@ -1,3 +1,4 @@
+import Glibc
 import Runbooks
 import Runner
 import Synchronization
@@ -166,7 +167,7 @@ final class TrailDrain: Sendable {
     /// What the digests in the lines name; what the store hasn't kept is recorded as a gap.
     private func evidence(for rows: [StoredLine]) throws(JournalError) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
-        for row in rows {
+        for row in rows where Self.mayName(row.line) {
             let event = try Self.record(row.line)
             var missing: [Digest] = []
             for digest in try digests(in: event, of: row.run) {
@@ -183,6 +184,16 @@ final class TrailDrain: Sendable {
             }
         }
         return pieces
+    }
+
+    private static let kindsWithEvidence = [TrailEvent.Kind.runOpened, .escalated].map {
+        "\"kind\":\"\($0.rawValue)\""
+    }
+
+    /// Whether a line may name what the trail keeps: its kind stands in it as it is, since it is
+    /// canonical and quotes within texts are escaped.
+    private static func mayName(_ line: TrailLine) -> Bool {
+        kindsWithEvidence.contains { strstr(line.text, $0) != nil }
     }
 
     /// What a line names that the trail keeps: of a run its plan and files, of an escalation its

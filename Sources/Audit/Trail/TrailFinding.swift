@@ -1,3 +1,5 @@
+import Runner
+
 /// Something that a trail was found to be and must not be.
 package struct TrailFinding: Sendable, Hashable {
     /// What is wrong; the text is stable, programs may compare it (docs/trail.md, "Findings").

@@ -79,15 +79,6 @@ struct TrailCheckpoint: Sendable, Hashable {
     var text: String { "\(origin)\n\(count)\n\(digest)\n" }
 }
 
-/// Checks of hexadecimal text.
-enum Hexadecimal {
-    /// Whether a text is exactly so many lower-case digits.
-    static func isDigits(_ text: some StringProtocol, _ count: Int) -> Bool {
-        text.utf8.count == count
-            && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
-    }
-}
-
 /// What a trail is made with.
 package struct TrailOrigin: Sendable, Hashable {
     /// The id of the event `trail.created`, its first: 32 hexadecimal digits.

@@ -19,10 +19,7 @@ package struct TrailLine: Sendable, Hashable {
 
     /// The SHA-256 of bytes, in hex.
     package static func digest(of bytes: [UInt8]) -> String {
-        SHA256.hash(data: bytes).reduce(into: "") { text, byte in
-            text += byte < 16 ? "0" : ""
-            text += String(byte, radix: 16)
-        }
+        Hexadecimal.text(of: SHA256.hash(data: bytes))
     }
 
     package init(sequence: Int, text: String) {

@@ -33,8 +33,9 @@ package struct TrailRecord: Sendable, Hashable {
     }
 
     private static let aboutKeys = ["run", "plan", "target", "step", "change"]
-    private static let required = [
-        "v", "seq", "prev", "id", "at", "actor", "via", "kind", "data",
+    private static let known: Set<String> = [
+        "v", "seq", "prev", "id", "at", "actor", "via", "kind", "data", "run", "plan", "target",
+        "step", "change", "attempt",
     ]
 
     /// Reads a line without its newline.
@@ -51,8 +52,7 @@ package struct TrailRecord: Sendable, Hashable {
     }
 
     private init(_ members: [String: JSONValue]) throws(Problem) {
-        let known = Self.required + Self.aboutKeys + ["attempt"]
-        if let key = members.keys.first(where: { !known.contains($0) }) { throw .field(key) }
+        if let key = members.keys.first(where: { !Self.known.contains($0) }) { throw .field(key) }
         guard members["v"] == .integer(1) else { throw .field("v") }
         guard case .integer(let sequence)? = members["seq"], sequence > 0 else {
             throw .field("seq")

@@ -17,9 +17,6 @@ package struct TrailSource: Sendable {
 
     /// A name for an event: 128 random bits in hex.
     func eventID() -> String {
-        randomBytes(16).reduce(into: "") { text, byte in
-            text += byte < 16 ? "0" : ""
-            text += String(byte, radix: 16)
-        }
+        Hexadecimal.text(of: randomBytes(16))
     }
 }

@@ -7,8 +7,9 @@ import Subprocess
 /// that 200 targets cost no 200 processes; only those that the configuration treats differently
 /// are asked for one by one. An actor, because it owns what was read.
 actor ServerKeyLookup {
-    /// The most that is read of one file, and of one program's output.
-    private static let longestFile = 16 << 20
+    /// The most that is read of what is no plain file and may have no end, and of one program's
+    /// output.
+    private static let longestStream = 16 << 20
     private static let longestOutput = 1 << 20
 
     /// What is known of a target.
@@ -122,13 +123,17 @@ actor ServerKeyLookup {
         }
     }
 
-    private static func read(_ path: String) -> [UInt8]? {
+    /// A file's bytes, to its end however long it is, as `ssh` reads it; nil when it can't be read.
+    static func read(_ path: String) -> [UInt8]? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        let limit = status.st_mode & S_IFMT == S_IFREG ? Int.max : longestStream
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count < longestFile {
+        while bytes.count < limit {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             guard count > 0 else { break }
             bytes += buffer[..<count]

@@ -39,8 +39,8 @@ package enum CanonicalJSON {
 
     private static func write(_ value: JSONValue, to output: inout [UInt8]) {
         switch value {
-        case .null: output += Array("null".utf8)
-        case .boolean(let truth): output += Array((truth ? "true" : "false").utf8)
+        case .null: output += "null".utf8
+        case .boolean(let truth): output += (truth ? "true" : "false").utf8
         case .integer(let integer): write(integer, to: &output)
         case .number(let number): output += Array(text(of: number).utf8)
         case .string(let string): write(string, to: &output)
@@ -66,32 +66,58 @@ package enum CanonicalJSON {
 
     /// Whether a key comes first: by UTF-16 code units (RFC 8785, section 3.2.3).
     static func precedes(_ left: String, _ right: String) -> Bool {
-        left.utf16.lexicographicallyPrecedes(right.utf16)
+        // Most keys are short and plain: where both first different bytes lie below the lead bytes
+        // of U+E000 and later, UTF-8 has the order of UTF-16.
+        var (ours, theirs) = (left.utf8.makeIterator(), right.utf8.makeIterator())
+        while true {
+            switch (ours.next(), theirs.next()) {
+            case (nil, let other): return other != nil
+            case (_, nil): return false
+            case (let one?, let other?) where one != other:
+                guard one >= 0xEE || other >= 0xEE else { return one < other }
+                return left.utf16.lexicographicallyPrecedes(right.utf16)
+            default: continue
+            }
+        }
     }
 
     private static func write(_ integer: Int64, to output: inout [UInt8]) {
         let isSafe = (-greatestInteger...greatestInteger).contains(integer)
-        output += Array((isSafe ? "\(integer)" : "\"\(integer)\"").utf8)
+        output += (isSafe ? String(integer) : "\"\(integer)\"").utf8
     }
 
     private static func write(_ string: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                output += [UInt8(ascii: "\\"), byte]
-            case 0x08: output += Array("\\b".utf8)
-            case 0x09: output += Array("\\t".utf8)
-            case 0x0A: output += Array("\\n".utf8)
-            case 0x0C: output += Array("\\f".utf8)
-            case 0x0D: output += Array("\\r".utf8)
-            case 0..<0x20:
-                output += Array((byte < 0x10 ? "\\u000" : "\\u00").utf8)
-                output += Array(String(byte, radix: 16).utf8)
-            default: output.append(byte)
+        var text = string
+        text.withUTF8 { bytes in
+            // What needs no escape goes over in one piece.
+            var start = 0
+            for (place, byte) in bytes.enumerated() where isEscaped(byte) {
+                output += bytes[start..<place]
+                start = place + 1
+                escape(byte, to: &output)
             }
+            output += bytes[start...]
         }
         output.append(UInt8(ascii: "\""))
+    }
+
+    private static func isEscaped(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private static func escape(_ byte: UInt8, to output: inout [UInt8]) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+        case 0x08: output += "\\b".utf8
+        case 0x09: output += "\\t".utf8
+        case 0x0A: output += "\\n".utf8
+        case 0x0C: output += "\\f".utf8
+        case 0x0D: output += "\\r".utf8
+        default:
+            output += (byte < 0x10 ? "\\u000" : "\\u00").utf8
+            output += String(byte, radix: 16).utf8
+        }
     }
 
     /// A finite number as ECMAScript writes it (ECMA-262, Number::toString with radix 10).

@@ -3,10 +3,7 @@ import Crypto
 extension Digest {
     /// The SHA-256 of bytes (FIPS 180-4).
     package static func sha256(of bytes: [UInt8]) -> Digest {
-        let hexadecimal = SHA256.hash(data: bytes).map { byte in
-            (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
-        }
-        guard let digest = Digest(rawValue: hexadecimal.joined()) else {
+        guard let digest = Digest(rawValue: Hexadecimal.text(of: SHA256.hash(data: bytes))) else {
             preconditionFailure("a SHA-256 has 64 hexadecimal digits")
         }
         return digest

@@ -137,12 +137,19 @@ package struct JSONReader {
 
     private mutating func string() throws(JSONError) -> String {
         index += 1
-        var units: [UInt8] = []
+        let start = index
+        while let byte = current, byte >= 0x20, byte != UInt8(ascii: "\\") {
+            index += 1
+            if byte == UInt8(ascii: "\"") {
+                return String(decoding: bytes[start..<index - 1], as: UTF8.self)
+            }
+        }
+        var units = Array(bytes[start..<index])
         while let byte = current {
             index += 1
             switch byte {
             case UInt8(ascii: "\""): return String(decoding: units, as: UTF8.self)
-            case UInt8(ascii: "\\"): units += Array(String(try escape()).utf8)
+            case UInt8(ascii: "\\"): units += String(try escape()).utf8
             case 0..<0x20:
                 index -= 1
                 throw problem("a control character stands in a text")

@@ -41,6 +41,18 @@ final class InputQueue: Sendable {
         }?.resume()
     }
 
+    /// Lets tasks go first that have an input at hand, as long as one comes each time: one commit
+    /// for all of them costs as much as one for the first alone.
+    private func gather(_ limit: Int) async {
+        var count = 0
+        while true {
+            let now = state.withLock { $0.isClosed ? 0 : $0.waiting.count }
+            guard now > count, now < limit else { return }
+            count = now
+            await Task.yield()
+        }
+    }
+
     /// What has arrived by now, up to a limit; waits for the first input alone.
     ///
     /// When the calling task is cancelled, the queue closes.
@@ -59,6 +71,7 @@ final class InputQueue: Sendable {
         } onCancel: {
             close()
         }
+        await gather(limit)
         return state.withLock { state in
             let batch = Array(state.waiting.prefix(limit))
             state.waiting.removeFirst(batch.count)

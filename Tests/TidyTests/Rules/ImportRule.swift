@@ -17,6 +17,9 @@ enum ImportRule {
             "Audit", "Plugins", "Runner", "Runbooks", "ArgumentParser", "Logging", "Foundation",
             "Subprocess", "Dispatch", "Glibc", "Synchronization",
         ],
+        "handrail-bench": [
+            "Audit", "Runner", "Runbooks", "Foundation", "Glibc", "Synchronization",
+        ],
     ]
 
     /// Files of pure modules that need more, and why.

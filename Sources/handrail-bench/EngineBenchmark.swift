@@ -1,0 +1,81 @@
+import Runbooks
+import Runner
+
+/// Many simulated targets through the real loop, journal and trail, with an executor that answers
+/// at once.
+enum EngineBenchmark: Benchmark {
+    static let name = "engine"
+
+    static func run(_ options: Options) async throws -> [(String, String)] {
+        let targets = options.number("targets", 10_000)
+        let steps = options.number("steps", 10)
+        let inFlight = options.number("in-flight", 50)
+        let workshop = try await Workshop(in: options.text("home", "/tmp/handrail-bench"))
+        let plan = try Workshop.plan(targets: targets, steps: steps, inFlight: inFlight)
+        let record = try await workshop.open(plan, 1)
+        let before = try ProcessUse.peakKiB()
+        let busy = ProcessUse.seconds()
+        let began = ContinuousClock.now
+        let machine = try await workshop.lead(
+            record, InstantExecutor(outputBytes: options.number("output", 64)))
+        let seconds = began.duration(to: .now).inSeconds
+        let used = ProcessUse.seconds() - busy
+        guard machine.state == .succeeded else {
+            throw Workshop.Fault(text: "the run ended as \(machine.state): \(machine.stateReason)")
+        }
+        let peak = try ProcessUse.peakKiB()
+        let events = try await workshop.journal.events(of: record.id, after: 0).count
+        return [
+            ("targets × steps", "\(targets) × \(steps), \(inFlight) in flight"),
+            ("seconds", seconds.text(2)),
+            ("processor seconds", used.text(2)),
+            ("steps/s", (Double(targets * steps) / seconds).text(0)),
+            ("events", "\(events)"),
+            ("events/s", (Double(events) / seconds).text(0)),
+            ("peak memory, MiB", (Double(peak) / 1024).text(1)),
+            ("before the run, MiB", (Double(before) / 1024).text(1)),
+        ]
+    }
+}
+
+/// One target after the other's step: how fast one run gets on when nothing can be batched.
+enum LatencyBenchmark: Benchmark {
+    static let name = "latency"
+
+    static func run(_ options: Options) async throws -> [(String, String)] {
+        let steps = options.number("steps", 2000)
+        let workshop = try await Workshop(in: options.text("home", "/tmp/handrail-bench"))
+        let plan = try Workshop.plan(targets: 1, steps: steps, inFlight: 1)
+        let record = try await workshop.open(plan, 1)
+        let began = ContinuousClock.now
+        let machine = try await workshop.lead(
+            record, InstantExecutor(outputBytes: options.number("output", 64)))
+        let seconds = began.duration(to: .now).inSeconds
+        let events = try await workshop.journal.events(of: machine.record.id, after: 0).count
+        return [
+            ("one target × steps", "\(steps)"), ("seconds", seconds.text(2)),
+            ("durable events/s", (Double(events) / seconds).text(0)),
+            ("commits of the journal/s", (Double(steps) / seconds).text(0)),
+        ]
+    }
+}
+
+/// Answers each attempt at once, with some output.
+struct InstantExecutor: Executor {
+    let outputBytes: Int
+
+    func perform(_ request: AttemptRequest) async -> AttemptReport {
+        let line = Array("\(request.key.target) \(request.key.part) ".utf8)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(outputBytes)
+        while bytes.count < outputBytes { bytes += line.prefix(outputBytes - bytes.count) }
+        var report = AttemptReport(ending: .exited(0))
+        report.stdout = CapturedOutput(bytes: bytes, totalBytes: bytes.count)
+        report.durationMilliseconds = 3
+        return report
+    }
+
+    func cancel(_ target: TargetName) async {}
+    func close(_ target: TargetName) async {}
+    func shutDown() async {}
+}
