@@ -37,7 +37,7 @@ struct Options: Sendable {
 struct Bench {
     private static let all: [any Benchmark.Type] = [
         EngineBenchmark.self, LatencyBenchmark.self, BarrierBenchmark.self,
-        RedactBenchmark.self,
+        RedactBenchmark.self, TrailBenchmark.self, VerifyBenchmark.self,
     ]
 
     static func main() async throws {
