@@ -106,6 +106,33 @@ struct OperatorRowsTests {
         }
     }
 
+    @Test func ofProcessesThatOpenTheSameFixAtOnceOnlyOnePasses() async throws {
+        try await withHome { home in
+            let rule = RepeatRule(atMost: 1, withinMilliseconds: 3_600_000)
+            let passed = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for (number, plan) in "1234".enumerated() {
+                    // A connection of its own each, as processes have.
+                    let journal = try await opened(home)
+                    group.addTask {
+                        let record = try Samples.record(
+                            "r-\(number)", plan: plan, targets: ["web1"], repeatRule: rule)
+                        do {
+                            try await journal.open(
+                                record, lease: Samples.lease(number),
+                                leaseUntil: Samples.time(1000))
+                            return true
+                        } catch let error as JournalError where error.code == .repeated {
+                            return false
+                        }
+                    }
+                }
+                return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+            }
+            #expect(passed == 1)
+            #expect(try await opened(home).runs(matching: RunFilter()).count == 1)
+        }
+    }
+
     @Test(arguments: [
         "DELETE FROM escalations", "UPDATE escalations SET note = 'x'",
         "UPDATE escalations SET ended = 1, actor = 'x'", "DELETE FROM flags",
