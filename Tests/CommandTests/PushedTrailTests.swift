@@ -53,14 +53,16 @@ struct PushedTrailTests {
         try await scene.record("r-20261123-0702-cccc", number: 3)
         try await trail.seal()
         try await trail.seal()
-        let told = Mutex<[String]>([])
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await trail.run { commit in told.withLock { $0.append(commit) } } }
+        let told = Told()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await trail.run { told.note($0) } }
             let end = ContinuousClock.now + .seconds(30)
-            while told.withLock({ $0.isEmpty }), ContinuousClock.now < end { await Task.yield() }
+            while told.commits.isEmpty, ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(50))
+            }
             group.cancelAll()
         }
-        #expect(told.withLock { $0 } == [foreign])
+        #expect(told.commits == [foreign])
         #expect(try scene.remoteTip() == foreign)
     }
 
@@ -81,6 +83,16 @@ struct PushedTrailTests {
             console: Console(world: world, isJSON: false), options: try GlobalOptions.parse([]))
         return try PushedTrail.of(session, try await session.openHome())
     }
+}
+
+/// What a trail tells of commits that it hasn't.
+private final class Told: Sendable {
+    // A class, because a task and the test look at the same list.
+    private let list = Mutex<[String]>([])
+
+    var commits: [String] { list.withLock { $0 } }
+
+    func note(_ commit: String) { list.withLock { $0.append(commit) } }
 }
 
 extension PushScene {
