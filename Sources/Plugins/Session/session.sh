@@ -464,7 +464,7 @@ hr_main() {
     LC_ALL=C
     for hr_val in /dev/shm /run; do
         if [ -z "$hr_sec" ] && [ -d "$hr_val" ] && [ -w "$hr_val" ]; then
-            hr_sec=$hr_val/handrail-$1
+            hr_sec=$hr_val/handrail-$1.secret
         fi
     done
     hr_make_dir "$1"
