@@ -3,8 +3,12 @@ struct YamlLoader {
     static let greatestSize = 1 << 20
     static let greatestDepth = 32
     static let greatestCount = 50_000
-    /// How many syntax errors are worked around before reading stops.
-    static let greatestRepairs = 20
+    /// How many syntax errors are worked around before reading stops: as many as are shown.
+    static let greatestRepairs = DocumentReading.greatestProblems
+    /// How many of them at least, whatever the document's size.
+    static let leastRepairs = 20
+    /// How many bytes may be read again in all, since each repair means a reading from the start.
+    static let greatestRereading = leastRepairs * greatestSize
 
     /// A document's root, with the source it was read from and everything that was found.
     struct Result {
@@ -15,6 +19,11 @@ struct YamlLoader {
         let diagnostics: [Diagnostic]
         /// What repairs left out of the reading.
         var gaps = YamlGaps()
+    }
+
+    /// How many syntax errors of a document of this size are worked around.
+    static func repairs(ofBytes count: Int) -> Int {
+        min(greatestRepairs, max(leastRepairs, greatestRereading / max(1, count)))
     }
 
     /// Reads a document's bytes.
@@ -28,7 +37,8 @@ struct YamlLoader {
         var diagnostics = screened.diagnostics
         var gaps = YamlGaps()
         var last: YamlSlip?
-        for round in 0...greatestRepairs {
+        let most = repairs(ofBytes: bytes.count)
+        for round in 0...most {
             var composer = YamlComposer(text, writtenAs: clean, gaps: gaps)
             do {
                 let root = try composer.compose()
@@ -38,7 +48,7 @@ struct YamlLoader {
             } catch {
                 let slip = YamlSlip(error: error, text: text, written: clean)
                 let repair = last?.isSame(as: slip) == true ? slip.lostLine() : slip.repair()
-                guard round < greatestRepairs, let repair else {
+                guard round < most, let repair else {
                     diagnostics.append(slip.description)
                     return Result(
                         root: nil, source: screened.source,

@@ -59,6 +59,13 @@ struct GoldenDocumentTests {
             RunbookDocument(
                 runbook, entry: entry, article: "# Limits\n", library: scene.opened.source,
                 inventory: inventory), in: "show")
+        var listed = runbook
+        listed.steps[0].forEach = .texts(["dovecot", "post fix"])
+        listed.steps[1].forEach = .reference(Expression.Name(parts: ["target", "services"]))
+        try Self.expect(
+            RunbookDocument(
+                listed, entry: entry, article: nil, library: scene.opened.source,
+                inventory: inventory), in: "show-items")
         try Self.expect(
             InventoryDocument(library: scene.opened.source, targets: inventory.targets),
             in: "inventory")
@@ -193,7 +200,7 @@ struct DocumentPageTests {
         ("run", ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved"]),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
         ("reply", ["reply"]), ("logs", ["logs"]),
-        ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show"]),
+        ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show", "show-items"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
         ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),

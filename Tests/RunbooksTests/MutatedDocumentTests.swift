@@ -1,6 +1,7 @@
 import Foundation
-import Runbooks
 import Testing
+
+@testable import Runbooks
 
 /// Documents changed by a seeded generator: whatever an editor, a merge or a bad disk may leave.
 ///
@@ -57,14 +58,20 @@ struct MutatedDocumentTests {
 
     /// Slips in a row: what one pass reports stays in the document, and the pass ends.
     @Test func manySlipsInOneDocumentAreReadToTheEnd() {
-        let slips = (1...15).map { "  - id: a\($0)\n   manual: - x\n" }.joined()
-        let text = "handrail: 1\nsteps:\n\(slips)bogus: 1\n"
-        let found = Self.runbook(Array(text.utf8)).diagnostics.map(\.code)
-        #expect(found.filter { $0 == "yaml-syntax" || $0 == "text-trap" }.count == 21)
-        #expect(found.count == 21)
-        let few = slips.split(separator: "\n").prefix(16).joined(separator: "\n")
-        let read = Self.runbook(Array("handrail: 1\nsteps:\n\(few)\nbogus: 1\n".utf8)).diagnostics
-        #expect(read.map(\.brief).contains("19:1 unknown-key"))
+        func read(_ count: Int) -> [Diagnostic] {
+            let slips = (1...count).map { "  - id: a\($0)\n   manual: - x\n" }.joined()
+            return Self.runbook(Array("handrail: 1\nsteps:\n\(slips)bogus: 1\n".utf8)).diagnostics
+        }
+        #expect(read(8).map(\.brief).contains("19:1 unknown-key"))
+        #expect(read(90).map(\.brief).contains("183:1 unknown-key"))
+        let many = read(150).map(\.code)
+        #expect(many.filter { $0 == "yaml-syntax" || $0 == "text-trap" }.count == 200)
+        #expect(many.contains("too-many-problems"))
+    }
+
+    @Test func aLongDocumentIsReadAgainLessOften() {
+        #expect([0, 5000, 100_000].map(YamlLoader.repairs) == [200, 200, 200])
+        #expect([300_000, 1 << 20, 2 << 20].map(YamlLoader.repairs) == [69, 20, 20])
     }
 
     private static func runbook(_ bytes: [UInt8]) -> Checked<Runbook> {
