@@ -315,8 +315,8 @@ struct ExecutorContractTests {
             let held = await stage.executor.perform(try look("true", .milliseconds(500)))
             #expect(held.ending == .exited(0))
             #expect(held.durationMilliseconds >= 500)
-            // Looks at 0, 200, 400 and 500 ms; a slow machine makes fewer of them, never one.
-            #expect((3...5).contains(looks(stage)))
+            // Looks at 0, 200, 400 and 500 ms; one look may take all of it on a slow machine.
+            #expect((2...5).contains(looks(stage)))
             let broken = await stage.executor.perform(
                 try look("mkdir ../handrail-look 2>/dev/null || exit 4", .seconds(60)))
             #expect(broken.ending == .exited(4))

@@ -77,6 +77,8 @@ class Session:
     def __init__(self, argv, env=None, grace=2, **extra):
         environment = dict(os.environ)
         environment.pop("LC_ALL", None)
+        # As in most logins over ssh: then the session and its secrets are both in /dev/shm.
+        environment.pop("XDG_RUNTIME_DIR", None)
         environment.update(env or {})
         extra.setdefault("start_new_session", True)
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -442,6 +444,8 @@ def secrets_go_by_memory_and_are_removed(s, _):
     assert path.startswith(("/dev/shm/", "/run/")), path
     same(r.out.split(b"\n", 1)[1], b"hush-rw-------\n")
     same(os.path.exists(os.path.dirname(path)), False)
+    same(os.path.isdir(s.dir), True)
+    same(s.sh("echo goes on").out, b"goes on\n")
     s.put("secret/token", b"again")
     same(s.run(words=(b"cat",), extra=b"stdin 0 secret/token\n").out, b"again")
     s.put("secret/token", b"left")
