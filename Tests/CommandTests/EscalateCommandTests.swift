@@ -53,6 +53,19 @@ struct EscalateCommandTests {
         #expect(!page.contains("\u{1b}"))
     }
 
+    @Test func aPackThatGotNoPlaceIsNoEscalation() async throws {
+        let (bench, _) = try await Self.bench()
+        let place = bench.folder + "/dangling"
+        try FileManager.default.createSymbolicLink(
+            atPath: place, withDestinationPath: bench.folder + "/nowhere")
+        let refused = try bench.handrail(
+            "escalate", "last", "--to", "tier-nine", "--note", "n", "--out", place)
+        #expect(refused.status == 3)
+        #expect(refused.errors.contains("can't be written"))
+        let inbox = try bench.handrail("--json")
+        #expect(!inbox.output.contains("tier-nine"))
+    }
+
     @Test func theTrailsCopyHoldsNoOutput() async throws {
         let (bench, _) = try await Self.bench()
         let document = try bench.handrail(

@@ -53,7 +53,8 @@ struct Handing: Sendable {
     private func order(to: String, ticket: String?, _ redactor: Redactor) -> PackGathering.Order {
         PackGathering.Order(
             id: session.newEscalationID(), at: session.world.now(),
-            actor: ActorIdentity.current(session.world), to: to, note: redactor.scrub(note),
+            actor: ActorIdentity.current(session.world),
+            to: redactor.scrub(to), note: redactor.scrub(note),
             ticket: ticket.map { redactor.scrub($0) })
     }
 
@@ -87,8 +88,9 @@ struct Handing: Sendable {
             id: pack.escalation, run: pack.run?.run, at: pack.at, actor: pack.actor, to: pack.to,
             note: pack.note, ticket: pack.ticket, alert: pack.alert, evidence: evidence,
             pack: content)
-        try await home.journal.record(escalation)
+        // First its place, then the record: what is recorded names a pack that is there.
         try folder.finish()
+        try await home.journal.record(escalation)
         try await home.trail.seal()
         return EscalationReport(
             escalation: escalation, folder: folder.path, files: pack.files.count + 2,
