@@ -34,6 +34,12 @@ private struct CaseReader {
         try container.decode(type, forKey: CaseKey(name))
     }
 
+    /// The value as a name, its parts between dots.
+    func reference() throws -> Expression.Name {
+        let name: String = try value()
+        return Expression.Name(parts: name.split(separator: ".").map(String.init))
+    }
+
     func unknown() -> DecodingError {
         .dataCorrupted(
             .init(
@@ -48,10 +54,7 @@ extension Argument: Codable {
         let reader = try CaseReader(decoder)
         switch reader.name {
         case "text": self = .text(try reader.value())
-        case "ref":
-            let name: String = try reader.value()
-            self = .reference(
-                Expression.Name(parts: name.split(separator: ".").map(String.init)))
+        case "ref": self = .reference(try reader.reference())
         default: throw reader.unknown()
         }
     }
@@ -71,10 +74,7 @@ extension ItemList: Codable {
         let reader = try CaseReader(decoder)
         switch reader.name {
         case "texts": self = .texts(try reader.value())
-        case "ref":
-            let name: String = try reader.value()
-            self = .reference(
-                Expression.Name(parts: name.split(separator: ".").map(String.init)))
+        case "ref": self = .reference(try reader.reference())
         default: throw reader.unknown()
         }
     }

@@ -138,10 +138,14 @@ struct TrailFolderCheck {
             if status.st_mode & S_IFMT == S_IFDIR {
                 try readLoose(below, depth: depth + 1)
             } else if let text = try text(of: below) {
-                // A lock that a crash left is no reference.
-                if name.hasSuffix(".lock"), text.isEmpty { continue }
-                references[below] = text.hasSuffix("\n") ? String(text.dropLast()) : text
-            } else {
+                let value = text.hasSuffix("\n") ? String(text.dropLast()) : text
+                // What is being written under a lock, or was when its writer died, is no reference:
+                // git reads none of that name (git-check-ref-format(1)).
+                if name.hasSuffix(".lock"), value.isEmpty || GitObjectID(text: value) != nil {
+                    continue
+                }
+                references[below] = value
+            } else if lstat(path + "/" + below, &status) == 0 {
                 add(.refUnexpected, below, "It is no plain file.")
             }
         }

@@ -36,6 +36,23 @@ struct TrailVerifierTests {
         }
     }
 
+    /// As one that seals at this moment, or was killed while it moved the branch, leaves it.
+    @Test func aBranchThatIsBeingMovedIsNoFinding() async throws {
+        try await withTemporaryFolder { folder in
+            let sample = try SampleTrail(in: folder)
+            let commits = try sample.seal(runs: 2, in: try sample.open())
+            let editor = try TrailEditor(sample)
+            let next = String(repeating: "a", count: 40)
+            for text in ["", next, next + "\n"] {
+                try editor.write(editor.branch + ".lock", text)
+                #expect(try sample.verify().findings == [], "'\(text)'")
+                #expect(try sample.verify().commit == commits.last)
+            }
+            try editor.write(editor.branch + ".lock", "ref: refs/heads/other\n")
+            #expect(try sample.verify().findings.map(\.kind) == [.refUnexpected])
+        }
+    }
+
     @Test func aRotationHasNoFindings() async throws {
         try await withTemporaryFolder { folder in
             let sample = try SampleTrail(in: folder)
