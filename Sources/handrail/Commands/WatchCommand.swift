@@ -19,7 +19,8 @@ struct WatchCommand: HandrailCommand {
         let (home, folded) = try await session.openRun(run.run)
         let record = folded.machine.record
         let machine = RunMachine(record: record)
-        let view = ProgressView(style: session.console.errorStyle)
+        let view = ProgressView(
+            style: session.console.errorStyle, width: session.console.errorWidth)
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: session.console, view: view, started: record.opened)

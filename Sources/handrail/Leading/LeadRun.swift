@@ -23,7 +23,8 @@ struct LeadRun: Sendable {
     ///   more: nothing was started after that.
     func lead(_ machine: RunMachine) async throws -> RunMachine {
         let console = session.console
-        let view = ProgressView(style: console.errorStyle)
+        let view = ProgressView(
+            style: console.errorStyle, width: console.errorWidth)
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())

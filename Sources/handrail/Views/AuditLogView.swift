@@ -16,8 +16,9 @@ struct AuditLogView: Sendable {
     /// A table of runs, and below it what happened to the trail itself.
     func lines(width: Int?) -> [String] {
         var table = Table(
-            Table.Column("RUN", .whole), "BEGAN", "BY", "RUNBOOK", "TARGETS", "FOR", "ENDED",
-            Table.Column("EVENTS", .spare))
+            // A run's id tells when it began, too.
+            Table.Column("RUN", .whole), Table.Column("BEGAN", .spare), "BY", "RUNBOOK", "TARGETS",
+            Table.Column("FOR", .spare), "ENDED", Table.Column("EVENTS", .spare))
         for run in history.runs {
             table.add(
                 Table.Cell(SafeText.line(run.id), .strong),

@@ -4,6 +4,8 @@ import Runner
 /// The human form of a run under way: lines that stay, and a few that are drawn again and again.
 struct ProgressView: Sendable {
     let style: Style
+    /// The columns that a line of a step that went well may take; as many as it needs when nil.
+    var width: Int?
 
     /// Up to so many targets, each step's end is a line of its own.
     static let mostTargetsInDetail = 6
@@ -16,8 +18,13 @@ struct ProgressView: Sendable {
         switch event {
         case .stepEnded(let target, let step, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
-            let title = run.sequence(of: target).first { $0.id == step }?.title ?? ""
-            return ended(target, step.rawValue, outcome, reason, title, run)
+            let planned = run.sequence(of: target).first { $0.id == step }
+            if case .stop(let stop) = planned?.action, outcome == .ok {
+                let tone: Tone = stop.resolution == .resolved ? .good : .warning
+                return ended(
+                    target, step.rawValue, ("■", "stopped", tone), planned?.title ?? "", run)
+            }
+            return ended(target, step.rawValue, outcome, reason, planned?.title ?? "", run)
         case .verifyEnded(let target, let index, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
             return ended(
@@ -74,18 +81,38 @@ struct ProgressView: Sendable {
         _ target: TargetName, _ part: String, _ outcome: Outcome, _ reason: String?,
         _ title: String, _ run: RunMachine
     ) -> String {
+        let text = outcome.isGood && outcome != .skipped ? title : reason ?? title
+        return ended(
+            target, part, (outcome.sign, outcome.word, outcome.tone), text, run,
+            isShort: outcome.isGood)
+    }
+
+    /// `isShort`: whether the text may be cut, because the plan above has it whole.
+    private func ended(
+        _ target: TargetName, _ part: String, _ end: (sign: String, word: String, tone: Tone),
+        _ text: String, _ run: RunMachine, isShort: Bool = true
+    ) -> String {
         let names = run.allSteps.map(\.id.rawValue.utf8.count).max() ?? 8
         let left = TextWidth.padded(part, to: min(24, max(8, names)))
-        let word = TextWidth.padded(outcome.word, to: 11)
-        let text = outcome.isGood && outcome != .skipped ? safe(title) : safe(reason ?? title)
-        return indent(target, run) + style.paint("\(outcome.sign) ", outcome.tone) + left + " "
-            + style.paint(word, outcome.tone) + " "
-            + (outcome.isGood ? style.paint(text, .faint) : text)
+        let word = TextWidth.padded(end.word, to: 11)
+        let start = "\(end.sign) \(left) \(word) "
+        var text = safe(text)
+        if isShort, let width {
+            let taken = TextWidth.of(start) + indentWidth(run)
+            text = TextWidth.cut(text, to: max(20, width - taken))
+        }
+        return indent(target, run) + style.paint("\(end.sign) ", end.tone) + left + " "
+            + style.paint(word, end.tone) + " " + (isShort ? style.paint(text, .faint) : text)
+    }
+
+    private func indentWidth(_ run: RunMachine) -> Int {
+        guard run.plan.targets.count > 1 else { return 2 }
+        return 3 + (run.plan.targets.map(\.name.rawValue.utf8.count).max() ?? 0)
     }
 
     private func indent(_ target: TargetName, _ run: RunMachine) -> String {
         guard run.plan.targets.count > 1 else { return "  " }
-        let width = run.plan.targets.map(\.name.rawValue.utf8.count).max() ?? 0
+        let width = indentWidth(run) - 3
         return "  " + style.paint(TextWidth.padded(target.rawValue, to: width), .faint) + " "
     }
 

@@ -1,0 +1,45 @@
+import Runbooks
+import Runner
+import Testing
+
+@testable import handrail
+
+struct ProgressViewTests {
+    private static func run(_ title: String, _ action: Action) throws -> RunMachine {
+        let step = Step(id: try name("look"), title: title, effect: .read, action: action)
+        return RunMachine(record: try PastRun(targets: ["web1"], steps: [step]).record)
+    }
+
+    private static func line(
+        _ outcome: Outcome, _ reason: String?, width: Int?, in run: RunMachine
+    ) throws -> String? {
+        try ProgressView(style: .plain, width: width).line(
+            for: .stepEnded(name("web1"), name("look"), outcome, reason: reason), in: run)
+    }
+
+    @Test func whatWentWellFitsTheTerminal() throws {
+        let run = try Self.run(
+            "Keep what tier 3 will need, before a restart destroys it",
+            .stop(StopAction(resolution: .unresolved, escalate: nil, say: "Ask")))
+        let line = try Self.line(
+            .skipped, "x = y does not hold, and more than fits", width: 50, in: run)
+        #expect(line == "  · look     skipped     x = y does not hold, and…")
+        #expect(TextWidth.of(line ?? "") <= 50)
+    }
+
+    @Test func aReasonIsNeverCut() throws {
+        let run = try Self.run(
+            "Look", .stop(StopAction(resolution: .unresolved, escalate: nil, say: "Ask")))
+        let reason = "exit 2: the file is not what it was when the run began, look at it"
+        #expect(try Self.line(.failed, reason, width: 40, in: run)?.hasSuffix(reason) == true)
+    }
+
+    @Test func aStopIsCalledOne() throws {
+        let run = try Self.run(
+            "Stop if it is full",
+            .stop(StopAction(resolution: .unresolved, escalate: nil, say: "Ask")))
+        #expect(
+            try Self.line(.ok, nil, width: nil, in: run)
+                == "  ■ look     stopped     Stop if it is full")
+    }
+}
