@@ -162,6 +162,71 @@ extension PackageAction.Version: Codable {
     }
 }
 
+extension HTTPAction.Login: Codable {
+    private struct Basic: Codable {
+        let user, password: Argument
+    }
+
+    /// Reads `{"bearer": …}` or `{"basic": {…}}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "bearer": self = .bearer(try reader.value())
+        case "basic":
+            let basic: Basic = try reader.value()
+            self = .basic(user: basic.user, password: basic.password)
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"bearer": …}` or `{"basic": {…}}`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .bearer(let token): try encoder.encodeCase("bearer", token)
+        case .basic(let user, let password):
+            try encoder.encodeCase("basic", Basic(user: user, password: password))
+        }
+    }
+}
+
+extension HTTPAction.Body: Codable {
+    /// Reads `{"text": …}` or `{"json": {…}}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "text": self = .text(try reader.value())
+        case "json": self = .json(try reader.value())
+        default: throw reader.unknown()
+        }
+    }
+
+    /// Writes `{"text": …}` or `{"json": {…}}`.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .text(let text): try encoder.encodeCase("text", text)
+        case .json(let members): try encoder.encodeCase("json", members)
+        }
+    }
+}
+
+extension HTTPAction.Source: Codable {
+    /// Reads it as it is written in a document.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let source = Self(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "it is no place in an answer")
+        }
+        self = source
+    }
+
+    /// Writes it as it is written in a document.
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
 extension Action: Codable {
     /// Reads an object whose one key is the step kind's keyword.
     package init(from decoder: any Decoder) throws {
@@ -174,6 +239,7 @@ extension Action: Codable {
         case "wait": self = .wait(try reader.value())
         case "assert": self = .assert(try reader.value())
         case "collect": self = .collect(try reader.value())
+        case "http": self = .http(try reader.value())
         case "manual": self = .manual(try reader.value())
         case "ask": self = .ask(try reader.value())
         case "stop": self = .stop(try reader.value())
@@ -191,6 +257,7 @@ extension Action: Codable {
         case .wait(let wait): try encoder.encodeCase(keyword, wait)
         case .assert(let assertion): try encoder.encodeCase(keyword, assertion)
         case .collect(let collect): try encoder.encodeCase(keyword, collect)
+        case .http(let request): try encoder.encodeCase(keyword, request)
         case .manual(let request), .ask(let request): try encoder.encodeCase(keyword, request)
         case .stop(let stop): try encoder.encodeCase(keyword, stop)
         }

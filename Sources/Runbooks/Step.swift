@@ -257,6 +257,7 @@ package enum Action: Sendable, Hashable {
     case wait(WaitAction)
     case assert(AssertAction)
     case collect(CollectAction)
+    case http(HTTPAction)
     case manual(PersonAction)
     case ask(PersonAction)
     case stop(StopAction)
@@ -271,11 +272,15 @@ package enum Action: Sendable, Hashable {
         case .wait: "wait"
         case .assert: "assert"
         case .collect: "collect"
+        case .http: "http"
         case .manual: "manual"
         case .ask: "ask"
         case .stop: "stop"
         }
     }
+
+    /// Whether the controller asks for it over HTTP, and nothing is done on the target.
+    package var isRequest: Bool { if case .http = self { true } else { false } }
 }
 
 /// What gives back what a step took (out of service … back into service).

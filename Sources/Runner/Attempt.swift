@@ -67,10 +67,12 @@ package struct AttemptRequest: Sendable {
     package var target: PlannedTarget
     /// Whether it runs on the target or on the controller.
     package var place: Step.Place
-    /// `run`, `wait` and `assert` are scripts; `ask`, `manual` and `stop` never reach an executor.
+    /// `run`, `wait` and `assert` are scripts; `http` is asked by the controller itself; `ask`, `manual` and `stop` never reach an executor.
     package var action: Action
     /// Whether to look only, to do it, or to undo it.
     package var mode: Mode
+    /// What the step does, which decides how an answer that is lost is reported.
+    package var effect: Effect
     /// The longest time it may take; after it comes the sequence that ends its processes.
     package var timeout: Duration
     /// Whether `$HANDRAIL_OUTPUT` is read back.
@@ -87,7 +89,7 @@ package struct AttemptRequest: Sendable {
 
     package init(
         run: RunID, key: AttemptKey, target: PlannedTarget, place: Step.Place, action: Action,
-        mode: Mode, timeout: Duration, wantsOutputs: Bool = false,
+        mode: Mode, effect: Effect = .once, timeout: Duration, wantsOutputs: Bool = false,
         secrets: [ParameterName: Secret] = [:], previousSessions: [String] = [],
         isRehearsal: Bool = false, isGreeting: Bool = false
     ) {
@@ -97,6 +99,7 @@ package struct AttemptRequest: Sendable {
         self.place = place
         self.action = action
         self.mode = mode
+        self.effect = effect
         self.timeout = timeout
         self.wantsOutputs = wantsOutputs
         self.secrets = secrets

@@ -7,7 +7,7 @@ enum ProjectFiles {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
     /// Folders that hold nothing of ours: what is built, git's own, and the lab's state.
-    private static let skipped: Set<String> = [".git", ".swiftpm", ".fleet"]
+    private static let skipped: Set<String> = [".git", ".swiftpm", ".fleet", ".demo"]
 
     /// Every file's path relative to the root, sorted.
     static let paths: [String] = {

@@ -84,7 +84,7 @@ struct Performance {
         case .service(let action): return try await service(action)
         case .package(let action): return try await package(action)
         case .collect(let action): return try await collect(action)
-        case .manual, .ask, .stop:
+        case .http, .manual, .ask, .stop:
             throw .notStarted("A '\(request.action.keyword)' step can't be carried out here.")
         }
     }

@@ -5,16 +5,16 @@ extension DocumentPart {
         Key("run", anyScript), Key("file", .part(file)), Key("service", .part(service)),
         Key("package", .part(package)),
         Key("wait", .either([.time(.milliseconds(1)...longestHold), .part(wait)])),
-        Key("assert", anyScript), Key("collect", .part(collect)),
+        Key("assert", anyScript), Key("collect", .part(collect)), Key("http", .part(http)),
         Key("manual", .either([.text, .part(manual)])), Key("ask", .part(ask)),
         Key("stop", .part(stop)),
     ]
 
     static let actions = actionKeys.map(\.name)
 
-    static let actionsNotBuilt = ["reboot", "http", "runbook", "plugin"]
+    static let actionsNotBuilt = ["reboot", "runbook", "plugin"]
 
-    private static let writing = ["run", "file", "service", "package"]
+    private static let writing = ["run", "file", "service", "package", "http"]
     private static let working = writing + ["wait", "assert", "collect"]
 
     static let step = DocumentPart(
@@ -32,7 +32,7 @@ extension DocumentPart {
             Key(
                 "retry", .either([.integer(1...10), .part(retry)]),
                 beside: writing + ["assert", "collect"]),
-            Key("outputs", .mapping(.parameter, of: anyOutput, 0...32), beside: ["run"]),
+            Key("outputs", .mapping(.parameter, of: anyOutput, 0...32), beside: ["run", "http"]),
             Key("with", environment, beside: writing + ["wait", "assert"]),
             Key("where", .word(of: Step.Place.self), beside: ["run", "wait", "assert"]),
             Key(

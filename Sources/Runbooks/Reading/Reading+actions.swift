@@ -17,6 +17,7 @@ extension RunbookReading {
                 .assert(AssertAction(script: $0, staysOKFor: time ?? .zero))
             }
         case "collect": return collect(node).map(Action.collect)
+        case "http": return http(node).map(Action.http)
         case "manual": return manual(node).map(Action.manual)
         case "ask": return ask(node).map(Action.ask)
         case "stop": return stop(node).map(Action.stop)

@@ -39,6 +39,10 @@ struct RunbookDraft {
         /// How a value would travel.
         enum Site {
             case argument, environment, standardInput, typedAction, template, expression, items
+            /// Where an `http` request goes; it is shown and recorded.
+            case address
+            /// What an `http` request says; it leaves the controller over TLS only.
+            case message
         }
 
         let name: Expression.Name

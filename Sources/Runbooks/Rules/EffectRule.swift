@@ -3,7 +3,7 @@ enum EffectRule {
     /// The effect of a step that declares none; nil where it must.
     static func usual(for action: Action) -> Effect? {
         switch action {
-        case .run: nil
+        case .run, .http: nil
         case .file, .package: .idempotent
         case .service(let service):
             service.state == .running || service.state == .stopped ? .idempotent : .once
@@ -15,9 +15,12 @@ enum EffectRule {
         _ draft: RunbookDraft, _ files: RunbookFiles, _ document: inout DocumentReading
     ) {
         for step in draft.steps {
-            if step.keyword == "run", step.effect == nil, step.effectMark == step.mark {
+            if ["run", "http"].contains(step.keyword), step.effect == nil,
+                step.effectMark == step.mark
+            {
+                let what = step.keyword == "run" ? "A script" : "A request"
                 document.error(
-                    "effect-missing", "A script may do anything, so this step must say its effect.",
+                    "effect-missing", "\(what) may do anything, so this step must say its effect.",
                     at: step.mark,
                     hint: "Add `effect:` with one of: read, idempotent, once, irreversible.")
             }
@@ -29,6 +32,14 @@ enum EffectRule {
     private static func checkStrength(
         _ step: RunbookDraft.StepDraft, _ action: Action, _ document: inout DocumentReading
     ) {
+        if case .http(let request) = action, step.effect == .read, !request.method.isSafe {
+            document.error(
+                "effect-too-weak",
+                "A \(request.method.rawValue) asks for something to be done, and 'read' promises "
+                    + "that nothing is.",
+                at: step.effectMark,
+                hint: "Say idempotent, once or irreversible, or use `method: GET`.")
+        }
         guard let said = step.effect, let usual = usual(for: action) else { return }
         if usual == .read, said != .read {
             document.error(
@@ -49,7 +60,7 @@ enum EffectRule {
     private static func checkWriting(
         _ step: RunbookDraft.StepDraft, _ document: inout DocumentReading
     ) {
-        guard step.effect == .read, step.keyword == "run" else { return }
+        guard step.effect == .read, ["run", "http"].contains(step.keyword) else { return }
         for (key, mark) in step.writingKeys {
             document.error(
                 "misplaced-key",

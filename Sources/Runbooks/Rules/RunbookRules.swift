@@ -8,6 +8,6 @@ enum RunbookRules {
         NamespaceRule.check, ReferenceRule.check, ComparisonRule.check, UnusedRule.check,
         EffectRule.check, RetryRule.check, ReleaseRule.check, SecretRule.check, SpliceRule.check,
         ItemsRule.check,
-        FileRule.check, TemplateRule.check, ArticleRule.check,
+        FileRule.check, TemplateRule.check, ArticleRule.check, RequestRule.check,
     ]
 }

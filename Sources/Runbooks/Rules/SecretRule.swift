@@ -11,7 +11,7 @@ enum SecretRule {
                 secrets.contains(name)
             else { continue }
             switch mention.site {
-            case .standardInput: continue
+            case .standardInput, .message: continue
             case .argument, .environment:
                 document.error(
                     "secret-in-args",
@@ -19,6 +19,12 @@ enum SecretRule {
                         + "and environment.",
                     at: mention.mark, excerpt: mention.written,
                     hint: "Give it on standard input: `stdin: $\(name)`.")
+            case .address:
+                document.error(
+                    "secret-exposed",
+                    "'\(name)' is a secret, and where a request goes is shown and recorded.",
+                    at: mention.mark, excerpt: mention.written,
+                    hint: "Give it in `bearer`, `basic`, `headers` or the body.")
             case .typedAction, .template, .expression, .items:
                 document.error(
                     "secret-exposed",

@@ -95,6 +95,7 @@ extension Action: ArgumentHolder {
             if let until = wait.until { wait.until = try until.mappingArguments(transform) }
             return .wait(wait)
         case .assert(let check): return .assert(try check.mappingArguments(transform))
+        case .http(let request): return .http(try request.mapping(transform))
         case .collect, .manual, .ask, .stop: return self
         }
     }
@@ -116,6 +117,7 @@ extension Action: ArgumentHolder {
             return arguments.compactMap(\.referenced)
         case .wait(let wait): return wait.until?.references ?? []
         case .assert(let check): return check.script.references
+        case .http(let request): return request.arguments.compactMap(\.referenced)
         case .collect, .manual, .ask, .stop: return []
         }
     }

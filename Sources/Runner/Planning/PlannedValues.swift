@@ -151,7 +151,22 @@ struct PlannedValues: Sendable {
                 return problem
             }
             return problem(ofName: package.name, "package")
+        case .http(let request): return problem(of: request)
         case .run, .wait, .assert, .collect, .manual, .ask, .stop: return nil
+        }
+    }
+
+    /// What is wrong with where a request goes, as far as it is known now.
+    private static func problem(of request: HTTPAction) -> String? {
+        guard case .text(let base) = request.url else { return nil }
+        let known = { (argument: Argument) -> String? in
+            if case .text(let text) = argument { text } else { nil }
+        }
+        do {
+            _ = try HTTPAddress(base: base, path: request.path.compactMap(known))
+            return nil
+        } catch {
+            return "the request to \(printableExcerpt(base)) can't be made: \(error.message)"
         }
     }
 

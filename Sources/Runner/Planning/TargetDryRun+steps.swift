@@ -97,7 +97,7 @@ extension TargetDryRun {
             return .ask(part, .assert(AssertAction(script: until)), .apply)
         case .assert(let check):
             return .ask(part, .assert(AssertAction(script: check.script)), .apply)
-        case .run: return .ask(part, step.action, .apply)
+        case .run, .http: return .ask(part, step.action, .apply)
         case .file, .service, .package, .collect, .manual, .ask, .stop:
             return .ask(part, step.action, .probe)
         }
@@ -120,7 +120,7 @@ extension TargetDryRun {
             end = (.skipped, "'\(step.id)' stops before")
             outcomes.note(step.id, .ok, in: steps)
             return entry(step, .stop, stop.say)
-        case .run, .file, .service, .package, .wait, .assert, .collect: return nil
+        case .run, .file, .service, .package, .wait, .assert, .collect, .http: return nil
         }
     }
 
@@ -240,8 +240,14 @@ extension Step {
         switch action {
         case .file, .package: true
         case .service(let service): service.state == .running || service.state == .stopped
-        case .run, .wait, .assert, .collect, .manual, .ask, .stop: false
+        case .run, .wait, .assert, .collect, .http, .manual, .ask, .stop: false
         }
+    }
+
+    /// Whether anything of it runs on the target.
+    var isOnTarget: Bool {
+        guard place == .target else { return false }
+        return !action.isRequest || unless != nil || !verify.isEmpty || release != nil
     }
 
     /// Whether its action is asked too, after its guard has said that it is needed.
@@ -251,7 +257,7 @@ extension Step {
     var hasSomethingToAsk: Bool {
         if unless != nil || isTypedWithDiff { return true }
         switch action {
-        case .run, .assert: return effect == .read
+        case .run, .assert, .http: return effect == .read
         case .wait(let wait): return wait.until != nil
         case .file, .package, .service, .collect, .manual, .ask, .stop: return false
         }

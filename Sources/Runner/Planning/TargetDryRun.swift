@@ -54,7 +54,7 @@ struct TargetDryRun: Sendable {
         !wasAsked && subject.probing == .allowed
             && forecast.entries.contains { entry in
                 let step = entry.step.flatMap(plan.step)
-                return step?.place != .controller
+                return step?.isOnTarget != false
                     && (entry.label == .wouldRun || entry.label == .depends)
             }
     }
@@ -109,11 +109,12 @@ struct TargetDryRun: Sendable {
         }
         let key = AttemptKey(target: target.name, part: part, number: 1)
         asked = key
-        wasAsked = true
+        if !resolved.isRequest { wasAsked = true }
         let wanted = subject.resolver.secrets(in: resolved)
         return AttemptRequest(
             run: subject.run, key: key, target: target, place: current?.place ?? .target,
-            action: resolved, mode: mode, timeout: min(DryRun.limit, timeout(of: part)),
+            action: resolved, mode: mode, effect: .read,
+            timeout: min(DryRun.limit, timeout(of: part)),
             wantsOutputs: mode == .apply && current?.outputs.isEmpty == false,
             secrets: subject.secrets.filter { wanted.contains($0.key) }, isRehearsal: true)
     }

@@ -142,6 +142,7 @@ extension RunMachine {
                     AttemptRequest(
                         run: record.id, key: key, target: planned, place: step?.place ?? .target,
                         action: resolved, mode: part.isUndo ? .undo : .apply,
+                        effect: part.isAction ? step?.effect ?? .once : .once,
                         timeout: timeout(of: resolved, step),
                         wantsOutputs: part.isAction && step?.outputs.isEmpty == false,
                         previousSessions: target.unprovedSessions)))
@@ -169,7 +170,7 @@ extension RunMachine {
         switch action {
         case .wait(let wait): return wait.upTo + .seconds(5)
         case .assert(let assertion): return own + assertion.staysOKFor
-        case .run, .file, .service, .package, .collect, .manual, .ask, .stop: return own
+        case .run, .file, .service, .package, .collect, .http, .manual, .ask, .stop: return own
         }
     }
 

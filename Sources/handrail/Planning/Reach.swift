@@ -43,7 +43,8 @@ struct Reach: Sendable {
                 hiddenPaths: [session.homePath], allowUnconfined: plan.environment.content == .off),
             files: staged, notices: notices.take)
         let executor = RedactingExecutor(
-            PlaceRouter(target: ssh, controller: local), redactor: redactor)
+            PlaceRouter(target: ssh, controller: local, http: HTTPExecutor(files: staged)),
+            redactor: redactor)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await ssh.serve() }
             group.addTask { await local.serve() }
@@ -64,32 +65,51 @@ struct Reach: Sendable {
 struct PlaceRouter: Executor {
     let target: any Executor
     let controller: any Executor
+    let http: any Executor
 
     /// Carries out one attempt where its step says.
     func perform(_ request: AttemptRequest) async -> AttemptReport {
+        if request.action.isRequest { return await ask(request) }
         switch request.place {
-        case .target: await target.perform(request)
-        case .controller: await controller.perform(request)
+        case .target: return await target.perform(request)
+        case .controller: return await controller.perform(request)
         }
     }
 
-    /// Asks both: an attempt of a target is under way at one of them at most.
+    /// A request goes out once what an earlier session left on the target is proved gone.
+    private func ask(_ request: AttemptRequest) async -> AttemptReport {
+        if !request.previousSessions.isEmpty {
+            var greeting = request
+            greeting.action = .assert(AssertAction(script: ScriptCall(program: .inline(":\n"))))
+            greeting.isGreeting = true
+            greeting.secrets = [:]
+            greeting.wantsOutputs = false
+            let report = await target.perform(greeting)
+            guard report.ending == .exited(0) else { return report }
+        }
+        return await http.perform(request)
+    }
+
+    /// Asks all: an attempt of a target is under way at one of them at most.
     func cancel(_ name: TargetName) async {
         await target.cancel(name)
         await controller.cancel(name)
+        await http.cancel(name)
     }
 
     /// Ends the target's sessions.
     func close(_ name: TargetName) async {
         await target.close(name)
         await controller.close(name)
+        await http.close(name)
     }
 
     /// Ends all sessions, at the same time.
     func shutDown() async {
         async let first: Void = target.shutDown()
         async let second: Void = controller.shutDown()
-        _ = await (first, second)
+        async let third: Void = http.shutDown()
+        _ = await (first, second, third)
     }
 }
 

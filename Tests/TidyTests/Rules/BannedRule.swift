@@ -3,7 +3,7 @@ enum BannedRule {
     /// Files that may bypass the checks of concurrency, each time with `SAFETY:` nearby.
     static let unsafeFolders = [
         "Sources/Audit/Git/", "Sources/Audit/Library/", "Sources/Plugins/Host/",
-        "Sources/Plugins/Session/",
+        "Sources/Plugins/HTTP/", "Sources/Plugins/Session/",
     ]
 
     /// The lines above an unsafe use that are searched for its reason.

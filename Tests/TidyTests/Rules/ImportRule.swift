@@ -9,7 +9,8 @@ enum ImportRule {
             "Synchronization",
         ],
         "Plugins": [
-            "Runner", "Runbooks", "CEpoll", "Subprocess", "System", "SystemPackage", "Logging",
+            "Runner", "Runbooks", "CCurl", "CEpoll", "Subprocess", "System", "SystemPackage",
+            "Logging",
             "Crypto",
             "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
         ],
