@@ -22,7 +22,55 @@ extension OpenedHome {
     }
 }
 
+extension OpenedHome {
+    /// Refuses to record anything in a journal that doesn't agree with its trail: a line that can
+    /// never be sealed would stand there, and tell another story than the trail.
+    ///
+    /// Asked before any transaction that writes.
+    /// - Throws: `Failure`.
+    func refuseWhenTrailDiffers() async throws {
+        do {
+            try await trail.compare()
+        } catch {
+            let failure = Failure(error)
+            throw Failure(
+                failure.exit, code: failure.code, failure.message + " Nothing was recorded.",
+                hint: failure.hint)
+        }
+    }
+
+    /// What is wrong between journal and trail; nil while they agree.
+    func difference() async -> Failure? {
+        do {
+            try await trail.compare()
+            return nil
+        } catch {
+            return Failure(error)
+        }
+    }
+}
+
 extension Session {
+    /// The home, when there is one, to be read from; warns when its trail says something else.
+    ///
+    /// - Throws: as `existingHome`.
+    func homeToRead() async throws -> OpenedHome? {
+        guard let home = try await existingHome() else { return nil }
+        if let difference = await home.difference() {
+            console.warn(difference.message, hint: difference.hint)
+        }
+        return home
+    }
+
+    /// The home to record something in; made when there is none.
+    ///
+    /// - Throws: as `openHome`; `Failure` when its trail says something else.
+    func homeToRecord() async throws -> OpenedHome {
+        let home = try await openHome()
+        try await home.refuseWhenTrailDiffers()
+        return home
+    }
+
     /// Where the home is: `--home`, `$HANDRAIL_HOME`, else the account's own.
     var homePath: String {
         if let path = options.home ?? world.environment["HANDRAIL_HOME"], !path.isEmpty {

@@ -33,7 +33,7 @@ struct FlagCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let why = try NoteText.checked(why)
         let runbook = try await known(session)
-        let home = try await session.openHome()
+        let home = try await session.homeToRecord()
         let actor = ActorIdentity.current(session.world)
         let now = session.world.now()
         var cleared = 0

@@ -35,7 +35,7 @@ struct HistoryCommand: HandrailCommand {
         let filter = try self.filter(session)
         var runs: [RunSummary] = []
         var helped: [HelpedHere] = []
-        if let home = try await session.existingHome() {
+        if let home = try await session.homeToRead() {
             var all = filter
             all.limit = max(filter.limit, HomeMemory.mostRuns)
             let found = try await home.journal.runs(matching: all)

@@ -12,7 +12,8 @@ struct Handing: Sendable {
     ///
     /// - Throws: `Failure`, `JournalError`.
     func hand(over text: String) async throws -> EscalationReport {
-        let (home, folded) = try await session.openRun(text)
+        let (home, folded) = try await session.openRun(text, toWrite: true)
+        try await home.refuseWhenTrailDiffers()
         let secrets = try await SpokenSecrets(
             of: folded.machine.plan, session, command.parameters)
         let order = self.order(
@@ -36,7 +37,7 @@ struct Handing: Sendable {
         let given = try await GivenAlert.read(text, session.world)
         guard let to = command.to else { throw nobody }
         let found = try await look(at: given)
-        let home = try await session.openHome()
+        let home = try await session.homeToRecord()
         let order = self.order(to: to, ticket: command.ticket, Redactor(secrets: []))
         let folder = try PackFolder(at: path(order.id, home), session.world)
         do {
@@ -140,6 +141,7 @@ struct EscalationEnding: Sendable {
         guard let home = try await session.existingHome() else {
             throw none(text)
         }
+        try await home.refuseWhenTrailDiffers()
         let open = try await home.journal.escalations(isOpen: true)
         var meant = open.filter {
             $0.id.rawValue == text || (text.count > 3 && $0.id.rawValue.hasSuffix(text))

@@ -31,13 +31,26 @@ struct Telling: Sendable {
 
     private var run: RunID { folded.summary.id }
 
+    /// When journal and trail are compared before a run is told something.
+    enum TrailCheck: Sendable {
+        case always
+        /// A leader that is alive can always be told to stop: it records by itself, or can't.
+        case unlessLed
+        /// The caller asks `TrailGate`.
+        case byCaller
+    }
+
     /// Opens a run to tell it something.
     ///
     /// - Throws: `Failure`, `JournalError` (closed).
     static func of(
-        _ text: String, _ session: Session, _ leading: LeadingOptions
+        _ text: String, _ session: Session, _ leading: LeadingOptions,
+        trail check: TrailCheck = .always
     ) async throws -> Telling {
-        let (home, folded) = try await session.openRun(text)
+        let (home, folded) = try await session.openRun(text, toWrite: true)
+        if check == .always || (check == .unlessLed && !folded.summary.isLed) {
+            try await home.refuseWhenTrailDiffers()
+        }
         guard !folded.summary.state.isTerminal else {
             throw JournalError.closed(folded.summary.id, folded.summary.state)
         }

@@ -34,7 +34,7 @@ struct HomeMemory: Sendable {
 extension Session {
     /// What the home remembers; nothing without a home.
     func homeMemory() async throws -> HomeMemory {
-        guard let home = try await existingHome() else { return .empty }
+        guard let home = try await homeToRead() else { return .empty }
         return HomeMemory(
             runs: try await home.journal.runs(matching: RunFilter(limit: HomeMemory.mostRuns)),
             flags: try await home.journal.flags())

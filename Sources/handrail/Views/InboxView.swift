@@ -57,9 +57,17 @@ struct InboxView: Sendable {
             ]
         }
         let paragraphs =
-            inbox.sortedRuns.map(paragraph) + inbox.unknown.map(paragraph)
+            (inbox.difference.map { [paragraph($0)] } ?? []) + inbox.sortedRuns.map(paragraph) + inbox.unknown.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
         return Array(paragraphs.joined(separator: [""]))
+    }
+
+    private func paragraph(_ difference: Failure) -> [String] {
+        [style.paint("record", .strong) + "  " + style.paint("can't be trusted", .bad)]
+            + TextWidth.wrapped(SafeText.line(difference.message), width: width, indent: 2)
+            + (difference.hint.map {
+                TextWidth.wrapped(SafeText.line($0), width: width, indent: 2)
+            } ?? []) + ["    → " + Inbox.verify]
     }
 
     private func paragraph(_ unknown: (run: RunSummary, target: TargetName)) -> [String] {
