@@ -74,11 +74,9 @@ extension Session {
     /// Where the home is: `--home`, `$HANDRAIL_HOME`, else the account's own.
     var homePath: String {
         if let path = options.home ?? world.environment["HANDRAIL_HOME"], !path.isEmpty {
-            return path
+            return world.path(path)
         }
-        let account = world.account().homeFolder
-        let folder = world.environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? account
-        return folder + "/.local/share/handrail"
+        return world.homeFolder + "/.local/share/handrail"
     }
 
     /// Opens the home, and makes it when there is none.

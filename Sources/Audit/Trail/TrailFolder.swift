@@ -1,4 +1,5 @@
 import Foundation
+import Runbooks
 import Runner
 
 /// The folder of a trail's repository: how it is made, and which branch it is for.
@@ -47,7 +48,7 @@ struct TrailFolder: Sendable {
         guard rename(new, path) == 0 else {
             throw FileError(call: "rename", path: path, number: errno)
         }
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = PathText.folder(of: path)
         try FileDescriptor(parent, O_RDONLY | O_DIRECTORY).synchronize()
     }
 

@@ -35,7 +35,7 @@ struct NoteCommand: HandrailCommand {
         if let attach {
             let bytes = redactor.scrub(try await InputFile(path: attach).bytes(session.world))
             let digest = try await telling.home.store.put(bytes)
-            let name = attach == "-" ? "standard input" : (attach as NSString).lastPathComponent
+            let name = attach == "-" ? "standard input" : PathText.name(of: attach)
             note +=
                 " [attached: \(printable(name.utf8, keepNewlines: false)), "
                 + "\(CountText.of(bytes.count, "byte")), sha256 \(digest)]"

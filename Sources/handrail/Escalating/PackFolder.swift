@@ -12,7 +12,7 @@ struct PackFolder: Sendable {
     ///
     /// - Throws: `Failure` (invalidInput) when something is there already, or it can't be made.
     init(at path: String, _ world: World) throws {
-        var clean = path
+        var clean = world.path(path)
         while clean.count > 1, clean.hasSuffix("/") { clean.removeLast() }
         self.path = clean
         let mark = world.randomBytes(4).map { String($0, radix: 16) }.joined()
@@ -53,7 +53,7 @@ struct PackFolder: Sendable {
     /// - Throws: `Failure` (invalidInput).
     func add(_ bytes: [UInt8], as name: String, what: String) throws -> PackDocument.Kept {
         let file = draft + "/" + name
-        try make((file as NSString).deletingLastPathComponent)
+        try make(PathText.folder(of: file))
         guard
             FileManager.default.createFile(
                 atPath: file, contents: Data(bytes), attributes: [.posixPermissions: 0o600])
