@@ -39,6 +39,26 @@ extension OpenedHome {
         }
     }
 
+    /// Seals what was recorded just now.
+    ///
+    /// - Parameter what: what is recorded, such as `The flag`.
+    /// - Throws: `Failure`, which says that it is recorded: nobody should do it twice.
+    func sealRecorded(_ what: String) async throws {
+        do {
+            try await trail.seal()
+        } catch {
+            let waits = error.code == .full || error.code == .locked
+            let why =
+                error.code == .full
+                ? "no space is left on the file system of \(home.path)." : error.message
+            throw Failure(
+                waits ? .waiting : ExitCode(error.code), code: "trail.unsealed",
+                "\(what) is recorded, and not sealed in the trail yet: \(why)",
+                hint: "Don't do it again: what is recorded next, or the next run, seals it. "
+                    + (error.hint ?? ""))
+        }
+    }
+
     /// What is wrong between journal and trail; nil while they agree.
     func difference() async -> Failure? {
         do {

@@ -53,6 +53,40 @@ struct EscalateCommandTests {
         #expect(!page.contains("\u{1b}"))
     }
 
+    /// A run whose leader was killed, one target within a step, another before one; a third asks.
+    @Test func thePackOfARunThatNobodyLeadsSaysWhatWasBegun() async throws {
+        let bench = try Workbench()
+        let past = try PastRun()
+        let (web1, web2): (TargetName, TargetName) = (try name("web1"), try name("web2"))
+        let users: StepID = try name("users")
+        let restart = AttemptKey(target: web1, part: .action(try name("restart")), number: 1)
+        try await past.write(
+            to: bench.journal().0,
+            [
+                .stateChanged(.running, reason: "started"), .targetStarted(web1),
+                .targetStarted(web2), .asked(users, nil, until: PastRun.start.adding(.seconds(60))),
+                .stepEnded(web1, users, .ok, reason: nil), .attemptStarted(restart),
+            ])
+        let handed = try bench.handrail(
+            "escalate", "last", "--to", "t", "--note", "n", "--out", bench.folder + "/pack")
+        #expect(handed.status == 0, "\(handed.errors)")
+        let page = try Self.text(bench.folder + "/pack/pack.md")
+        for text in [
+            "| Led | by nobody: 'handrail resume",
+            "| restart | begun, end unknown | it was started, and nobody saw its end",
+            "| users | not begun | it was not started: nobody leads the run |",
+            "## What waits for an answer",
+            "Can users log in? (yes, no): `handrail answer r-20261123-0700-k3f9 users yes`",
+        ] {
+            #expect(page.contains(text), "\(text) in\n\(page)")
+        }
+        let run = try #require(try Self.pack(bench.folder + "/pack")["run"] as? [String: Any])
+        #expect(run["led"] as? Bool == false)
+        let targets = try #require(run["targets"] as? [[String: Any]])
+        #expect(targets.map { $0["under_way"] as? String } == ["restart", "users"])
+        #expect(targets.map { $0["begun"] as? Bool } == [true, false])
+    }
+
     @Test func aPackThatGotNoPlaceIsNoEscalation() async throws {
         let (bench, _) = try await Self.bench()
         let place = bench.folder + "/dangling"

@@ -49,7 +49,7 @@ struct FlagCommand: HandrailCommand {
             try await home.journal.raise(
                 RaisedFlag(runbook: runbook, at: now, actor: actor, why: why))
         }
-        try await home.trail.seal()
+        try await home.sealRecorded(clear ? "That the flag is taken back" : "The flag")
         let anchor = await home.anchor(telling: session.console)
         if session.console.isJSON {
             session.console.json(

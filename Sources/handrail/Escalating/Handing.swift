@@ -91,8 +91,14 @@ struct Handing: Sendable {
             pack: content)
         // First its place, then the record: what is recorded names a pack that is there.
         try folder.finish()
-        try await home.journal.record(escalation)
-        try await home.trail.seal()
+        do {
+            try await home.journal.record(escalation)
+        } catch {
+            // After any other error it may be recorded: then its pack must stay.
+            if error.code == .full || error.code == .locked { folder.takeBack() }
+            throw error
+        }
+        try await home.sealRecorded("The escalation \(escalation.id), its pack in \(folder.path),")
         return EscalationReport(
             escalation: escalation, folder: folder.path, files: pack.files.count + 2,
             trail: await home.anchor(telling: session.console))
@@ -161,7 +167,7 @@ struct EscalationEnding: Sendable {
         let end = Escalation.End(
             at: session.world.now(), actor: ActorIdentity.current(session.world), note: note)
         try await home.journal.end(first.id, end)
-        try await home.trail.seal()
+        try await home.sealRecorded("The end of \(first.id)")
         var ended = first
         ended.end = end
         EscalationReport(

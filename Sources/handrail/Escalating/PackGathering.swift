@@ -71,7 +71,8 @@ struct PackGathering: Sendable {
         PackDocument(
             escalation: order.id, at: order.at, actor: order.actor, to: order.to,
             note: order.note, ticket: order.ticket, alert: alert, alerts: alerts, trail: trail,
-            run: folded.map { RunDocument($0.machine) }, closed: folded?.summary.closed,
+            run: folded.map { RunDocument($0.machine, isLed: $0.summary.isLed) },
+            closed: folded?.summary.closed,
             parameters: (folded?.machine.plan.parameters ?? []).map { parameter in
                 PackDocument.Given(
                     name: parameter.name, value: parameter.text,

@@ -15,7 +15,8 @@ struct PackText: Sendable {
     /// All of it.
     var text: String {
         let lines =
-            head + alert + done + stops + owed + acts + undo + outputs + earlier + files + proof
+            head + alert + awaited + done + stops + owed + acts + undo + outputs + earlier + files
+            + proof
         // One empty line apart, whatever came before.
         return lines.reduce(into: [String]()) { kept, line in
             if !line.isEmpty || kept.last?.isEmpty == false { kept.append(line) }
@@ -43,6 +44,7 @@ struct PackText: Sendable {
                 ("Ended", pack.closed.map { time.full($0) } ?? "not yet"),
                 ("Library", run.library), ("Plan", run.planDigest.rawValue),
             ]
+            if !run.state.isTerminal { facts.insert(("Led", led(run)), at: 5) }
             facts += pack.parameters.map { given in
                 let shown = given.value ?? given.secret.map { "secret from \($0)" } ?? "not given"
                 return ("With \(given.name)", shown)
@@ -89,16 +91,61 @@ struct PackText: Sendable {
             let why = target.reason.map { ": \($0)" } ?? ""
             let head =
                 "### \(Markdown.inline("\(target.target): \(Self.word(target))\(symptom)\(why)"))"
-            guard !target.steps.isEmpty else { return [head, ""] }
+            let underWay = underWay(target, in: run)
+            guard !(target.steps.isEmpty && underWay.isEmpty) else { return [head, ""] }
             return [head, "", "| step | outcome | why |", "|---|---|---|"]
                 + target.steps.map { step in
                     "| \(step.step) | \(step.outcome.word) | "
                         + "\(Markdown.inline(step.reason ?? "")) |"
-                } + [""]
+                } + underWay + [""]
         }
         let rest = sorted.count - Self.mostTargets
         return section(
             "What was done", lines + (rest > 0 ? ["\(rest) targets more are in pack.json."] : []))
+    }
+
+    /// The row of what a target is at: after a killed leader nobody knows how that went.
+    private func underWay(_ target: RunDocument.OfTarget, in run: RunDocument) -> [String] {
+        guard let part = target.underWay else { return [] }
+        let isBegun = target.isBegun == true
+        guard run.isLed == false else {
+            return ["| \(part) | \(isBegun ? "under way" : "next") | |"]
+        }
+        let why =
+            isBegun
+            ? "it was started, and nobody saw its end: look on the target what was done"
+            : "it was not started: nobody leads the run"
+        return ["| \(part) | \(isBegun ? "begun, end unknown" : "not begun") | \(why) |"]
+    }
+
+    private func led(_ run: RunDocument) -> String {
+        guard run.isLed == false else { return "by a living process" }
+        return "by nobody: 'handrail resume \(run.run)' goes on, "
+            + "'handrail abort \(run.run)' ends it"
+    }
+
+    private var awaited: [String] {
+        section(
+            "What waits for an answer",
+            (pack.run?.questions ?? []).flatMap { asked in
+                let place = asked.target.map { " on \($0)" } ?? ""
+                let due = "until \(time.full(asked.until))"
+                let on = asked.target.map { " --on \($0)" } ?? ""
+                let run = pack.run?.run.rawValue ?? "RUN"
+                let command =
+                    asked.choices.isEmpty
+                    ? "handrail confirm \(run) \(asked.step)\(on) --note '…'"
+                    : "handrail answer \(run) \(asked.step) \(asked.choices[0])\(on)"
+                let choices =
+                    asked.choices.isEmpty
+                    ? "" : " (\(asked.choices.joined(separator: ", ")))"
+                return [
+                    "- "
+                        + Markdown.inline(
+                            "\(asked.step)\(place), \(due): \(asked.question)\(choices)")
+                        + ": `\(command)`"
+                ]
+            })
     }
 
     private static func word(_ target: RunDocument.OfTarget) -> String {

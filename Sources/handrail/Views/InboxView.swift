@@ -13,6 +13,23 @@ struct InboxDocument: Encodable, Sendable {
         let actor: String
         let to: String
         let note: String
+        /// What came of it; nil while it hasn't ended.
+        let ended: End?
+
+        /// How it came to its end.
+        struct End: Encodable, Sendable {
+            let at: Timestamp
+            let actor: String
+            let note: String
+        }
+
+        init(_ escalation: Escalation) {
+            self.escalation = escalation.id
+            (run, alert, ticket) = (escalation.run, escalation.alert, escalation.ticket)
+            (at, actor, to) = (escalation.at, escalation.actor, escalation.to)
+            note = escalation.note
+            ended = escalation.end.map { End(at: $0.at, actor: $0.actor, note: $0.note) }
+        }
     }
 
     var format = 1
@@ -26,12 +43,8 @@ struct InboxDocument: Encodable, Sendable {
 
     init(_ inbox: Inbox) {
         items = inbox.items
-        runs = inbox.runs.map { RunDocument($0.machine) }
-        escalations = inbox.escalations.map {
-            Handed(
-                escalation: $0.id, run: $0.run, alert: $0.alert, ticket: $0.ticket, at: $0.at,
-                actor: $0.actor, to: $0.to, note: $0.note)
-        }
+        runs = inbox.runs.map { RunDocument($0.machine, isLed: $0.summary.isLed) }
+        escalations = inbox.escalations.map(Handed.init)
         flags = inbox.flags
         trail = inbox.lag.map(TrailLagDocument.init)
     }
