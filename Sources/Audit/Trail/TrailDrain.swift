@@ -72,7 +72,11 @@ final class TrailDrain: Sendable {
         let before = try journal.sealedSoFar()
         let sink: any TrailSink
         do throws(JournalError) {
-            if let known = state.withLock({ $0.sink }) { sink = known } else { sink = try open(nil) }
+            if let known = state.withLock({ $0.sink }) {
+                sink = known
+            } else {
+                sink = try open(nil)
+            }
         } catch {
             // The first seal makes it.
             if error.code == .notFound, before.sealed == 0 { return }

@@ -7,7 +7,8 @@ struct Inbox: Sendable {
     struct Item: Encodable, Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
-            case question, overdue, owed, paused, unled, running, unknown, escalated, flagged, record
+            case question, overdue, owed, paused, unled, running, unknown, escalated, flagged,
+                record
         }
 
         let kind: Kind

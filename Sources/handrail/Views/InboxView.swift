@@ -70,7 +70,8 @@ struct InboxView: Sendable {
             ]
         }
         let paragraphs =
-            (inbox.difference.map { [paragraph($0)] } ?? []) + inbox.sortedRuns.map(paragraph) + inbox.unknown.map(paragraph)
+            (inbox.difference.map { [paragraph($0)] } ?? []) + inbox.sortedRuns.map(paragraph)
+            + inbox.unknown.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
         return Array(paragraphs.joined(separator: [""]))
     }
