@@ -156,8 +156,37 @@ struct EscalateCommandTests {
             "escalate", past.record.id.rawValue, "--done", "--note", "driver replaced", "--json")
         #expect(result.status == 0, "\(result.errors)")
         #expect(try result.json()["ended"] is Int)
-        let again = try bench.handrail("escalate", "last", "--done", "--note", "n")
-        #expect(again.status == 3)
+        let id = try #require(try result.json()["escalation"] as? String)
+        for name in ["last", id] {
+            let again = try bench.handrail("escalate", name, "--done", "--note", "n")
+            #expect(again.status == 3)
+            #expect(
+                again.errors.contains("The escalation \(id) has ended already"),
+                "\(again.errors)")
+            #expect(again.errors.contains("driver replaced"), "\(again.errors)")
+        }
+        let unknown = try bench.handrail("escalate", "e-nothing", "--done", "--note", "n")
+        #expect(unknown.errors.contains("is escalated and has not ended"), "\(unknown.errors)")
+    }
+
+    @Test(arguments: ["-3 mails since noon", "--all of it"])
+    func aNoteMayBeginWithADash(_ note: String) async throws {
+        let (bench, _) = try await Self.bench()
+        let handed = try bench.handrail("escalate", "last", "--to", "t", "--note", note)
+        #expect(handed.status == 0, "\(handed.errors)")
+        let done = try bench.handrail("escalate", "last", "--done", "--note", note, "--json")
+        #expect(done.status == 0, "\(done.errors)")
+        let open = try Workbench()
+        try await PastRun().write(
+            to: open.journal().0, [.stateChanged(.running, reason: "started")])
+        #expect(try open.handrail("note", "last", note).status == 0)
+        let notes = try open.handrail("status", "last", "--json").json()["notes"] as? [String]
+        #expect(notes == [note])
+        for words in [["--attch", "f"], ["more"], ["--attch=f"]] {
+            #expect(try open.handrail(["note", "last", "x"] + words).status == 64)
+        }
+        let slip = try bench.handrail("escalate", "last", "--note", "--done")
+        #expect(slip.status == 64, "\(slip.errors)")
     }
 
     @Test(arguments: [

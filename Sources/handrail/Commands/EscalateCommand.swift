@@ -32,7 +32,9 @@ struct EscalateCommand: HandrailCommand {
             "Whom it is handed to; else whom the runbook names.", valueName: "whom"))
     var to: String?
 
-    @Option(help: ArgumentHelp("What they must know: what you saw and tried.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What they must know: what you saw and tried.", valueName: "text"))
     var note: String
 
     @Option(help: ArgumentHelp("The ticket; else the run's.", valueName: "ticket"))

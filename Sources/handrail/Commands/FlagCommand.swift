@@ -21,6 +21,7 @@ struct FlagCommand: HandrailCommand {
     var id: String
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("What is wrong with it; with --clear, why no more.", valueName: "text"))
     var why: String
 

@@ -138,6 +138,9 @@ struct Handing: Sendable {
 
 /// Says that what was handed over has come to its end.
 struct EscalationEnding: Sendable {
+    /// How many escalations are looked through.
+    private static let looked = 5000
+
     let session: Session
 
     /// Ends the escalation of this id, or the one of this run.
@@ -148,15 +151,18 @@ struct EscalationEnding: Sendable {
             throw none(text)
         }
         try await home.refuseWhenTrailDiffers()
-        let open = try await home.journal.escalations(isOpen: true)
-        var meant = open.filter {
+        let all = try await home.journal.escalations(limit: Self.looked)
+        var meant = all.filter {
             $0.id.rawValue == text || (text.count > 3 && $0.id.rawValue.hasSuffix(text))
         }
         if meant.isEmpty {
+            guard !text.hasPrefix("e-") else { throw none(text, among: all) }
             let run = try await RunReference(text).resolve(in: home.journal).id
-            meant = open.filter { $0.run == run }
+            meant = try await home.journal.escalations(of: run)
         }
-        guard let first = meant.first else { throw none(text) }
+        let earlier = meant.first { $0.end != nil }
+        meant.removeAll { $0.end != nil }
+        guard let first = meant.first else { throw earlier.map(again) ?? none(text, among: all) }
         guard meant.count == 1 else {
             let names = CountText.listed(meant.map(\.id.rawValue), limit: 5)
             throw Failure(
@@ -177,11 +183,25 @@ struct EscalationEnding: Sendable {
         return .success
     }
 
-    private func none(_ text: String) -> Failure {
-        Failure(
+    private func none(_ text: String, among all: [Escalation] = []) -> Failure {
+        let open = all.filter { $0.end == nil }.map(\.id.rawValue)
+        return Failure(
             .invalidInput, code: "escalation.none",
             "Nothing that \(printableExcerpt(text)) names is escalated and has not ended.",
-            hint: "'handrail' alone shows what is")
+            hint: nearestName(to: text, among: open).map { "did you mean \($0)?" }
+                ?? "'handrail' alone shows what is")
+    }
+
+    private func again(_ escalation: Escalation) -> Failure {
+        let end = escalation.end.map {
+            ", \(ShownTime(session.world).ago($0.at)) by \(SafeText.line($0.actor)): "
+                + ShortText.of($0.note)
+        }
+        return Failure(
+            .invalidInput, code: "escalation.ended",
+            "The escalation \(escalation.id) has ended already\(end ?? "").",
+            hint: escalation.run.map { "'handrail escalate \($0) --note …' hands it over again" }
+                ?? "'handrail escalate --alert …' hands it over again")
     }
 }
 

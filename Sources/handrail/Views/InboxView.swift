@@ -110,7 +110,7 @@ struct InboxView: Sendable {
         ]
             + TextWidth.wrapped(
                 "\(what)\(ticket), \(time.ago(escalation.at)) by "
-                    + "\(SafeText.line(escalation.actor)): \(SafeText.line(escalation.note))",
+                    + "\(SafeText.line(escalation.actor)): \(ShortText.of(escalation.note))",
                 width: width, indent: 2) + ["    → " + Inbox.command(ending: escalation)]
     }
 
