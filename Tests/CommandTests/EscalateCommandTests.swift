@@ -207,7 +207,11 @@ struct EscalateCommandTests {
 
     @Test(arguments: [
         ("a|b", "a\\|b"), ("<script>", "\\<script\\>"), ("\u{1b}[2J", "\\\\x1b\\[2J"),
-        ("[x](y)", "\\[x\\](y)"),
+        ("[x](y)", "\\[x\\](y)"), ("- a - b", "\\- a - b"), ("+ a", "\\+ a"),
+        ("===", "\\==="), ("1. a 2. b", "1\\. a 2. b"), ("12) a", "12\\) a"),
+        ("1.5 GiB", "1.5 GiB"), ("1.", "1\\."), ("2026-11-23", "2026-11-23"),
+        ("a &lt; b", "a \\&lt; b"),
+        ("      code", "code"), ("---", "\\---"),
     ])
     func textIsNoMarkup(_ text: String, _ shown: String) {
         #expect(Markdown.inline(text) == shown)

@@ -25,6 +25,12 @@ struct TrailFolder: Sendable {
         return lstat(path, &status) == 0
     }
 
+    /// Whether anything of a repository is there; no file, and no folder of something else.
+    var isRepository: Bool {
+        var status = stat()
+        return ["HEAD", "objects", "refs"].contains { lstat(path + "/" + $0, &status) == 0 }
+    }
+
     /// Makes the repository, whole or not at all: it is built beside and renamed.
     func make(controller: String) throws {
         let new = path + ".new"

@@ -45,7 +45,7 @@ struct PackGathering: Sendable {
         return document(
             alert: record.alert, alerts: alerts, trail: try await head(), folded: folded,
             attempts: logs,
-            undo: record.plan.rollback.filter { undone.contains($0.step) }.map {
+            undo: record.plan.undos.filter { undone.contains($0.step) }.map {
                 PackDocument.Undo(step: $0.step, how: $0.words)
             },
             earlier: try await earlier(

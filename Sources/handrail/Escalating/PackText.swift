@@ -198,9 +198,9 @@ struct PackText: Sendable {
             index, log -> [String] in
             let ending = EndingText.of(log.record.ending, log.key.part)
             let head =
-                "\(index + 1). \(log.key.part.word) on \(log.key.target): \(ending), "
+                "\(log.key.part.word) on \(log.key.target): \(ending), "
                 + TimeText.length(log.record.durationMilliseconds)
-            return ["### \(Markdown.inline(head))", ""]
+            return ["### \(index + 1). \(Markdown.inline(head))", ""]
                 + Self.block("", log.stdout) + Self.block("standard error", log.stderr)
                 + Self.diff(of: log)
         }
@@ -258,13 +258,25 @@ struct PackText: Sendable {
 
 /// Text in Markdown that can neither become markup nor drive a terminal.
 enum Markdown {
-    private static let marks = Set("\\`*_[]<>|#~!")
+    private static let marks = Set("\\`*_[]<>|#~!&")
 
-    /// One line, its marks escaped.
+    /// One line, its marks escaped, and what means something at the beginning of a line.
+    ///
+    /// Blanks at the beginning go: four of them would make it a program's text.
     static func inline(_ text: String) -> String {
-        SafeText.line(text).reduce(into: "") { line, character in
-            if marks.contains(character) { line.append("\\") }
-            line.append(character)
+        let line = SafeText.line(text).drop { $0 == " " }
+        let number = line.prefix { $0.isASCII && $0.isNumber }
+        // `- + =` begin lists and headings, `1.` and `1)` a numbered list (CommonMark 4.3, 5.2).
+        let first: String.Index? =
+            if let sign = line.first, "-+=".contains(sign) {
+                line.startIndex
+            } else if !number.isEmpty, let sign = line[number.endIndex...].first,
+                ".)".contains(sign),
+                line[number.endIndex...].dropFirst().first.map({ $0 == " " }) ?? true
+            { number.endIndex } else { nil }
+        return line.indices.reduce(into: "") { shown, index in
+            if index == first || marks.contains(line[index]) { shown.append("\\") }
+            shown.append(line[index])
         }
     }
 

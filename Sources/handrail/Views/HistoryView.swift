@@ -23,8 +23,8 @@ struct HelpedHere: Encodable, Sendable {
 
     /// From runs with the newest first: what was run most often first.
     ///
-    /// - Parameter ends: how each target of a run over several ended; those that it never started
-    ///   are none of its runs.
+    /// Of a run over several targets `ends` has how each ended; one that it never started is none
+    /// of that target's runs.
     static func of(
         _ runs: [RunSummary], on target: TargetName? = nil,
         ends: [RunID: [TargetName: TargetEnd]] = [:]

@@ -62,11 +62,10 @@ struct InboxView: Sendable {
         guard !inbox.isEmpty else {
             return [
                 "Nothing waits for you.",
-                style.paint(
-                    "'handrail alert FILE' starts from an alert, 'handrail find WORDS' from what "
-                        + "you see,", .faint),
-                style.paint(
-                    "'handrail list' shows the runbooks, 'handrail history' the runs.", .faint),
+                style.paint("handrail alert FILE   starts from an alert", .faint),
+                style.paint("handrail find WORDS   starts from what you see", .faint),
+                style.paint("handrail list         shows the runbooks", .faint),
+                style.paint("handrail history      shows the runs", .faint),
             ]
         }
         let paragraphs =
