@@ -39,6 +39,34 @@ struct SSHExecutorTests {
         #expect(opened.withLock { $0.count } == 2)
     }
 
+    /// What a start-up file does that waits for input, or only for time.
+    @Test(arguments: [
+        ("cat >/dev/null; eval \"$SSH_ORIGINAL_COMMAND\"", "reads the standard input"),
+        ("cat >/dev/null; echo gone >&2; exit 7", "It wrote: 'gone'"),
+        ("exec sleep 30", "did not answer in time"),
+    ])
+    func whoReadsASessionsInputBeforeItsShellIsNamed(_ command: String, _ words: String)
+        async throws
+    {
+        // Only the limit for opening is shorter.
+        let clock = ExecutorClock(now: ExecutorClock.system.now) { duration in
+            try await Task.sleep(for: duration >= .seconds(30) ? .seconds(1) : duration)
+        }
+        let server = try await SSHServer(
+            address: "127.0.21.11", options: ["ForceCommand \(command)"])
+        defer { server.stop() }
+        let executor = SSHExecutor(
+            settings: server.settings, files: .none, notices: { _ in }, clock: clock)
+        let look = try Requests.run(
+            ScriptCall(program: .inline("true")), on: try Requests.target("t1", at: server))
+        let report = try await serving(executor) { await executor.perform(look) }
+        guard case .unreachable(let why) = report.ending else {
+            Issue.record("\(report.ending)")
+            return
+        }
+        #expect(why.contains(words), "\(why)")
+    }
+
     @Test func nothingStartsInASessionBeforeItIsRecorded() async throws {
         let order = Mutex<[String]>([])
         let server = try await SSHServer(address: "127.0.21.9")

@@ -1,3 +1,4 @@
+import Runbooks
 import Runner
 
 /// Opens sessions: not too many at once, and again when a refusal may pass.
@@ -7,6 +8,10 @@ struct SessionOpener: Sendable {
         let command: SessionCommand
         let channel: Channel
     }
+
+    /// How long a session that didn't greet in time may take to end by itself, once its standard
+    /// input has ended.
+    private static let inputGrace: Duration = .seconds(5)
 
     /// The pauses before the second and the third try, without their jitter.
     private static let pauses: [Duration] = [.milliseconds(500), .seconds(1)]
@@ -53,9 +58,14 @@ struct SessionOpener: Sendable {
         let nonce = Nonce.random()
         let first = Self.start(channel, nonce)
         launch(Launch(command: command, channel: channel))
+        let isLate = Latch<Void>()
         let reply = await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                if await clock.pause(transport.openLimit) { channel.hangUp() }
+                guard await clock.pause(transport.openLimit) else { return }
+                isLate.set(())
+                // Who has read the session's first line, and waits for more, goes on now.
+                channel.endInput()
+                if await clock.pause(Self.inputGrace) { channel.hangUp() }
             }
             var reply = await first.wait()
             if case .frame(let frame) = reply, frame.verb == "again" {
@@ -65,6 +75,20 @@ struct SessionOpener: Sendable {
             return reply
         }
         switch reply {
+        case .frame where isLate.value != nil:
+            // Its input has ended, so it can't be used.
+            channel.hangUp()
+            return .failure(
+                transport.explain(target, SessionEnd(status: "signal 15", standardError: "")))
+        case .lost(let end, _) where isLate.value != nil:
+            guard Self.isByItself(end) else {
+                // We ended it, whatever its program makes of that.
+                return .failure(
+                    transport.explain(
+                        target,
+                        SessionEnd(status: "signal 15", standardError: end.standardError)))
+            }
+            return .failure(inputWasRead(target, end))
         case .frame(let frame):
             if let greeting = SessionGreeting(frame) {
                 return .success(session(greeting, channel, target))
@@ -81,6 +105,29 @@ struct SessionOpener: Sendable {
             channel.hangUp()
             return nil
         }
+    }
+
+    /// Whether a session ended with an exit status of its own: ssh gives 255 for what befell ssh.
+    private static func isByItself(_ end: SessionEnd) -> Bool {
+        guard let status = end.status else { return false }
+        return status != "255" && !status.hasPrefix("signal")
+    }
+
+    /// It ended when its standard input did, and never greeted: something else had read that.
+    private func inputWasRead(
+        _ target: PlannedTarget, _ end: SessionEnd
+    ) -> SessionTransport.Refusal {
+        let said = end.standardError.split(whereSeparator: \.isNewline).last.map {
+            " It wrote: " + printableExcerpt(String($0), limit: 300)
+        }
+        return SessionTransport.Refusal(
+            ending: .unreachable(
+                "On \(target.name) something reads the standard input of a session before its "
+                    + "shell does, and waits for more: a start-up file of the account, such as "
+                    + "~/.bashrc, or its login shell. Let what reads there run for people only "
+                    + "('case $- in *i*) … ;; esac'), or give it '</dev/null'."
+                    + (said ?? "")),
+            isTransient: false)
     }
 
     private static func start(
