@@ -49,8 +49,11 @@ struct SSHExecutorTests {
         async throws
     {
         // Only the limit for opening is shorter.
+        let limits = Mutex(0)
         let clock = ExecutorClock(now: ExecutorClock.system.now) { duration in
-            try await Task.sleep(for: duration >= .seconds(30) ? .seconds(1) : duration)
+            let isLimit = duration >= .seconds(30)
+            if isLimit { limits.withLock { $0 += 1 } }
+            try await Task.sleep(for: isLimit ? .seconds(1) : duration)
         }
         let server = try await SSHServer(
             address: "127.0.21.11", options: ["ForceCommand \(command)"])
@@ -59,12 +62,17 @@ struct SSHExecutorTests {
             settings: server.settings, files: .none, notices: { _ in }, clock: clock)
         let look = try Requests.run(
             ScriptCall(program: .inline("true")), on: try Requests.target("t1", at: server))
-        let report = try await serving(executor) { await executor.perform(look) }
+        let (report, again) = try await serving(executor) {
+            (await executor.perform(look), await executor.perform(look))
+        }
         guard case .unreachable(let why) = report.ending else {
             Issue.record("\(report.ending)")
             return
         }
         #expect(why.contains(words), "\(why)")
+        guard command.hasPrefix("cat") else { return }
+        #expect(again.ending == report.ending)
+        #expect(limits.withLock { $0 } == 1, "what is proved isn't waited for again")
     }
 
     @Test func nothingStartsInASessionBeforeItIsRecorded() async throws {

@@ -1,5 +1,6 @@
 import Runbooks
 import Runner
+import Synchronization
 
 /// Opens sessions: not too many at once, and again when a refusal may pass.
 struct SessionOpener: Sendable {
@@ -23,9 +24,20 @@ struct SessionOpener: Sendable {
     let launch: @Sendable (Launch) -> Void
     /// A number from 0 up to 1, anew each time: spreads the tries of many targets.
     let jitter: @Sendable () -> Double
+    /// What was proved of targets' start-up files: that costs the whole limit, so once is enough.
+    private let proved = ProvedRefusals()
+
+    init(
+        transport: SessionTransport, limiter: ConnectionLimiter, clock: ExecutorClock,
+        launch: @escaping @Sendable (Launch) -> Void, jitter: @escaping @Sendable () -> Double
+    ) {
+        (self.transport, self.limiter, self.clock) = (transport, limiter, clock)
+        (self.launch, self.jitter) = (launch, jitter)
+    }
 
     /// Opens a session on a target; nil when the calling task was cancelled.
     func open(_ target: PlannedTarget) async -> Result<Session, SessionTransport.Refusal>? {
+        if let refusal = proved[target.name] { return .failure(refusal) }
         for pause in Self.pauses {
             guard let result = await tryOnce(target) else { return nil }
             guard case .failure(let refusal) = result, refusal.isTransient else { return result }
@@ -88,7 +100,9 @@ struct SessionOpener: Sendable {
                         target,
                         SessionEnd(status: "signal 15", standardError: end.standardError)))
             }
-            return .failure(inputWasRead(target, end))
+            let refusal = inputWasRead(target, end)
+            proved[target.name] = refusal
+            return .failure(refusal)
         case .frame(let frame):
             if let greeting = SessionGreeting(frame) {
                 return .success(session(greeting, channel, target))
@@ -157,5 +171,17 @@ struct SessionOpener: Sendable {
                     + frame.words.prefix(8).joined(separator: " ")
             }
         return SessionTransport.Refusal(ending: .notStarted(reason), isTransient: false)
+    }
+}
+
+/// Refusals that no further try changes, by target, for as long as the executor lives.
+///
+/// A class, since a lock can't be copied.
+private final class ProvedRefusals: Sendable {
+    private let known = Mutex<[TargetName: SessionTransport.Refusal]>([:])
+
+    subscript(target: TargetName) -> SessionTransport.Refusal? {
+        get { known.withLock { $0[target] } }
+        set { known.withLock { $0[target] = newValue } }
     }
 }

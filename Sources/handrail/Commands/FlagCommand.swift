@@ -9,7 +9,8 @@ struct FlagCommand: HandrailCommand {
         abstract: "Warns of a runbook that is wrong or dangerous, until it is taken back.",
         discussion: """
             The warning is recorded, and shown wherever the runbook is met: in lists and alerts, \
-            before a run, and in the inbox. It stops no run.
+            before a run, and in the inbox. It stops no run. What you write is kept for good as it \
+            is typed: no secret belongs into it.
 
             Example: handrail flag disk.full --why 'it deletes logs that the auditors need'
             Example: handrail flag disk.full --clear --why 'fixed in 3f2c1d9'
