@@ -41,6 +41,12 @@ struct YamlSource: Sendable {
         return SourcePosition(file: file, line: max(mark.line, 1), column: max(column, 1))
     }
 
+    /// Whether a path stands anywhere in its text, where a part that was refused may mention it.
+    func has(_ path: String) -> Bool {
+        let text = Array(path.utf8)
+        return bytes.firstRange(of: text) != nil
+    }
+
     /// Whatever stands behind a `$` in its text, as far as it may be a reference's name.
     var mentions: Set<String> {
         let text = String(decoding: bytes, as: UTF8.self)

@@ -68,6 +68,28 @@ struct FullDiskTests {
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func aNoteIsRecordedOrSaysThatItIsNot() async throws {
+        try await Self.withSmallHome { bench in
+            try await AuditCommandTests.record("r-20261123-0701-bbbb", number: 1, on: bench)
+            try #require(try bench.handrail("note", "last", "first").status == 0)
+            var seen: Set<Said> = []
+            for blocks in 0..<60 {
+                try Self.fill(bench, leaving: blocks)
+                let result = try bench.handrail("note", "last", "w\(blocks).")
+                try FileManager.default.removeItem(atPath: bench.home + "/filler")
+                let notes = try bench.handrail("status", "last", "--json").json()["notes"]
+                let said = try #require(Self.said(result), "\(result.errors)")
+                seen.insert(said)
+                #expect(
+                    (notes as? [String])?.contains("w\(blocks).") == (said != .refused),
+                    "\(blocks): \(result.status) \(result.errors)")
+                if said == .done { break }
+            }
+            #expect(seen.contains(.done) && seen.contains(.recorded) && seen.contains(.refused))
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
     func anEscalationIsRecordedOrLeavesNothing() async throws {
         try await Self.withSmallHome { bench in
             try await AuditCommandTests.record(

@@ -180,17 +180,29 @@ struct Telling: Sendable {
         do {
             try await record(command, posted, lease)
             // What a person did is in the trail before anything follows from it.
-            try await home.trail.seal()
+            try await home.sealRecorded("'\(command.verb.word)'")
         } catch {
-            try await home.journal.release(lease, of: run)
+            await giveUp(lease)
             throw error
         }
         guard command.verb.needsLeader else {
-            try await home.journal.release(lease, of: run)
+            await giveUp(lease)
             return try show(.taken, command.verb, done)
         }
         session.console.errors(done)
         return try await takeover.lead(lease)
+    }
+
+    /// Gives the lease back, which changes nothing about what was recorded: one that can't be given
+    /// back, on a full disk for instance, ends by itself.
+    private func giveUp(_ lease: Lease) async {
+        do {
+            try await home.journal.release(lease, of: run)
+        } catch {
+            session.console.note(
+                "The run \(run) can't be told or led for another 10 s: "
+                    + "the lease could not be given back.")
+        }
     }
 
     /// Makes the command durable without starting anything: what follows from it is found by
