@@ -72,6 +72,9 @@ package struct AlertTargets: Sendable {
         return found.count == 1 ? found[0] : nil
     }
 
+    /// The names of the inventory's targets.
+    var names: Set<String> { Set(inventory.targets.map(\.name.rawValue)) }
+
     /// The name or alias that a misspelt one most likely means.
     package func near(_ instance: String) -> String? {
         nearestName(to: Self.withoutPort(instance), among: named.keys.sorted())

@@ -63,11 +63,16 @@ package struct AlertMatching: Sendable {
                 case .noSymptom: break
                 case .miss(let reason): reasons.append(reason)
                 case .fit(let symptom, let target):
+                    let parameters = Self.parameters(of: alert, symptom)
+                    if let refusal = refusal(of: parameters, symptom, runbook, on: target) {
+                        reasons.append(refusal)
+                        continue
+                    }
                     isAnswered = true
                     Self.add(
                         AlertFit(
                             runbook: runbook.id, alert: alert.name, targets: [target.name],
-                            parameters: Self.parameters(of: alert, symptom), alerts: [index]),
+                            parameters: parameters, alerts: [index]),
                         for: runbook.targets.pick, to: &fits)
                 }
             }
@@ -111,6 +116,27 @@ package struct AlertMatching: Sendable {
             values[name] = alert.value(at: path)
         }
         return values
+    }
+
+    /// Why a runbook's parameters refuse what an alert says of them; nil when they take it.
+    ///
+    /// No part of `answer`: who runs it may give other values.
+    private func refusal(
+        of values: [String: String], _ symptom: Symptom, _ runbook: Runbook, on target: Target
+    ) -> String? {
+        let given = values.mapValues { GivenValue.text($0) }
+        let refused = runbook.parameters.compactMap { parameter -> (String, Diagnostic)? in
+            let name = parameter.name.rawValue
+            guard let value = given[name] else { return nil }
+            let checked = ParameterSet.check(
+                [parameter], given: [name: value], targets: targets.names)
+            return checked.diagnostics.first { $0.code == "bad-parameter" }.map { (name, $0) }
+        }
+        guard let (name, problem) = refused.first else { return nil }
+        let place = symptom.fill[name].map { " of \($0)" } ?? ""
+        return "\(runbook.id) would fit \(target.name), but refuses the value\(place): "
+            + "\(problem.message). Run it with another: handrail run \(runbook.id) "
+            + "--on \(target.name) --set \(name)=…"
     }
 
     private static func add(

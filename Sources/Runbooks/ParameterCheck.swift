@@ -99,6 +99,13 @@ package struct ParameterCheck: Sendable {
         }
         var problems = lengthProblems(
             count: elements.count, unit: "elements", greatest: Self.defaultMaxElements)
+        if elements == [""] {
+            // Its encoding is that of a list without elements.
+            problems.append(
+                Problem(
+                    "has one element, which is empty: scripts and for_each take that for none",
+                    hint: "give an empty list, or name the element"))
+        }
         for element in elements {
             if let problem = problemOfAnyText(element) {
                 problems.append(problem)

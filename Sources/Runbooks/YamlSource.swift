@@ -41,6 +41,22 @@ struct YamlSource: Sendable {
         return SourcePosition(file: file, line: max(mark.line, 1), column: max(column, 1))
     }
 
+    /// Whether a path stands anywhere in its text, where a part that was refused may mention it.
+    func has(_ path: String) -> Bool {
+        let text = Array(path.utf8)
+        return bytes.firstRange(of: text) != nil
+    }
+
+    /// Whatever stands behind a `$` in its text, as far as it may be a reference's name.
+    var mentions: Set<String> {
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Set(
+            text.split(separator: "$", omittingEmptySubsequences: false).dropFirst().flatMap {
+                let name = $0.prefix { $0.isLetter || $0.isNumber || "_.-".contains($0) }
+                return [String(name), String(name.prefix { $0 != "." })]
+            })
+    }
+
     /// The text from a place to the end of its line, cut short and with control characters shown.
     func excerpt(_ mark: YamlMark) -> String? {
         let rest = text(from: mark)

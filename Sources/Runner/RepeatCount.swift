@@ -77,9 +77,41 @@ package struct RepeatCount: Sendable, Hashable {
     package var isUsedUp: Bool { runs.count >= rule.atMost }
 
     /// Such as `1 of 2 times within 24h`.
-    package var words: String {
-        let time = formatDuration(.milliseconds(rule.withinMilliseconds))
-        return "\(runs.count) of \(rule.atMost) times within \(time)"
+    package var words: String { "\(runs.count) of \(limit)" }
+
+    /// Such as `2 times within 24h`.
+    var limit: String {
+        "\(rule.atMost) times within "
+            + formatDuration(.milliseconds(rule.withinMilliseconds))
+    }
+}
+
+/// A run that counts, with all the targets on which it does.
+private struct NamedRun {
+    /// Targets that are named.
+    private static let mostTargets = 3
+
+    let run: RepeatCount.PastRun
+    let targets: [TargetName]
+
+    /// The runs of several counts, each once, the newest first.
+    static func of(_ counts: [RepeatCount]) -> [NamedRun] {
+        var targets: [RunID: [TargetName]] = [:]
+        for run in counts.flatMap(\.runs) { targets[run.run, default: []].append(run.target) }
+        var seen: Set<RunID> = []
+        return counts.flatMap(\.runs)
+            .sorted { ($1.opened, $1.run.rawValue) < ($0.opened, $0.run.rawValue) }
+            .filter { seen.insert($0.run).inserted }
+            .map { NamedRun(run: $0, targets: targets[$0.run] ?? []) }
+    }
+
+    func words(isForSeveral: Bool) -> String {
+        "\(run.run)\(isForSeveral ? " on " + Self.listed(targets) : "") by \(run.actor)"
+    }
+
+    static func listed(_ targets: [TargetName]) -> String {
+        targets.prefix(mostTargets).map(\.rawValue).joined(separator: ", ")
+            + (targets.count > mostTargets ? ", … +\(targets.count - mostTargets)" : "")
     }
 }
 
@@ -90,18 +122,22 @@ extension JournalError {
     /// The refusal when a run would be one too many; nil when it would not.
     package static func repeated(_ plan: Plan, _ counts: [RepeatCount]) -> JournalError? {
         let used = counts.filter(\.isUsedUp)
-        guard let first = used.first, let newest = first.runs.first else { return nil }
-        let place = used.compactMap(\.target?.rawValue).prefix(3).joined(separator: ", ")
-        let more = used.count > 3 ? ", … +\(used.count - 3)" : ""
-        let named = first.runs.prefix(namedRuns).map { "\($0.run) by \($0.actor)" }
-        let rest = first.runs.count - namedRuns
+        guard let first = used.first else { return nil }
+        let runs = NamedRun.of(used)
+        guard let newest = runs.first else { return nil }
+        let named = runs.prefix(namedRuns).map { $0.words(isForSeveral: used.count > 1) }
+        let rest = runs.count - namedRuns
         let isNamed = plan.onFailure?.escalate != nil
+        let place = NamedRun.listed(used.compactMap(\.target))
+        let times =
+            used.allSatisfy { $0.runs.count == first.runs.count }
+            ? first.words : "as often as it may be, \(first.limit),"
         return JournalError(
             .repeated,
-            "\(plan.runbook.id) was run \(first.words)\(place.isEmpty ? "" : " on ")\(place)\(more)"
+            "\(plan.runbook.id) was run \(times)\(place.isEmpty ? "" : " on ")\(place)"
                 + ", which is all that its runbook allows: \(named.joined(separator: ", "))"
                 + "\(rest > 0 ? ", … +\(rest)" : "").",
             hint: "The same fix again won't help. Hand it over: "
-                + "handrail escalate \(newest.run)\(isNamed ? "" : " --to …") --note '…'")
+                + "handrail escalate \(newest.run.run)\(isNamed ? "" : " --to …") --note '…'")
     }
 }

@@ -20,7 +20,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case unknown = 9
     case verificationFailed = 10
     case checksFailed = 11
-    /// Paused, waiting for a person, or something is owed.
+    /// Paused, waiting for a person (to free space for a seal, too), or something is owed.
     case waiting = 12
     case rollbackFailed = 13
     /// The run ended, and did not help.

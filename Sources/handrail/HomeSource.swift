@@ -22,15 +22,81 @@ extension OpenedHome {
     }
 }
 
+extension OpenedHome {
+    /// Refuses to record anything in a journal that doesn't agree with its trail: a line that can
+    /// never be sealed would stand there, and tell another story than the trail.
+    ///
+    /// Asked before any transaction that writes.
+    /// - Throws: `Failure`.
+    func refuseWhenTrailDiffers() async throws {
+        do {
+            try await trail.compare()
+        } catch {
+            let failure = Failure(error)
+            throw Failure(
+                failure.exit, code: failure.code, failure.message + " Nothing was recorded.",
+                hint: failure.hint)
+        }
+    }
+
+    /// Seals what was recorded just now.
+    ///
+    /// - Parameter what: what is recorded, such as `The flag`.
+    /// - Throws: `Failure`, which says that it is recorded: nobody should do it twice.
+    func sealRecorded(_ what: String) async throws {
+        do {
+            try await trail.seal()
+        } catch {
+            let waits = error.code == .full || error.code == .locked
+            let why =
+                error.code == .full
+                ? "no space is left on the file system of \(home.path)." : error.message
+            throw Failure(
+                waits ? .waiting : ExitCode(error.code), code: "trail.unsealed",
+                "\(what) is recorded, and not sealed in the trail yet: \(why)",
+                hint: "Don't do it again: what is recorded next, or the next run, seals it. "
+                    + (error.hint ?? ""))
+        }
+    }
+
+    /// What is wrong between journal and trail; nil while they agree.
+    func difference() async -> Failure? {
+        do {
+            try await trail.compare()
+            return nil
+        } catch {
+            return Failure(error)
+        }
+    }
+}
+
 extension Session {
+    /// The home, when there is one, to be read from; warns when its trail says something else.
+    ///
+    /// - Throws: as `existingHome`.
+    func homeToRead() async throws -> OpenedHome? {
+        guard let home = try await existingHome() else { return nil }
+        if let difference = await home.difference() {
+            console.warn(difference.message, hint: difference.hint)
+        }
+        return home
+    }
+
+    /// The home to record something in; made when there is none.
+    ///
+    /// - Throws: as `openHome`; `Failure` when its trail says something else.
+    func homeToRecord() async throws -> OpenedHome {
+        let home = try await openHome()
+        try await home.refuseWhenTrailDiffers()
+        return home
+    }
+
     /// Where the home is: `--home`, `$HANDRAIL_HOME`, else the account's own.
     var homePath: String {
         if let path = options.home ?? world.environment["HANDRAIL_HOME"], !path.isEmpty {
-            return path
+            return world.path(path)
         }
-        let account = world.account().homeFolder
-        let folder = world.environment["HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? account
-        return folder + "/.local/share/handrail"
+        return world.homeFolder + "/.local/share/handrail"
     }
 
     /// Opens the home, and makes it when there is none.

@@ -20,7 +20,7 @@ struct InputFile: Sendable {
             return bytes
         }
         do {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: world.path(path)))
             defer { handle.closeFile() }
             let data = try handle.read(upToCount: Self.largest + 1) ?? Data()
             guard data.count <= Self.largest else { throw tooLarge }

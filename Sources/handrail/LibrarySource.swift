@@ -53,7 +53,7 @@ extension Session {
     /// Where the library is looked for: `--library`, `$HANDRAIL_LIBRARY`, else from here upwards.
     var libraryPath: String {
         let named = options.library ?? world.environment["HANDRAIL_LIBRARY"]
-        return named.flatMap { $0.isEmpty ? nil : $0 } ?? world.workingFolder()
+        return named.flatMap { $0.isEmpty ? nil : world.path($0) } ?? world.workingFolder()
     }
 
     /// Reads the library at the commit that HEAD names, or its folder with `--working-tree`.

@@ -84,9 +84,13 @@ extension Session {
         return try await openHome()
     }
 
-    /// The home with the runs, and the run that is meant.
-    func openRun(_ text: String) async throws -> (OpenedHome, FoldedRun) {
-        guard let home = try await existingHome() else {
+    /// The home with the runs, and the run that is meant; to be read, unless said.
+    ///
+    /// Who writes checks the trail by itself (`OpenedHome.refuseWhenTrailDiffers`).
+    func openRun(
+        _ text: String, toWrite: Bool = false
+    ) async throws -> (OpenedHome, FoldedRun) {
+        guard let home = try await toWrite ? existingHome() : homeToRead() else {
             throw Failure(
                 .invalidInput, code: "journal.notFound",
                 "There is no run in the home \(SafeText.line(homePath)) yet.",

@@ -49,6 +49,22 @@ struct AlertCommandTests {
         #expect(fits.map { $0["parameters"] as? [String: String] } == [["service": "imapd"]])
     }
 
+    /// The command that was offered would have been refused.
+    @Test func aValueThatTheParameterRefusesDoesNotFit() throws {
+        let bench = try Self.bench()
+        let page = try Self.page(bench, Self.alert("web1", service: "no such; service"))
+        let result = try bench.handrail("alert", page)
+        #expect(result.status == 3, "\(result.output)")
+        #expect(
+            result.errors.contains(
+                "service.down would fit web1, but refuses the value of "
+                    + "alert.labels.service"), "\(result.errors)")
+        #expect(result.errors.contains("--set service=…"), "\(result.errors)")
+        let typed = try bench.handrail(
+            "plan", "service.down", "--alert", page, "--set", "service=imapd", "--no-probe")
+        #expect(typed.status == 0, "\(typed.errors)")
+    }
+
     @Test func aPlanTakesTargetAndParametersFromTheAlert() throws {
         let bench = try Self.bench()
         let page = try Self.page(bench, Self.alert("web1.example:9100"))

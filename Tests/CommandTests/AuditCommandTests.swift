@@ -58,6 +58,26 @@ struct AuditCommandTests {
         #expect(result.output.contains("r-20261123-0700-k3f9"))
     }
 
+    /// A folder or file of something else is no trail that somebody changed.
+    @Test func whatIsNoRepositoryIsNoTrail() async throws {
+        let bench = try await Self.sealed()
+        let plain = bench.folder + "/plain"
+        try FileManager.default.createDirectory(
+            atPath: plain + "/x", withIntermediateDirectories: true)
+        for place in [plain, "/dev/null", bench.folder + "/nothing"] {
+            for command in ["verify", "log"] {
+                let result = try bench.handrail("audit", command, "--trail", place)
+                #expect(result.status == 3, "\(command) \(place): \(result.errors)")
+                #expect(result.errors.contains("There is no trail at \(place)"))
+            }
+        }
+        let own = bench.home + "/trail.git"
+        for name in try FileManager.default.contentsOfDirectory(atPath: own) {
+            try FileManager.default.removeItem(atPath: own + "/" + name)
+        }
+        #expect(try bench.handrail("audit", "verify").status == 10, "the home's own is damaged")
+    }
+
     @Test func verifyComparesTheJournalToo() async throws {
         let bench = try await Self.sealed()
         #expect(try bench.handrail("audit", "verify").status == 0)
@@ -111,7 +131,7 @@ struct AuditCommandTests {
         case .unreadable:
             try files.removeItem(atPath: trail)
             try Data("x".utf8).write(to: URL(fileURLWithPath: trail))
-            (words, code) = ("can't be used", 1)
+            (words, code) = ("There is no trail at", 3)
         }
         for command in [["log"], ["show", "last"]] {
             let result = try bench.handrail(["audit"] + command)

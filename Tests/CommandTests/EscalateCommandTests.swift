@@ -53,6 +53,40 @@ struct EscalateCommandTests {
         #expect(!page.contains("\u{1b}"))
     }
 
+    /// A run whose leader was killed, one target within a step, another before one; a third asks.
+    @Test func thePackOfARunThatNobodyLeadsSaysWhatWasBegun() async throws {
+        let bench = try Workbench()
+        let past = try PastRun()
+        let (web1, web2): (TargetName, TargetName) = (try name("web1"), try name("web2"))
+        let users: StepID = try name("users")
+        let restart = AttemptKey(target: web1, part: .action(try name("restart")), number: 1)
+        try await past.write(
+            to: bench.journal().0,
+            [
+                .stateChanged(.running, reason: "started"), .targetStarted(web1),
+                .targetStarted(web2), .asked(users, nil, until: PastRun.start.adding(.seconds(60))),
+                .stepEnded(web1, users, .ok, reason: nil), .attemptStarted(restart),
+            ])
+        let handed = try bench.handrail(
+            "escalate", "last", "--to", "t", "--note", "n", "--out", bench.folder + "/pack")
+        #expect(handed.status == 0, "\(handed.errors)")
+        let page = try Self.text(bench.folder + "/pack/pack.md")
+        for text in [
+            "| Led | by nobody: 'handrail resume",
+            "| restart | begun, end unknown | it was started, and nobody saw its end",
+            "| users | not begun | it was not started: nobody leads the run |",
+            "## What waits for an answer",
+            "Can users log in? (yes, no): `handrail answer r-20261123-0700-k3f9 users yes`",
+        ] {
+            #expect(page.contains(text), "\(text) in\n\(page)")
+        }
+        let run = try #require(try Self.pack(bench.folder + "/pack")["run"] as? [String: Any])
+        #expect(run["led"] as? Bool == false)
+        let targets = try #require(run["targets"] as? [[String: Any]])
+        #expect(targets.map { $0["under_way"] as? String } == ["restart", "users"])
+        #expect(targets.map { $0["begun"] as? Bool } == [true, false])
+    }
+
     @Test func aPackThatGotNoPlaceIsNoEscalation() async throws {
         let (bench, _) = try await Self.bench()
         let place = bench.folder + "/dangling"
@@ -122,8 +156,37 @@ struct EscalateCommandTests {
             "escalate", past.record.id.rawValue, "--done", "--note", "driver replaced", "--json")
         #expect(result.status == 0, "\(result.errors)")
         #expect(try result.json()["ended"] is Int)
-        let again = try bench.handrail("escalate", "last", "--done", "--note", "n")
-        #expect(again.status == 3)
+        let id = try #require(try result.json()["escalation"] as? String)
+        for name in ["last", id] {
+            let again = try bench.handrail("escalate", name, "--done", "--note", "n")
+            #expect(again.status == 3)
+            #expect(
+                again.errors.contains("The escalation \(id) has ended already"),
+                "\(again.errors)")
+            #expect(again.errors.contains("driver replaced"), "\(again.errors)")
+        }
+        let unknown = try bench.handrail("escalate", "e-nothing", "--done", "--note", "n")
+        #expect(unknown.errors.contains("is escalated and has not ended"), "\(unknown.errors)")
+    }
+
+    @Test(arguments: ["-3 mails since noon", "--all of it"])
+    func aNoteMayBeginWithADash(_ note: String) async throws {
+        let (bench, _) = try await Self.bench()
+        let handed = try bench.handrail("escalate", "last", "--to", "t", "--note", note)
+        #expect(handed.status == 0, "\(handed.errors)")
+        let done = try bench.handrail("escalate", "last", "--done", "--note", note, "--json")
+        #expect(done.status == 0, "\(done.errors)")
+        let open = try Workbench()
+        try await PastRun().write(
+            to: open.journal().0, [.stateChanged(.running, reason: "started")])
+        #expect(try open.handrail("note", "last", note).status == 0)
+        let notes = try open.handrail("status", "last", "--json").json()["notes"] as? [String]
+        #expect(notes == [note])
+        for words in [["--attch", "f"], ["more"], ["--attch=f"]] {
+            #expect(try open.handrail(["note", "last", "x"] + words).status == 64)
+        }
+        let slip = try bench.handrail("escalate", "last", "--note", "--done")
+        #expect(slip.status == 64, "\(slip.errors)")
     }
 
     @Test(arguments: [
@@ -144,7 +207,11 @@ struct EscalateCommandTests {
 
     @Test(arguments: [
         ("a|b", "a\\|b"), ("<script>", "\\<script\\>"), ("\u{1b}[2J", "\\\\x1b\\[2J"),
-        ("[x](y)", "\\[x\\](y)"),
+        ("[x](y)", "\\[x\\](y)"), ("- a - b", "\\- a - b"), ("+ a", "\\+ a"),
+        ("===", "\\==="), ("1. a 2. b", "1\\. a 2. b"), ("12) a", "12\\) a"),
+        ("1.5 GiB", "1.5 GiB"), ("1.", "1\\."), ("2026-11-23", "2026-11-23"),
+        ("a &lt; b", "a \\&lt; b"),
+        ("      code", "code"), ("---", "\\---"),
     ])
     func textIsNoMarkup(_ text: String, _ shown: String) {
         #expect(Markdown.inline(text) == shown)

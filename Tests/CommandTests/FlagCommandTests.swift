@@ -42,6 +42,18 @@ struct FlagCommandTests {
         #expect(again.status == 3)
     }
 
+    @Test func aLongReasonIsWholeInShowAlone() throws {
+        let bench = try Self.bench()
+        let why = "begin " + String(repeating: "word ", count: 1500) + "finish"
+        try #require(try bench.handrail("flag", "service.down", "--why", why).status == 0)
+        #expect(try bench.handrail("show", "service.down").output.contains("finish"))
+        for words in [[], ["find", "service"], ["list"]] {
+            let shown = try bench.handrail(words).output
+            #expect(!shown.contains("finish") && shown.count < 2000, "\(shown)")
+            #expect(words == ["list"] || shown.contains("'handrail show service.down'"))
+        }
+    }
+
     @Test func aRunbookThatNobodyKnowsIsRefused() throws {
         let bench = try Self.bench()
         let result = try bench.handrail("flag", "service.dwn", "--why", "x")
@@ -105,6 +117,70 @@ struct InboxCommandTests {
     }
 }
 
+/// What a run over several targets came to on each of them.
+struct TargetEndTests {
+    @Test(
+        arguments: [
+            (Outcome.changed, SymptomAnswer.gone, nil, false, RunResolution.resolved),
+            (.satisfied, nil, nil, true, .resolved), (.changed, nil, nil, false, .unclear),
+            (.ok, nil, .resolved, false, .resolved), (.ok, nil, .unresolved, true, .unresolved),
+            (.changed, .present, nil, true, .unresolved), (.changed, .unclear, nil, true, .unclear),
+            (.failed, nil, nil, true, .unresolved), (.aborted, nil, nil, true, .unclear),
+            (nil, nil, nil, true, nil),
+        ] as [(Outcome?, SymptomAnswer?, StopAction.Resolution?, Bool, RunResolution?)])
+    func helpedThereOrNot(
+        _ outcome: Outcome?, _ symptom: SymptomAnswer?, _ stop: StopAction.Resolution?,
+        _ hasVerify: Bool, _ resolution: RunResolution?
+    ) {
+        let end = TargetEnd(
+            outcome: outcome, symptom: symptom, stop: stop, hasVerify: hasVerify)
+        #expect(end.resolution == resolution)
+    }
+
+    @Test func historyCountsEachTargetByItsOwnEnd() async throws {
+        let bench = try Workbench()
+        let past = try PastRun(targets: ["web1", "web2", "web3"])
+        let (web1, web2): (TargetName, TargetName) = (try name("web1"), try name("web2"))
+        try await past.write(
+            to: bench.journal().0,
+            [
+                .targetStarted(web1), .symptomAsked(web1, isPresent: false),
+                .targetEnded(web1, .changed), .targetStarted(web2), .targetEnded(web2, .failed),
+                .closed(.failed, .unresolved),
+            ])
+        let helped = try #require(
+            try bench.handrail("history", "--json").json()["helped"] as? [[String: Any]])
+        #expect(helped.map { $0["target"] as? String } == ["web1", "web2"])
+        let counts = helped.map { $0["past"] as? [String: Any] }
+        #expect(counts.map { $0?["resolved"] as? Int } == [1, 0])
+        #expect(counts.map { $0?["unresolved"] as? Int } == [0, 1])
+    }
+
+    @Test func anAliasIsATargetsNameHereToo() async throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        try bench.write(
+            "inventory/targets.yaml",
+            """
+            handrail: 1
+            targets:
+              web1: { address: 127.0.0.1, environment: lab, aliases: ["Web1.Example:80"] }
+
+            """, commit: true)
+        try await PastRun().write(to: bench.journal().0)
+        for words in [["--on", "Web1.Example:80"], ["--on", "web2"], ["--since", "2024-02-29"]] {
+            let shown = try bench.handrail(["history"] + words)
+            #expect(shown.output.contains("k3f9"), "\(words): \(shown.output)\(shown.errors)")
+        }
+        let unknown = try bench.handrail("history", "--on", "Web9.Example:80")
+        #expect(unknown.status == 3)
+        #expect(unknown.errors.contains("as an alias"), "\(unknown.errors)")
+        for day in ["2026-02-30", "2026-04-31", "2025-02-29", "2026-13-01", "2026-00-10"] {
+            #expect(try bench.handrail("history", "--since", day).status == 64, "\(day)")
+        }
+    }
+}
+
 /// What helped, and who ran it here before.
 struct EarlierTextTests {
     private static let time = ShownTime(
@@ -146,6 +222,19 @@ struct EarlierTextTests {
         #expect(helped.map(\.past.resolved) == [1, 0])
         #expect(helped.map(\.past.unresolved) == [1, 1])
         #expect(helped.map(\.past.unclear) == [1, 0])
+        let (web1, web2): (TargetName, TargetName) = (try name("web1"), try name("web2"))
+        func end(_ outcome: Outcome?, _ symptom: SymptomAnswer?) -> TargetEnd {
+            TargetEnd(outcome: outcome, symptom: symptom, stop: nil, hasVerify: false)
+        }
+        let several: RunID = try name("r-1")
+        let told = HelpedHere.of(
+            runs, ends: [several: [web1: end(.changed, .gone), web2: end(.failed, nil)]])
+        #expect(told.map(\.past.resolved) == [2, 0])
+        #expect(told.map(\.past.unresolved) == [0, 1])
+        let never = HelpedHere.of(
+            runs, ends: [several: [web1: end(.changed, .present), web2: end(nil, nil)]])
+        #expect(never.map(\.target) == [web1])
+        #expect(never.map(\.past.unresolved) == [1])
         let onOne = HelpedHere.of(runs, on: try name("web2"))
         #expect(onOne.map(\.target.rawValue) == ["web2"])
     }

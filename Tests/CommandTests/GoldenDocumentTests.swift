@@ -34,7 +34,11 @@ struct GoldenDocumentTests {
         try Self.expect(
             RunDocument(resolved.machine, trail: "58:" + String(repeating: "a", count: 64)),
             in: "run-resolved")
-        let asking = RunDocument(try await GoldenScene.asking().machine)
+        let stopped = try await GoldenScene.stopped()
+        try Self.expect(
+            RunDocument(stopped.scene.machine, isLed: false, escalations: stopped.escalations),
+            in: "run-stopped")
+        let asking = RunDocument(try await GoldenScene.asking().machine, isLed: true)
         try Self.expect(asking, in: "run-manual")
         try Self.expect(InboxDocument(try await GoldenScene.inbox()), in: "inbox")
         try Self.expect(
@@ -197,7 +201,10 @@ struct DocumentPageTests {
     /// The goldens of each form: together they have all of its keys.
     private static let forms: [(form: String, goldens: [String])] = [
         ("plan", ["plan", "plan-not-probed"]),
-        ("run", ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved"]),
+        (
+            "run",
+            ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved", "run-stopped"]
+        ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
         ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show", "show-items"]),

@@ -38,6 +38,7 @@ struct RunRecordTests {
             let result = try bench.handrail(arguments)
             #expect(result.status == 0)
             #expect(result.output.hasPrefix("Nothing waits for you.\n"))
+            #expect(result.output.split(separator: "\n").allSatisfy { $0.count <= 60 })
         }
     }
 

@@ -39,6 +39,42 @@ struct SSHExecutorTests {
         #expect(opened.withLock { $0.count } == 2)
     }
 
+    /// What a start-up file does that waits for input, or only for time.
+    @Test(arguments: [
+        ("cat >/dev/null; eval \"$SSH_ORIGINAL_COMMAND\"", "reads the standard input"),
+        ("cat >/dev/null; echo gone >&2; exit 7", "It wrote: 'gone'"),
+        ("exec sleep 30", "did not answer in time"),
+    ])
+    func whoReadsASessionsInputBeforeItsShellIsNamed(_ command: String, _ words: String)
+        async throws
+    {
+        // Only the limit for opening is shorter.
+        let limits = Mutex(0)
+        let clock = ExecutorClock(now: ExecutorClock.system.now) { duration in
+            let isLimit = duration >= .seconds(30)
+            if isLimit { limits.withLock { $0 += 1 } }
+            try await Task.sleep(for: isLimit ? .seconds(1) : duration)
+        }
+        let server = try await SSHServer(
+            address: "127.0.21.11", options: ["ForceCommand \(command)"])
+        defer { server.stop() }
+        let executor = SSHExecutor(
+            settings: server.settings, files: .none, notices: { _ in }, clock: clock)
+        let look = try Requests.run(
+            ScriptCall(program: .inline("true")), on: try Requests.target("t1", at: server))
+        let (report, again) = try await serving(executor) {
+            (await executor.perform(look), await executor.perform(look))
+        }
+        guard case .unreachable(let why) = report.ending else {
+            Issue.record("\(report.ending)")
+            return
+        }
+        #expect(why.contains(words), "\(why)")
+        guard command.hasPrefix("cat") else { return }
+        #expect(again.ending == report.ending)
+        #expect(limits.withLock { $0 } == 1, "what is proved isn't waited for again")
+    }
+
     @Test func nothingStartsInASessionBeforeItIsRecorded() async throws {
         let order = Mutex<[String]>([])
         let server = try await SSHServer(address: "127.0.21.9")

@@ -16,7 +16,7 @@ struct ExampleLibraryTests {
             library.runbooks.map(\.id.rawValue) == [
                 "config.mail-limits", "disk.full", "disk.inodes", "kernel.noisy-module",
                 "mailbox.slow-server", "postfix.stuck-queue", "process.runaway", "service.hangs",
-                "tls.expiring",
+                "service.outdated", "tls.expiring",
             ])
     }
 

@@ -10,7 +10,7 @@ struct ParameterCheckTests {
             (.number, "0.5", .number(0.5)), (.number, "-1e6", .number(-1_000_000)),
             (.boolean, "true", .boolean(true)), (.boolean, "false", .boolean(false)),
             (.list, "a,b, c", .list(["a", "b", "c"])), (.list, "", .list([])),
-            (.list, "a,b\nc", .list(["a,b", "c"])),
+            (.list, "a,b\nc", .list(["a,b", "c"])), (.list, "a,,b", .list(["a", "", "b"])),
             (.duration, "1h30m", .duration(milliseconds: 5_400_000)),
             (.size, "20MiB", .size(bytes: 20_971_520)),
             (.timestamp, "2028-02-29T23:59:59.25+02:00", .string("2028-02-29T23:59:59.25+02:00")),

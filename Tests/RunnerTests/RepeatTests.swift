@@ -40,6 +40,24 @@ struct RepeatTests {
         #expect(RepeatCount.of(plan, leftOut: [], past: [try Self.past("r-1", .changed)]) == [])
     }
 
+    @Test func theRefusalNamesTheRunsOfAllTargets() throws {
+        var plan = RunFixture(steps: [RunFixture.step("fix")], targets: ["web1", "web2"])
+            .record.plan
+        plan.repeatRule = RepeatRule(atMost: 1, withinMilliseconds: 60_000)
+        let found = RepeatCount.of(
+            plan, leftOut: [],
+            past: [
+                try Self.past("r-1", .changed), try Self.past("r-1", .changed, on: "web2"),
+                try Self.past("r-2", .failed, on: "web2"),
+            ])
+        let refusal = try #require(JournalError.repeated(plan, found))
+        #expect(
+            refusal.message.contains(
+                "was run as often as it may be, 1 times within 1m, on web1, web2"))
+        #expect(refusal.message.contains("r-2 on web2 by ann, r-1 on web1, web2 by ann."))
+        #expect(refusal.hint?.contains("handrail escalate r-2") == true)
+    }
+
     @Test func aRunOverSeveralTargetsIsOneOfTheRunbook() throws {
         let plan = Self.plan(
             RepeatRule(atMost: 2, withinMilliseconds: 60_000, per: .runbook))

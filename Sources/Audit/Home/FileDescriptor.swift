@@ -92,8 +92,8 @@ struct FileDescriptor: ~Copyable {
     }
 }
 
-/// An exclusive lock on a folder, held by one process at a time.
-final class FolderLock {
+/// An exclusive lock on a folder, held by one process at a time, and by none once that is killed.
+package final class FolderLock: Sendable {
     // A class, because the lock ends with its last owner.
     private let folder: Int32
 
@@ -111,6 +111,15 @@ final class FolderLock {
                 throw FileError(call: "flock", path: path, number: number)
             }
             usleep(5_000)
+        }
+    }
+
+    /// The lock of a folder that nobody holds; nil when somebody does, or it can't be opened.
+    package static func untaken(_ path: String) -> FolderLock? {
+        do {
+            return try FolderLock(path, waiting: .zero)
+        } catch {
+            return nil
         }
     }
 

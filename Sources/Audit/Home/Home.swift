@@ -1,4 +1,5 @@
 import Foundation
+import Runbooks
 import Runner
 
 /// A home that can't be used.
@@ -91,9 +92,13 @@ package struct Home: Sendable, Hashable {
     }
 
     /// Whether runs are kept there, or were: also when their journal is gone, which opening refuses.
+    ///
+    /// What can't be looked at counts as used: opening it says why, where "nothing" would be a guess.
     package static func isUsed(at path: String) -> Bool {
         let home = Home(path: path)
-        return access(home.journalPath, F_OK) == 0 || home.traces != nil
+        var status = stat()
+        guard lstat(home.journalPath, &status) != 0 else { return true }
+        return errno != ENOENT || home.traces != nil
     }
 
     /// What says that runs were kept here; nil when nothing does.
@@ -146,7 +151,7 @@ package struct Home: Sendable, Hashable {
     }
 
     private static func makeFolders(_ path: String) throws {
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = PathText.folder(of: path)
         if !parent.isEmpty, access(parent, F_OK) != 0 { try makeFolders(parent) }
         try makeFolder(path)
     }

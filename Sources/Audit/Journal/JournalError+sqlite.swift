@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Runbooks
 import Runner
 
 /// What SQLite's result codes mean for a journal (https://www.sqlite.org/rescode.html).
@@ -93,7 +94,7 @@ enum DiskSpace {
     /// Whether this account can't get a single block or file more; false where it can't be asked.
     static func isUsedUp(at path: String) -> Bool {
         var answer = statvfs()
-        guard statvfs((path as NSString).deletingLastPathComponent, &answer) == 0 else {
+        guard statvfs(PathText.folder(of: path), &answer) == 0 else {
             return false
         }
         return answer.f_bavail == 0 || (answer.f_files > 0 && answer.f_favail == 0)

@@ -96,6 +96,63 @@ extension SQLiteJournal: RunCatalog {
         return RepeatCount.of(plan, leftOut: leftOut, past: past)
     }
 
+    /// How the targets of ended runs over several ended, by run and target; other runs have none.
+    ///
+    /// Reads what `targetEnded`, `symptomAsked` and `stopped` said, and no other events.
+    package func ends(
+        of runs: [RunSummary]
+    ) async throws(JournalError) -> [RunID: [TargetName: TargetEnd]] {
+        let wanted = runs.filter { $0.targets.count > 1 && $0.closed != nil }.map(\.id)
+        return try await read { db in
+            var result: [RunID: [TargetName: TargetEnd]] = [:]
+            for run in wanted { result[run] = try Self.ends(of: run, in: db) }
+            return result
+        }
+    }
+
+    private static func ends(
+        of run: RunID, in db: Database
+    ) throws -> [TargetName: TargetEnd] {
+        let verify = try Int.fetchOne(
+            db,
+            sql: """
+                SELECT json_array_length(record, '$.plan.verify') FROM records
+                JOIN runs ON runs.id = records.run WHERE runs.name = ?
+                """, arguments: [run.rawValue])
+        var symptoms: [TargetName: SymptomAnswer] = [:]
+        var stops: [TargetName: StopAction.Resolution] = [:]
+        let texts = try String.fetchAll(
+            db,
+            sql: """
+                SELECT event FROM events WHERE run = (SELECT id FROM runs WHERE name = ?)
+                AND (event LIKE '{"symptomAsked":%' OR event LIKE '{"stopped":%')
+                ORDER BY sequence
+                """, arguments: [run.rawValue])
+        for text in texts {
+            switch try JournalCoding.value(RunEvent.self, from: text) {
+            case .symptomAsked(let target, let isPresent):
+                symptoms[target] = isPresent.map { $0 ? .present : .gone } ?? .unclear
+            case .stopped(let target, _, let resolution): stops[target] = resolution
+            default: break
+            }
+        }
+        let rows = try Row.fetchAll(
+            db,
+            sql: "SELECT name, outcome FROM targets "
+                + "WHERE run = (SELECT id FROM runs WHERE name = ?)", arguments: [run.rawValue])
+        var result: [TargetName: TargetEnd] = [:]
+        for row in rows {
+            guard let name = TargetName(rawValue: row["name"]) else {
+                throw JournalError.unreadableRow(of: "targets")
+            }
+            let outcome: String? = row["outcome"]
+            result[name] = TargetEnd(
+                outcome: outcome.flatMap(Outcome.init(rawValue:)), symptom: symptoms[name],
+                stop: stops[name], hasVerify: (verify ?? 0) > 0)
+        }
+        return result
+    }
+
     private static func leftOut(of key: Int64, in db: Database) throws -> Set<TargetName> {
         let text = try String.fetchOne(
             db, sql: "SELECT record FROM records WHERE run = ?", arguments: [key])

@@ -44,6 +44,11 @@ extension SQLiteJournal {
         }
     }
 
+    /// How many lines of the trail are recorded.
+    package func recordedLines() async throws(JournalError) -> Int {
+        try await read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM trail") ?? 0 }
+    }
+
     /// The texts of a range of lines, in order; fewer where there are fewer; blocks.
     package func trailTexts(_ range: ClosedRange<Int>) throws(JournalError) -> [String] {
         try lines(from: range.lowerBound, limit: range.count).map(\.line.text)

@@ -1,4 +1,5 @@
 import Foundation
+import Runbooks
 
 /// The folder that a library lies in.
 package struct LibraryFolder: Sendable, Hashable {
@@ -83,6 +84,6 @@ package struct LibraryFolder: Sendable, Hashable {
     }
 
     private static func parent(of path: String) -> String {
-        (path as NSString).deletingLastPathComponent
+        PathText.folder(of: path)
     }
 }

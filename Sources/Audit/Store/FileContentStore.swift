@@ -1,5 +1,6 @@
 import struct Crypto.SHA256
 import Foundation
+import Runbooks
 import Runner
 
 /// Contents as files under `output/`, named by the SHA-256 of their bytes (docs/journal.md).
@@ -79,7 +80,7 @@ package struct FileContentStore: ContentStore {
         _ bytes: [UInt8], as digest: Digest, under folder: String
     ) throws {
         let path = path(of: digest, under: folder)
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = PathText.folder(of: path)
         var status = stat()
         let isThere = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         // A file of another size was damaged; the same bytes replace it.

@@ -56,9 +56,9 @@ extension JournalError {
             hint: "Look who has it open ('fuser -v \(path)'), then try again.", cause: cause)
     }
 
-    static func noTrail(_ path: String) -> JournalError {
+    static func noTrail(_ path: String, _ why: String = "") -> JournalError {
         JournalError(
-            .notFound, "There is no trail at \(path).",
+            .notFound, "There is no trail at \(path)\(why).",
             hint: "It is made with the home's first run. If one was there, restore it from a "
                 + "backup or from the remote it was pushed to.")
     }

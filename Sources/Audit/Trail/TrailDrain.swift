@@ -51,7 +51,10 @@ final class TrailDrain: Sendable {
     /// Where the trail ends, once it is found to be the journal's own; nil without a line.
     func look() throws(JournalError) -> (TrailTip, SealedSoFar)? {
         let rows = try journal.sealedSoFar()
-        guard rows.recorded > 0 else { return nil }
+        guard rows.recorded > 0 else {
+            try compare()
+            return nil
+        }
         let sink = try sink(rows)
         return try sink.whileLocked { () throws(JournalError) in
             let tip = try sink.tip()
@@ -59,6 +62,29 @@ final class TrailDrain: Sendable {
             try check(tip, now)
             return (tip, now)
         }
+    }
+
+    /// Compares the trail's end with the journal; holds nobody up, and makes nothing.
+    ///
+    /// INVARIANT: what is sealed was recorded before, so the marks are read before the tip, and
+    /// the number of lines after it.
+    func compare() throws(JournalError) {
+        let before = try journal.sealedSoFar()
+        let sink: any TrailSink
+        do throws(JournalError) {
+            if let known = state.withLock({ $0.sink }) {
+                sink = known
+            } else {
+                sink = try open(nil)
+            }
+        } catch {
+            // The first seal makes it.
+            if error.code == .notFound, before.sealed == 0 { return }
+            throw error
+        }
+        let tip = try sink.tip()
+        let after = try journal.sealedSoFar()
+        try check(tip, SealedSoFar(recorded: after.recorded, sealed: before.sealed))
     }
 
     private func sink(_ rows: SealedSoFar) throws(JournalError) -> any TrailSink {
@@ -74,14 +100,14 @@ final class TrailDrain: Sendable {
         let record = try Self.record(try line(1))
         guard record.isA(.trailCreated), let host = record.detail("host"),
             let key = record.detail("key").flatMap(TrailPublicKey.init(line:))
-        else { throw .disagreeing(1, "the journal's first event isn't the trail's beginning") }
+        else { throw disagreeing(1, "the journal's first event isn't the trail's beginning") }
         return TrailOrigin(id: record.id, hostName: host, key: key)
     }
 
     private func line(_ sequence: Int) throws(JournalError) -> TrailLine {
         guard let row = try journal.lines(from: sequence, limit: 1).first,
             row.line.sequence == sequence
-        else { throw .disagreeing(sequence, "the journal has no such event") }
+        else { throw disagreeing(sequence, "the journal has no such event") }
         return row.line
     }
 
@@ -104,12 +130,12 @@ final class TrailDrain: Sendable {
     /// The digest of one line stands for all before it: each names the one before.
     private func check(_ tip: TrailTip, _ rows: SealedSoFar) throws(JournalError) {
         guard tip.sequence >= rows.sealed else {
-            throw .disagreeing(
+            throw disagreeing(
                 tip.sequence + 1,
                 "the trail ends at event \(tip.sequence), and \(rows.sealed) were sealed")
         }
         guard tip.sequence <= rows.recorded else {
-            throw .disagreeing(
+            throw disagreeing(
                 rows.recorded + 1,
                 "the trail has \(tip.sequence) events, and the journal \(rows.recorded)")
         }
@@ -120,17 +146,17 @@ final class TrailDrain: Sendable {
             let next = try journal.lines(
                 from: sequence + 1, limit: min(256, tip.sequence - sequence))
             guard !next.isEmpty else {
-                throw .disagreeing(sequence + 1, "the journal has no such event")
+                throw disagreeing(sequence + 1, "the journal has no such event")
             }
             for row in next {
                 guard try Self.record(row.line).previous == previous else {
-                    throw .disagreeing(row.line.sequence, "it doesn't follow the one before")
+                    throw disagreeing(row.line.sequence, "it doesn't follow the one before")
                 }
                 (sequence, previous) = (row.line.sequence, row.line.digest)
             }
         }
         guard previous == tip.digest else {
-            throw .disagreeing(tip.sequence, "its line in the journal is another one")
+            throw disagreeing(tip.sequence, "its line in the journal is another one")
         }
     }
 
@@ -233,13 +259,12 @@ final class TrailDrain: Sendable {
             throw .unreadableLine(line.sequence, error)
         }
     }
-}
 
-extension JournalError {
     /// Journal and trail don't say the same.
-    static func disagreeing(_ sequence: Int, _ why: String) -> JournalError {
+    private func disagreeing(_ sequence: Int, _ why: String) -> JournalError {
         JournalError(
-            .corrupt, "Journal and trail disagree at event \(sequence): \(why).",
+            .corrupt,
+            "Journal and trail of \(journal.home.path) disagree at event \(sequence): \(why).",
             hint: "Nothing more is recorded or started. Keep a copy of the home, run "
                 + "'handrail audit verify', and restore journal and trail from the same backup.")
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Runbooks
 import Runner
 
 /// The folder of a trail's repository: how it is made, and which branch it is for.
@@ -24,6 +25,12 @@ struct TrailFolder: Sendable {
         return lstat(path, &status) == 0
     }
 
+    /// Whether anything of a repository is there; no file, and no folder of something else.
+    var isRepository: Bool {
+        var status = stat()
+        return ["HEAD", "objects", "refs"].contains { lstat(path + "/" + $0, &status) == 0 }
+    }
+
     /// Makes the repository, whole or not at all: it is built beside and renamed.
     func make(controller: String) throws {
         let new = path + ".new"
@@ -47,7 +54,7 @@ struct TrailFolder: Sendable {
         guard rename(new, path) == 0 else {
             throw FileError(call: "rename", path: path, number: errno)
         }
-        let parent = (path as NSString).deletingLastPathComponent
+        let parent = PathText.folder(of: path)
         try FileDescriptor(parent, O_RDONLY | O_DIRECTORY).synchronize()
     }
 

@@ -62,7 +62,11 @@ package struct TrailReader: Sendable {
     /// - Throws: `JournalError`: `notFound`, `io`; `corrupt` for a folder that is no trail.
     package init(path: String) throws(JournalError) {
         do {
-            guard TrailFolder(path: path).exists else { throw JournalError.noTrail(path) }
+            let place = TrailFolder(path: path)
+            guard place.exists else { throw JournalError.noTrail(path) }
+            guard place.isRepository else {
+                throw JournalError.noTrail(path, ": it is no repository")
+            }
             let folder = try TrailFolderCheck(path)
             guard let controller = folder.controller else {
                 throw JournalError.foreignTrail(path, "its HEAD names no branch of a trail")

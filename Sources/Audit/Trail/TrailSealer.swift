@@ -82,4 +82,19 @@ package actor TrailSealer: Trail {
         }
         return try result.get().map { (tip: $0.0, rows: $0.1) }
     }
+
+    /// Compares the trail's end with the journal: whether another line may be recorded.
+    ///
+    /// Waits for no other process, and makes nothing; a trail that isn't there yet agrees.
+    /// - Throws: `corrupt` when they disagree; `notFound` when the repository is gone, `io`.
+    package func compare() async throws(JournalError) {
+        let result = await queue.run { [drain] () -> Result<Void, JournalError> in
+            do throws(JournalError) {
+                return .success(try drain.compare())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
 }

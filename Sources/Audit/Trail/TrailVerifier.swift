@@ -38,7 +38,12 @@ package struct TrailVerifier: Sendable {
     ///   journal's reader throws, as `io`.
     package func verify() throws(JournalError) -> TrailVerification {
         do {
-            guard TrailFolder(path: path).exists else { throw JournalError.noTrail(path) }
+            let place = TrailFolder(path: path)
+            guard place.exists else { throw JournalError.noTrail(path) }
+            // Beside a journal it was one: then it is damaged, and not another folder.
+            guard journal != nil || place.isRepository else {
+                throw JournalError.noTrail(path, ": it is no repository")
+            }
             let folder = try TrailFolderCheck(path)
             var walk = TrailWalk(self, objects: try GitObjects(folder: path + "/objects"))
             folder.findings.forEach { walk.result.add($0) }

@@ -96,6 +96,9 @@ final class Channel: Sendable {
         state.withLock { send(request[...], &$0) }
     }
 
+    /// Closes the session's standard input alone: whatever reads it finds its end.
+    func endInput() { state.withLock { closeInput(&$0) } }
+
     /// Closes the session's standard input: the session ends what runs in it, and itself.
     func hangUp() {
         state.withLock { closeInput(&$0) }

@@ -83,7 +83,7 @@ enum FileRule {
                 document.error(
                     "unsafe-file", "'\(Excerpt.line(path))' is a \(kind?.rawValue ?? "").",
                     at: draft.start, excerpt: path, hint: "Put the file itself there.")
-            } else {
+            } else if !(document.hasErrors && document.source.has(path)) {
                 document.warning(
                     "unused-file", "No step mentions '\(Excerpt.line(path))'.", at: draft.start,
                     excerpt: path,

@@ -56,6 +56,14 @@ extension Plan {
         steps.flatMap { $0.items(labels: target.labels) }
     }
 
+    /// What undoing each step means, the last first, with every item of a `for_each` by itself.
+    ///
+    /// `rollback` says the same by steps, as the plan keeps it.
+    package var undos: [PlannedUndo] {
+        PlanSequences(self).allSteps.reversed().filter { $0.forEach == nil }
+            .compactMap(PlannedUndo.init(undoing:))
+    }
+
     /// What the plan says about a step, or about the step that an item belongs to.
     package func step(_ id: StepID) -> Step? {
         let whole = id.step

@@ -37,7 +37,7 @@ struct TrailExport: Sendable {
             for (name, bytes) in try contents() {
                 let path = new + "/" + name
                 try files.createDirectory(
-                    atPath: (path as NSString).deletingLastPathComponent,
+                    atPath: PathText.folder(of: path),
                     withIntermediateDirectories: true)
                 try Data(bytes).write(to: URL(fileURLWithPath: path))
             }
@@ -85,7 +85,7 @@ struct TrailExport: Sendable {
     }
 
     private func bundle(into file: String) async throws {
-        let parent = (file as NSString).deletingLastPathComponent
+        let parent = PathText.folder(of: file)
         let path = URL(fileURLWithPath: file).path
         let ending = try await BorrowedTrail.with(
             reader, tip: reader.tip, in: parent, session

@@ -21,7 +21,7 @@ struct AbortCommand: HandrailCommand {
 
     /// Tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
-        let telling = try await Telling.of(run.run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading, trail: .unlessLed)
         let id = telling.folded.summary.id
         let running = telling.folded.machine.runningTargets.map(\.rawValue)
         var done = ["The run \(id) is being aborted."]

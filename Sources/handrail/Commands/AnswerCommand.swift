@@ -59,7 +59,9 @@ struct ConfirmCommand: HandrailCommand {
     @ArgumentParser.Argument(help: ArgumentHelp("The step that was done.", valueName: "step"))
     var step: String
 
-    @Option(help: ArgumentHelp("What was done, and what was seen.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What was done, and what was seen.", valueName: "text"))
     var note: String
 
     @Option(
@@ -142,6 +144,12 @@ enum NoteText {
         let trimmed = text.trimmingPrefix(while: \.isWhitespace)
         guard !trimmed.isEmpty else {
             throw Failure(.invalidInput, code: "note", "The note is empty.")
+        }
+        // What follows --note is taken as it is: an option there was meant as one.
+        guard trimmed.wholeMatch(of: /--[a-z]+(-[a-z]+)*/) == nil else {
+            throw Failure(
+                .usage, code: "usage", "\(trimmed) is an option, and no note.",
+                hint: "write what you mean in a few words, then \(trimmed)")
         }
         guard trimmed.count <= longest else {
             throw Failure(

@@ -29,6 +29,7 @@ struct AuditExportCommand: HandrailCommand {
 
     /// Writes the folder, whole or not at all.
     func perform(_ session: Session) async throws -> ExitCode {
+        let folder = session.world.path(folder)
         let reader = try await trail.reader(session)
         let commits = try reader.commits()
         let id = try reader.run(named: run.run, in: commits)

@@ -50,7 +50,7 @@ struct AuditVerifyCommand: HandrailCommand {
         let isElsewhere = trail != nil && signers != nil
         let opened = isElsewhere ? nil : try await session.existingHome()
         let home = opened?.home
-        guard let path = trail ?? home?.trailPath else {
+        guard let path = trail.map(session.world.path) ?? home?.trailPath else {
             throw Failure(
                 .invalidInput, code: "audit.noTrail",
                 "There is no home at \(printableExcerpt(session.homePath)), so there is no trail.",

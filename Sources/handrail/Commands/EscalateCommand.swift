@@ -9,7 +9,9 @@ struct EscalateCommand: HandrailCommand {
         abstract: "Hands a run, or an alert without one, over with everything that was done.",
         discussion: """
             Writes a pack: alert, ticket, parameters, every step with what it wrote, collected \
-            files, the plan, what is owed. It works in any state of a run, after success too.
+            files, the plan, what is owed. It works in any state of a run, after success too. A \
+            run's secrets are taken out of its note; what goes with --alert or --done is kept as \
+            it is typed, since no secret is known there.
 
             Example: handrail escalate last --note 'restarted twice, still slow'
             Example: handrail escalate --alert page.json --to tier-3 --note 'no runbook fits'
@@ -32,7 +34,9 @@ struct EscalateCommand: HandrailCommand {
             "Whom it is handed to; else whom the runbook names.", valueName: "whom"))
     var to: String?
 
-    @Option(help: ArgumentHelp("What they must know: what you saw and tried.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("What they must know: what you saw and tried.", valueName: "text"))
     var note: String
 
     @Option(help: ArgumentHelp("The ticket; else the run's.", valueName: "ticket"))

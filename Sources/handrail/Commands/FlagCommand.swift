@@ -9,7 +9,8 @@ struct FlagCommand: HandrailCommand {
         abstract: "Warns of a runbook that is wrong or dangerous, until it is taken back.",
         discussion: """
             The warning is recorded, and shown wherever the runbook is met: in lists and alerts, \
-            before a run, and in the inbox. It stops no run.
+            before a run, and in the inbox. It stops no run. What you write is kept for good as it \
+            is typed: no secret belongs into it.
 
             Example: handrail flag disk.full --why 'it deletes logs that the auditors need'
             Example: handrail flag disk.full --clear --why 'fixed in 3f2c1d9'
@@ -21,6 +22,7 @@ struct FlagCommand: HandrailCommand {
     var id: String
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp("What is wrong with it; with --clear, why no more.", valueName: "text"))
     var why: String
 
@@ -33,7 +35,7 @@ struct FlagCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let why = try NoteText.checked(why)
         let runbook = try await known(session)
-        let home = try await session.openHome()
+        let home = try await session.homeToRecord()
         let actor = ActorIdentity.current(session.world)
         let now = session.world.now()
         var cleared = 0
@@ -49,7 +51,7 @@ struct FlagCommand: HandrailCommand {
             try await home.journal.raise(
                 RaisedFlag(runbook: runbook, at: now, actor: actor, why: why))
         }
-        try await home.trail.seal()
+        try await home.sealRecorded(clear ? "That the flag is taken back" : "The flag")
         let anchor = await home.anchor(telling: session.console)
         if session.console.isJSON {
             session.console.json(

@@ -32,16 +32,17 @@ struct HistoryCommand: HandrailCommand {
 
     /// Shows the newest runs first.
     func perform(_ session: Session) async throws -> ExitCode {
-        let filter = try self.filter(session)
+        let filter = try await self.filter(session)
         var runs: [RunSummary] = []
         var helped: [HelpedHere] = []
-        if let home = try await session.existingHome() {
+        if let home = try await session.homeToRead() {
             var all = filter
             all.limit = max(filter.limit, HomeMemory.mostRuns)
             let found = try await home.journal.runs(matching: all)
             runs = Array(found.prefix(filter.limit))
-            helped = HelpedHere.of(found, on: filter.target)
-            if runs.isEmpty { try await explainNothing(home, session.console) }
+            helped = HelpedHere.of(
+                found, on: filter.target, ends: try await home.journal.ends(of: found))
+            if runs.isEmpty { try await explainNothing(home, filter, session.console) }
         }
         let console = session.console
         if console.isJSON {
@@ -59,19 +60,12 @@ struct HistoryCommand: HandrailCommand {
         return .success
     }
 
-    private func filter(_ session: Session) throws -> RunFilter {
+    private func filter(_ session: Session) async throws -> RunFilter {
         guard limit > 0 else {
             throw Failure(.usage, code: "usage", "--limit takes a number from 1.")
         }
         var filter = RunFilter(limit: limit)
-        if let on {
-            guard let name = TargetName(rawValue: on) else {
-                throw Failure(
-                    .invalidInput, code: "selection.unknownTarget",
-                    "\(printableExcerpt(on)) is no target's name (\(TargetName.grammar)).")
-            }
-            filter.target = name
-        }
+        if let on { filter.target = try await target(on, session) }
         if let runbook {
             guard let id = RunbookID(rawValue: runbook) else {
                 throw Failure(
@@ -84,14 +78,40 @@ struct HistoryCommand: HandrailCommand {
         return filter
     }
 
+    /// The target that a name or an alias means: the library knows the aliases, the runs don't.
+    ///
+    /// A name is one without a library, too; and one that the library has no more.
+    private func target(_ text: String, _ session: Session) async throws -> TargetName {
+        var why = ""
+        do {
+            let inventory = try await session.openLibrary().library.inventory
+            let known = inventory.targets.first {
+                $0.name.rawValue == text || $0.aliases.contains(text)
+            }
+            if let known { return known.name }
+            why = "; no target of the library has it as an alias"
+        } catch {
+            why = "; the library, which has the aliases, could not be read"
+        }
+        guard let name = TargetName(rawValue: text) else {
+            throw Failure(
+                .invalidInput, code: "selection.unknownTarget",
+                "\(printableExcerpt(text)) is no target's name (\(TargetName.grammar))\(why).",
+                hint: "'handrail inventory' lists names and aliases")
+        }
+        return name
+    }
+
     /// A name that no run has is most likely misspelt.
-    private func explainNothing(_ home: OpenedHome, _ console: Console) async throws {
+    private func explainNothing(
+        _ home: OpenedHome, _ filter: RunFilter, _ console: Console
+    ) async throws {
         let all = try await home.journal.runs(matching: RunFilter(limit: 5000))
-        if let on, !all.contains(where: { $0.targets.map(\.rawValue).contains(on) }) {
+        if let on = filter.target, !all.contains(where: { $0.targets.contains(on) }) {
             let names = Set(all.flatMap(\.targets).map(\.rawValue)).sorted()
-            let near = nearestName(to: on, among: names)
+            let near = nearestName(to: on.rawValue, among: names)
             console.warn(
-                "no run of this home was on \(printableExcerpt(on))",
+                "no run of this home was on \(on)",
                 hint: near.map { "did you mean \($0)?" })
         }
         if let runbook, !all.contains(where: { $0.runbook.rawValue == runbook }) {
@@ -118,7 +138,8 @@ enum SinceText {
             return Timestamp(milliseconds: day - Int64(world.zoneOffset(noon)) * 1000)
         }
         throw Failure(
-            .usage, code: "usage", "--since \(printableExcerpt(text)) is no time.",
+            .usage, code: "usage",
+            "--since \(printableExcerpt(text)) is no time, nor a date that there is.",
             hint: "write a length of time ago, such as 7d or 12h, or a date such as 2026-11-23")
     }
 
@@ -133,6 +154,15 @@ enum SinceText {
         return count * unit
     }
 
+    /// How many days a month has, by the Gregorian calendar.
+    private static func days(of month: Int64, in year: Int64) -> Int64 {
+        switch month {
+        case 2: (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
+    }
+
     /// The first moment of a date in UTC.
     ///
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil.
@@ -140,7 +170,7 @@ enum SinceText {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 3, parts.map(\.count) == [4, 2, 2], let year = Int64(parts[0]),
             let month = Int64(parts[1]), let day = Int64(parts[2]), (1...12).contains(month),
-            (1...31).contains(day), year >= 1970
+            (1...days(of: month, in: year)).contains(day), year >= 1970
         else { return nil }
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400

@@ -20,10 +20,11 @@ struct InitCommand: HandrailCommand {
     /// Writes the files, commits them, and says how to go on.
     func perform(_ session: Session) async throws -> ExitCode {
         let path = URL(
-            fileURLWithPath: folder ?? session.world.workingFolder(), isDirectory: true
+            fileURLWithPath: folder.map(session.world.path) ?? session.world.workingFolder(),
+            isDirectory: true
         ).standardizedFileURL.path
         try Self.requireEmpty(path)
-        let files = NewLibrary(name: (path as NSString).lastPathComponent).files
+        let files = NewLibrary(name: PathText.name(of: path)).files
         for file in files { try Self.write(file, below: path) }
         let commit = try await NewRepository(folder: path, session: session).commit()
         let console = session.console
@@ -58,7 +59,7 @@ struct InitCommand: HandrailCommand {
         let path = root + "/" + file.path
         do {
             try FileManager.default.createDirectory(
-                atPath: (path as NSString).deletingLastPathComponent,
+                atPath: PathText.folder(of: path),
                 withIntermediateDirectories: true)
             try Data(file.text.utf8).write(to: URL(fileURLWithPath: path))
             if file.isExecutable {

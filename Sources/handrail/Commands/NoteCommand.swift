@@ -12,8 +12,11 @@ struct NoteCommand: HandrailCommand {
 
     @OptionGroup var run: RunIDArgument
 
-    @ArgumentParser.Argument(help: ArgumentHelp("What to write down.", valueName: "text"))
-    var text: String
+    // Taken as it is, whatever it begins with: '-3 mails since noon' is a note.
+    @ArgumentParser.Argument(
+        parsing: .allUnrecognized,
+        help: ArgumentHelp("What to write down, in quotes.", valueName: "text"))
+    var text: [String]
 
     @Option(
         help: ArgumentHelp(
@@ -27,15 +30,24 @@ struct NoteCommand: HandrailCommand {
 
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
+    /// Refuses what isn't one text.
+    func validate() throws {
+        guard text.count != 1 else { return }
+        let option = text.first { $0.wholeMatch(of: /--?[a-z][a-z-]*(=.*)?/) != nil }
+        throw ValidationError(
+            option.map { "\(printableExcerpt($0)) is no option of 'note'." }
+                ?? "The note is one text: write it in quotes.")
+    }
+
     /// Takes the run's secrets out, keeps the file, then tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
         let telling = try await Telling.of(run.run, session, leading)
         let redactor = try await telling.redactor()
-        var note = redactor.scrub(try NoteText.checked(text))
+        var note = redactor.scrub(try NoteText.checked(text[0]))
         if let attach {
             let bytes = redactor.scrub(try await InputFile(path: attach).bytes(session.world))
             let digest = try await telling.home.store.put(bytes)
-            let name = attach == "-" ? "standard input" : (attach as NSString).lastPathComponent
+            let name = attach == "-" ? "standard input" : PathText.name(of: attach)
             note +=
                 " [attached: \(printable(name.utf8, keepNewlines: false)), "
                 + "\(CountText.of(bytes.count, "byte")), sha256 \(digest)]"

@@ -16,7 +16,7 @@ struct PauseCommand: HandrailCommand {
 
     /// Tells the run, and says where each target stops.
     func perform(_ session: Session) async throws -> ExitCode {
-        let telling = try await Telling.of(run.run, session, leading)
+        let telling = try await Telling.of(run.run, session, leading, trail: .unlessLed)
         let id = telling.folded.summary.id
         return try await telling.tell(
             .pause,

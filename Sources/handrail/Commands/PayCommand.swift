@@ -23,7 +23,9 @@ struct PayCommand: HandrailCommand {
     @Flag(help: "It was given back by hand: nothing is run.")
     var byHand = false
 
-    @Option(help: ArgumentHelp("With --by-hand: what was done.", valueName: "text"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("With --by-hand: what was done.", valueName: "text"))
     var note: String?
 
     @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions

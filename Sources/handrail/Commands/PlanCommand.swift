@@ -45,7 +45,7 @@ struct PlanCommand: HandrailCommand {
         }
         shown.at = instant
         let document = PlanDocument(shown)
-        if let output { try write(document, to: output) }
+        if let output { try write(document, to: session.world.path(output)) }
         if session.console.isJSON {
             session.console.json(document)
         } else {

@@ -29,7 +29,9 @@ struct RunCommand: HandrailCommand {
             valueName: "a,b"), completion: .custom(Completions.targets))
     var without: [String] = []
 
-    @Option(help: ArgumentHelp("Why they are left out; recorded.", valueName: "reason"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Why they are left out; recorded.", valueName: "reason"))
     var why: String?
 
     @Flag(help: "Ask before each step; for one target, on a terminal.")

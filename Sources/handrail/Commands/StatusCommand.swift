@@ -29,7 +29,9 @@ struct StatusCommand: HandrailCommand {
             escalations: try await home.journal.escalations(of: folded.summary.id))
         let console = session.console
         if console.isJSON {
-            console.json(RunDocument(folded.machine))
+            console.json(
+                RunDocument(
+                    folded.machine, isLed: folded.summary.isLed, escalations: status.escalations))
         } else {
             console.lines(
                 StatusView(

@@ -44,7 +44,7 @@ struct ValidateCommand: HandrailCommand {
             return [(try LibraryFolder.nearest(to: session.libraryPath), [])]
         }
         var places: [(folder: LibraryFolder, paths: [String])] = []
-        for path in paths {
+        for path in paths.map(session.world.path) {
             let folder = try LibraryFolder.nearest(to: path)
             let full = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
             let below =

@@ -1,5 +1,6 @@
 import Audit
 import Foundation
+import Runbooks
 import Runner
 
 /// Looks at the home: whose it is, who may read it, whether its journal is sound, how much fits.
@@ -117,7 +118,7 @@ struct HomeCheck: Sendable {
     private func space(at path: String) -> DoctorFinding {
         var place = path
         while !FileManager.default.fileExists(atPath: place), place.count > 1 {
-            place = (place as NSString).deletingLastPathComponent
+            place = PathText.folder(of: place)
         }
         do {
             let facts = try FileManager.default.attributesOfFileSystem(forPath: place)

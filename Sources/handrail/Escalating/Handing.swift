@@ -12,7 +12,8 @@ struct Handing: Sendable {
     ///
     /// - Throws: `Failure`, `JournalError`.
     func hand(over text: String) async throws -> EscalationReport {
-        let (home, folded) = try await session.openRun(text)
+        let (home, folded) = try await session.openRun(text, toWrite: true)
+        try await home.refuseWhenTrailDiffers()
         let secrets = try await SpokenSecrets(
             of: folded.machine.plan, session, command.parameters)
         let order = self.order(
@@ -36,7 +37,7 @@ struct Handing: Sendable {
         let given = try await GivenAlert.read(text, session.world)
         guard let to = command.to else { throw nobody }
         let found = try await look(at: given)
-        let home = try await session.openHome()
+        let home = try await session.homeToRecord()
         let order = self.order(to: to, ticket: command.ticket, Redactor(secrets: []))
         let folder = try PackFolder(at: path(order.id, home), session.world)
         do {
@@ -90,8 +91,14 @@ struct Handing: Sendable {
             pack: content)
         // First its place, then the record: what is recorded names a pack that is there.
         try folder.finish()
-        try await home.journal.record(escalation)
-        try await home.trail.seal()
+        do {
+            try await home.journal.record(escalation)
+        } catch {
+            // After any other error it may be recorded: then its pack must stay.
+            if error.code == .full || error.code == .locked { folder.takeBack() }
+            throw error
+        }
+        try await home.sealRecorded("The escalation \(escalation.id), its pack in \(folder.path),")
         return EscalationReport(
             escalation: escalation, folder: folder.path, files: pack.files.count + 2,
             trail: await home.anchor(telling: session.console))
@@ -131,6 +138,9 @@ struct Handing: Sendable {
 
 /// Says that what was handed over has come to its end.
 struct EscalationEnding: Sendable {
+    /// How many escalations are looked through.
+    private static let looked = 5000
+
     let session: Session
 
     /// Ends the escalation of this id, or the one of this run.
@@ -140,15 +150,19 @@ struct EscalationEnding: Sendable {
         guard let home = try await session.existingHome() else {
             throw none(text)
         }
-        let open = try await home.journal.escalations(isOpen: true)
-        var meant = open.filter {
+        try await home.refuseWhenTrailDiffers()
+        let all = try await home.journal.escalations(limit: Self.looked)
+        var meant = all.filter {
             $0.id.rawValue == text || (text.count > 3 && $0.id.rawValue.hasSuffix(text))
         }
         if meant.isEmpty {
+            guard !text.hasPrefix("e-") else { throw none(text, among: all) }
             let run = try await RunReference(text).resolve(in: home.journal).id
-            meant = open.filter { $0.run == run }
+            meant = try await home.journal.escalations(of: run)
         }
-        guard let first = meant.first else { throw none(text) }
+        let earlier = meant.first { $0.end != nil }
+        meant.removeAll { $0.end != nil }
+        guard let first = meant.first else { throw earlier.map(again) ?? none(text, among: all) }
         guard meant.count == 1 else {
             let names = CountText.listed(meant.map(\.id.rawValue), limit: 5)
             throw Failure(
@@ -159,7 +173,7 @@ struct EscalationEnding: Sendable {
         let end = Escalation.End(
             at: session.world.now(), actor: ActorIdentity.current(session.world), note: note)
         try await home.journal.end(first.id, end)
-        try await home.trail.seal()
+        try await home.sealRecorded("The end of \(first.id)")
         var ended = first
         ended.end = end
         EscalationReport(
@@ -169,11 +183,25 @@ struct EscalationEnding: Sendable {
         return .success
     }
 
-    private func none(_ text: String) -> Failure {
-        Failure(
+    private func none(_ text: String, among all: [Escalation] = []) -> Failure {
+        let open = all.filter { $0.end == nil }.map(\.id.rawValue)
+        return Failure(
             .invalidInput, code: "escalation.none",
             "Nothing that \(printableExcerpt(text)) names is escalated and has not ended.",
-            hint: "'handrail' alone shows what is")
+            hint: nearestName(to: text, among: open).map { "did you mean \($0)?" }
+                ?? "'handrail' alone shows what is")
+    }
+
+    private func again(_ escalation: Escalation) -> Failure {
+        let end = escalation.end.map {
+            ", \(ShownTime(session.world).ago($0.at)) by \(SafeText.line($0.actor)): "
+                + ShortText.of($0.note)
+        }
+        return Failure(
+            .invalidInput, code: "escalation.ended",
+            "The escalation \(escalation.id) has ended already\(end ?? "").",
+            hint: escalation.run.map { "'handrail escalate \($0) --note …' hands it over again" }
+                ?? "'handrail escalate --alert …' hands it over again")
     }
 }
 

@@ -45,7 +45,7 @@ struct PackGathering: Sendable {
         return document(
             alert: record.alert, alerts: alerts, trail: try await head(), folded: folded,
             attempts: logs,
-            undo: record.plan.rollback.filter { undone.contains($0.step) }.map {
+            undo: record.plan.undos.filter { undone.contains($0.step) }.map {
                 PackDocument.Undo(step: $0.step, how: $0.words)
             },
             earlier: try await earlier(
@@ -71,7 +71,8 @@ struct PackGathering: Sendable {
         PackDocument(
             escalation: order.id, at: order.at, actor: order.actor, to: order.to,
             note: order.note, ticket: order.ticket, alert: alert, alerts: alerts, trail: trail,
-            run: folded.map { RunDocument($0.machine) }, closed: folded?.summary.closed,
+            run: folded.map { RunDocument($0.machine, isLed: $0.summary.isLed) },
+            closed: folded?.summary.closed,
             parameters: (folded?.machine.plan.parameters ?? []).map { parameter in
                 PackDocument.Given(
                     name: parameter.name, value: parameter.text,

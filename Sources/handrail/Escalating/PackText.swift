@@ -15,7 +15,8 @@ struct PackText: Sendable {
     /// All of it.
     var text: String {
         let lines =
-            head + alert + done + stops + owed + acts + undo + outputs + earlier + files + proof
+            head + alert + awaited + done + stops + owed + acts + undo + outputs + earlier + files
+            + proof
         // One empty line apart, whatever came before.
         return lines.reduce(into: [String]()) { kept, line in
             if !line.isEmpty || kept.last?.isEmpty == false { kept.append(line) }
@@ -43,6 +44,7 @@ struct PackText: Sendable {
                 ("Ended", pack.closed.map { time.full($0) } ?? "not yet"),
                 ("Library", run.library), ("Plan", run.planDigest.rawValue),
             ]
+            if !run.state.isTerminal { facts.insert(("Led", led(run)), at: 5) }
             facts += pack.parameters.map { given in
                 let shown = given.value ?? given.secret.map { "secret from \($0)" } ?? "not given"
                 return ("With \(given.name)", shown)
@@ -89,16 +91,61 @@ struct PackText: Sendable {
             let why = target.reason.map { ": \($0)" } ?? ""
             let head =
                 "### \(Markdown.inline("\(target.target): \(Self.word(target))\(symptom)\(why)"))"
-            guard !target.steps.isEmpty else { return [head, ""] }
+            let underWay = underWay(target, in: run)
+            guard !(target.steps.isEmpty && underWay.isEmpty) else { return [head, ""] }
             return [head, "", "| step | outcome | why |", "|---|---|---|"]
                 + target.steps.map { step in
                     "| \(step.step) | \(step.outcome.word) | "
                         + "\(Markdown.inline(step.reason ?? "")) |"
-                } + [""]
+                } + underWay + [""]
         }
         let rest = sorted.count - Self.mostTargets
         return section(
             "What was done", lines + (rest > 0 ? ["\(rest) targets more are in pack.json."] : []))
+    }
+
+    /// The row of what a target is at: after a killed leader nobody knows how that went.
+    private func underWay(_ target: RunDocument.OfTarget, in run: RunDocument) -> [String] {
+        guard let part = target.underWay else { return [] }
+        let isBegun = target.isBegun == true
+        guard run.isLed == false else {
+            return ["| \(part) | \(isBegun ? "under way" : "next") | |"]
+        }
+        let why =
+            isBegun
+            ? "it was started, and nobody saw its end: look on the target what was done"
+            : "it was not started: nobody leads the run"
+        return ["| \(part) | \(isBegun ? "begun, end unknown" : "not begun") | \(why) |"]
+    }
+
+    private func led(_ run: RunDocument) -> String {
+        guard run.isLed == false else { return "by a living process" }
+        return "by nobody: 'handrail resume \(run.run)' goes on, "
+            + "'handrail abort \(run.run)' ends it"
+    }
+
+    private var awaited: [String] {
+        section(
+            "What waits for an answer",
+            (pack.run?.questions ?? []).flatMap { asked in
+                let place = asked.target.map { " on \($0)" } ?? ""
+                let due = "until \(time.full(asked.until))"
+                let on = asked.target.map { " --on \($0)" } ?? ""
+                let run = pack.run?.run.rawValue ?? "RUN"
+                let command =
+                    asked.choices.isEmpty
+                    ? "handrail confirm \(run) \(asked.step)\(on) --note '…'"
+                    : "handrail answer \(run) \(asked.step) \(asked.choices[0])\(on)"
+                let choices =
+                    asked.choices.isEmpty
+                    ? "" : " (\(asked.choices.joined(separator: ", ")))"
+                return [
+                    "- "
+                        + Markdown.inline(
+                            "\(asked.step)\(place), \(due): \(asked.question)\(choices)")
+                        + ": `\(command)`"
+                ]
+            })
     }
 
     private static func word(_ target: RunDocument.OfTarget) -> String {
@@ -151,9 +198,9 @@ struct PackText: Sendable {
             index, log -> [String] in
             let ending = EndingText.of(log.record.ending, log.key.part)
             let head =
-                "\(index + 1). \(log.key.part.word) on \(log.key.target): \(ending), "
+                "\(log.key.part.word) on \(log.key.target): \(ending), "
                 + TimeText.length(log.record.durationMilliseconds)
-            return ["### \(Markdown.inline(head))", ""]
+            return ["### \(index + 1). \(Markdown.inline(head))", ""]
                 + Self.block("", log.stdout) + Self.block("standard error", log.stderr)
                 + Self.diff(of: log)
         }
@@ -211,13 +258,25 @@ struct PackText: Sendable {
 
 /// Text in Markdown that can neither become markup nor drive a terminal.
 enum Markdown {
-    private static let marks = Set("\\`*_[]<>|#~!")
+    private static let marks = Set("\\`*_[]<>|#~!&")
 
-    /// One line, its marks escaped.
+    /// One line, its marks escaped, and what means something at the beginning of a line.
+    ///
+    /// Blanks at the beginning go: four of them would make it a program's text.
     static func inline(_ text: String) -> String {
-        SafeText.line(text).reduce(into: "") { line, character in
-            if marks.contains(character) { line.append("\\") }
-            line.append(character)
+        let line = SafeText.line(text).drop { $0 == " " }
+        let number = line.prefix { $0.isASCII && $0.isNumber }
+        // `- + =` begin lists and headings, `1.` and `1)` a numbered list (CommonMark 4.3, 5.2).
+        let first: String.Index? =
+            if let sign = line.first, "-+=".contains(sign) {
+                line.startIndex
+            } else if !number.isEmpty, let sign = line[number.endIndex...].first,
+                ".)".contains(sign),
+                line[number.endIndex...].dropFirst().first.map({ $0 == " " }) ?? true
+            { number.endIndex } else { nil }
+        return line.indices.reduce(into: "") { shown, index in
+            if index == first || marks.contains(line[index]) { shown.append("\\") }
+            shown.append(line[index])
         }
     }
 

@@ -31,13 +31,26 @@ struct Telling: Sendable {
 
     private var run: RunID { folded.summary.id }
 
+    /// When journal and trail are compared before a run is told something.
+    enum TrailCheck: Sendable {
+        case always
+        /// A leader that is alive can always be told to stop: it records by itself, or can't.
+        case unlessLed
+        /// The caller asks `TrailGate`.
+        case byCaller
+    }
+
     /// Opens a run to tell it something.
     ///
     /// - Throws: `Failure`, `JournalError` (closed).
     static func of(
-        _ text: String, _ session: Session, _ leading: LeadingOptions
+        _ text: String, _ session: Session, _ leading: LeadingOptions,
+        trail check: TrailCheck = .always
     ) async throws -> Telling {
-        let (home, folded) = try await session.openRun(text)
+        let (home, folded) = try await session.openRun(text, toWrite: true)
+        if check == .always || (check == .unlessLed && !folded.summary.isLed) {
+            try await home.refuseWhenTrailDiffers()
+        }
         guard !folded.summary.state.isTerminal else {
             throw JournalError.closed(folded.summary.id, folded.summary.state)
         }
@@ -167,17 +180,29 @@ struct Telling: Sendable {
         do {
             try await record(command, posted, lease)
             // What a person did is in the trail before anything follows from it.
-            try await home.trail.seal()
+            try await home.sealRecorded("'\(command.verb.word)'")
         } catch {
-            try await home.journal.release(lease, of: run)
+            await giveUp(lease)
             throw error
         }
         guard command.verb.needsLeader else {
-            try await home.journal.release(lease, of: run)
+            await giveUp(lease)
             return try show(.taken, command.verb, done)
         }
         session.console.errors(done)
         return try await takeover.lead(lease)
+    }
+
+    /// Gives the lease back, which changes nothing about what was recorded: one that can't be given
+    /// back, on a full disk for instance, ends by itself.
+    private func giveUp(_ lease: Lease) async {
+        do {
+            try await home.journal.release(lease, of: run)
+        } catch {
+            session.console.note(
+                "The run \(run) can't be told or led for another 10 s: "
+                    + "the lease could not be given back.")
+        }
     }
 
     /// Makes the command durable without starting anything: what follows from it is found by

@@ -34,7 +34,7 @@ struct HomeMemory: Sendable {
 extension Session {
     /// What the home remembers; nothing without a home.
     func homeMemory() async throws -> HomeMemory {
-        guard let home = try await existingHome() else { return .empty }
+        guard let home = try await homeToRead() else { return .empty }
         return HomeMemory(
             runs: try await home.journal.runs(matching: RunFilter(limit: HomeMemory.mostRuns)),
             flags: try await home.journal.flags())
@@ -77,17 +77,28 @@ struct EarlierText: Sendable {
 
 /// Warnings of a runbook in words.
 enum FlagText {
-    /// Such as `FLAGGED 3 h ago by anna: it deletes mail`.
+    /// Such as `FLAGGED 3 h ago by anna: it deletes mail`; a long reason is cut.
     static func line(_ flag: RaisedFlag, _ time: ShownTime) -> String {
-        "FLAGGED \(time.ago(flag.at)) by \(SafeText.line(flag.actor)): \(SafeText.line(flag.why))"
+        let why = ShortText.of(flag.why)
+        let more =
+            why == SafeText.line(flag.why)
+            ? "" : " ('handrail show \(flag.runbook)' has all of it)"
+        return head(flag, time) + why + more
     }
 
-    /// Each warning, painted and wrapped.
+    private static func head(_ flag: RaisedFlag, _ time: ShownTime) -> String {
+        "FLAGGED \(time.ago(flag.at)) by \(SafeText.line(flag.actor)): "
+    }
+
+    /// Each warning, painted and wrapped; its reason whole, or cut as `line` does.
     static func lines(
-        _ flags: [RaisedFlag], _ time: ShownTime, _ style: Style, width: Int, indent: Int = 0
+        _ flags: [RaisedFlag], _ time: ShownTime, _ style: Style, width: Int, indent: Int = 0,
+        isWhole: Bool = false
     ) -> [String] {
         flags.flatMap { flag in
-            TextWidth.wrapped(line(flag, time), width: width, indent: indent)
+            let text =
+                isWhole ? head(flag, time) + SafeText.line(flag.why) : line(flag, time)
+            return TextWidth.wrapped(text, width: width, indent: indent)
                 .map { style.paint($0, .bad) }
         }
     }

@@ -7,7 +7,8 @@ struct Inbox: Sendable {
     struct Item: Encodable, Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
-            case question, overdue, owed, paused, unled, running, unknown, escalated, flagged
+            case question, overdue, owed, paused, unled, running, unknown, escalated, flagged,
+                record
         }
 
         let kind: Kind
@@ -32,9 +33,12 @@ struct Inbox: Sendable {
     var flags: [RaisedFlag] = []
     /// How far the trail's remote is behind; nil where none is configured.
     var lag: TrailLag?
+    /// Why nothing more can be recorded: journal and trail don't say the same.
+    var difference: Failure?
 
     var isEmpty: Bool {
         runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty
+            && difference == nil
     }
 
     /// Open runs that wait first.
@@ -42,7 +46,8 @@ struct Inbox: Sendable {
 
     /// Everything, in the order in which people should look at it.
     var items: [Item] {
-        sortedRuns.flatMap(Self.items)
+        (difference.map { [Item(kind: .record, text: $0.message, command: Self.verify)] } ?? [])
+            + sortedRuns.flatMap(Self.items)
             + unknown.map { run, target in
                 Item(
                     kind: .unknown, run: run.id, runbook: run.runbook, target: target,
@@ -61,6 +66,8 @@ struct Inbox: Sendable {
                     command: Self.command(clearing: flag))
             }
     }
+
+    static let verify = "handrail audit verify"
 
     static func command(ending escalation: Escalation) -> String {
         "handrail escalate \(escalation.id) --done --note '…'"
@@ -112,7 +119,10 @@ extension Session {
         inbox.unknown = try await home.journal.unknownOutcomes()
         inbox.escalations = try await home.journal.escalations(isOpen: true)
         inbox.flags = try await home.journal.flags()
-        inbox.lag = try await TrailGate(session: self, home: home).lag()
+        inbox.difference = await home.difference()
+        if inbox.difference == nil {
+            inbox.lag = try await TrailGate(session: self, home: home).lag()
+        }
         return inbox
     }
 }

@@ -17,7 +17,7 @@ struct PastUse: Encodable, Sendable, Hashable {
     /// What past runs, the newest first, say of each runbook.
     static func of(_ summaries: [RunSummary]) -> [RunbookID: PastUse] {
         var uses: [RunbookID: PastUse] = [:]
-        for run in summaries { uses[run.runbook, default: PastUse()].take(run) }
+        for run in summaries { uses[run.runbook, default: PastUse()].take(run, run.resolution) }
         return uses
     }
 
@@ -37,11 +37,12 @@ struct PastUse: Encodable, Sendable, Hashable {
         return helped + (last.map { ", last \(time.ago($0))" } ?? "")
     }
 
-    mutating func take(_ run: RunSummary) {
+    /// Counts a run, by what it came to: as a whole, or on one target.
+    mutating func take(_ run: RunSummary, _ resolution: RunResolution?) {
         runs += 1
-        if run.resolution == .resolved { resolved += 1 }
-        if run.resolution == .unresolved { unresolved += 1 }
-        if run.resolution == .unclear { unclear += 1 }
+        if resolution == .resolved { resolved += 1 }
+        if resolution == .unresolved { unresolved += 1 }
+        if resolution == .unclear { unclear += 1 }
         if last.map({ $0 < run.opened }) ?? true { last = run.opened }
     }
 }

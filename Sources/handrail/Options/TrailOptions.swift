@@ -14,7 +14,7 @@ struct TrailOptions: ParsableArguments, Sendable {
     ///
     /// - Throws: `Failure` (invalidInput) where there is neither.
     func place(_ session: Session) async throws -> (path: String, home: OpenedHome?) {
-        if let trail { return (trail, nil) }
+        if let trail { return (session.world.path(trail), nil) }
         let home = try await session.homeWithTrail()
         return (home.home.trailPath, home)
     }

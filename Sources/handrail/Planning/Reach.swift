@@ -10,7 +10,7 @@ struct Reach: Sendable {
     /// How `ssh` is called.
     var settings: SSHSettings {
         let named = options.sshConfig ?? session.world.environment["HANDRAIL_SSH_CONFIG"]
-        return SSHSettings(configFile: named.flatMap { $0.isEmpty ? nil : $0 })
+        return SSHSettings(configFile: named.flatMap { $0.isEmpty ? nil : session.world.path($0) })
     }
 
     /// The host keys known for each target, as ssh would look them up.

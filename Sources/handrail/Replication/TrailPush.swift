@@ -167,7 +167,7 @@ enum BorrowedTrail {
         }
         let branches = "\(folder)/\(reader.branch)"
         for path in [
-            (branches as NSString).deletingLastPathComponent, folder + "/objects/info",
+            PathText.folder(of: branches), folder + "/objects/info",
             folder + "/objects/pack",
         ] {
             try files.createDirectory(atPath: path, withIntermediateDirectories: true)

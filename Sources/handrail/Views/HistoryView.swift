@@ -22,18 +22,26 @@ struct HelpedHere: Encodable, Sendable {
     }
 
     /// From runs with the newest first: what was run most often first.
-    static func of(_ runs: [RunSummary], on target: TargetName? = nil) -> [HelpedHere] {
+    ///
+    /// Of a run over several targets `ends` has how each ended; one that it never started is none
+    /// of that target's runs.
+    static func of(
+        _ runs: [RunSummary], on target: TargetName? = nil,
+        ends: [RunID: [TargetName: TargetEnd]] = [:]
+    ) -> [HelpedHere] {
         var found: [HelpedHere] = []
         var places: [String: Int] = [:]
         for run in runs {
             for name in run.targets where target == nil || name == target {
+                let end = ends[run.id].map { $0[name] }
+                if let end, end?.outcome == nil { continue }
                 let index = places["\(run.runbook) \(name)", default: found.count]
                 if index == found.count {
                     places["\(run.runbook) \(name)"] = index
                     found.append(
                         HelpedHere(runbook: run.runbook, target: name, lastActor: run.actor))
                 }
-                found[index].past.take(run)
+                found[index].past.take(run, end.map { $0?.resolution } ?? run.resolution)
             }
         }
         // `sort` keeps no order among equals.

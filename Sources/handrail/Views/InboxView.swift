@@ -13,6 +13,23 @@ struct InboxDocument: Encodable, Sendable {
         let actor: String
         let to: String
         let note: String
+        /// What came of it; nil while it hasn't ended.
+        let ended: End?
+
+        /// How it came to its end.
+        struct End: Encodable, Sendable {
+            let at: Timestamp
+            let actor: String
+            let note: String
+        }
+
+        init(_ escalation: Escalation) {
+            self.escalation = escalation.id
+            (run, alert, ticket) = (escalation.run, escalation.alert, escalation.ticket)
+            (at, actor, to) = (escalation.at, escalation.actor, escalation.to)
+            note = escalation.note
+            ended = escalation.end.map { End(at: $0.at, actor: $0.actor, note: $0.note) }
+        }
     }
 
     var format = 1
@@ -26,12 +43,8 @@ struct InboxDocument: Encodable, Sendable {
 
     init(_ inbox: Inbox) {
         items = inbox.items
-        runs = inbox.runs.map { RunDocument($0.machine) }
-        escalations = inbox.escalations.map {
-            Handed(
-                escalation: $0.id, run: $0.run, alert: $0.alert, ticket: $0.ticket, at: $0.at,
-                actor: $0.actor, to: $0.to, note: $0.note)
-        }
+        runs = inbox.runs.map { RunDocument($0.machine, isLed: $0.summary.isLed) }
+        escalations = inbox.escalations.map(Handed.init)
         flags = inbox.flags
         trail = inbox.lag.map(TrailLagDocument.init)
     }
@@ -49,17 +62,25 @@ struct InboxView: Sendable {
         guard !inbox.isEmpty else {
             return [
                 "Nothing waits for you.",
-                style.paint(
-                    "'handrail alert FILE' starts from an alert, 'handrail find WORDS' from what "
-                        + "you see,", .faint),
-                style.paint(
-                    "'handrail list' shows the runbooks, 'handrail history' the runs.", .faint),
+                style.paint("handrail alert FILE   starts from an alert", .faint),
+                style.paint("handrail find WORDS   starts from what you see", .faint),
+                style.paint("handrail list         shows the runbooks", .faint),
+                style.paint("handrail history      shows the runs", .faint),
             ]
         }
         let paragraphs =
-            inbox.sortedRuns.map(paragraph) + inbox.unknown.map(paragraph)
+            (inbox.difference.map { [paragraph($0)] } ?? []) + inbox.sortedRuns.map(paragraph)
+            + inbox.unknown.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
         return Array(paragraphs.joined(separator: [""]))
+    }
+
+    private func paragraph(_ difference: Failure) -> [String] {
+        [style.paint("record", .strong) + "  " + style.paint("can't be trusted", .bad)]
+            + TextWidth.wrapped(SafeText.line(difference.message), width: width, indent: 2)
+            + (difference.hint.map {
+                TextWidth.wrapped(SafeText.line($0), width: width, indent: 2)
+            } ?? []) + ["    → " + Inbox.verify]
     }
 
     private func paragraph(_ unknown: (run: RunSummary, target: TargetName)) -> [String] {
@@ -88,7 +109,7 @@ struct InboxView: Sendable {
         ]
             + TextWidth.wrapped(
                 "\(what)\(ticket), \(time.ago(escalation.at)) by "
-                    + "\(SafeText.line(escalation.actor)): \(SafeText.line(escalation.note))",
+                    + "\(SafeText.line(escalation.actor)): \(ShortText.of(escalation.note))",
                 width: width, indent: 2) + ["    → " + Inbox.command(ending: escalation)]
     }
 

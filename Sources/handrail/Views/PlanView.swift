@@ -223,7 +223,7 @@ struct PlanView: Sendable {
 
     private var rollback: String {
         guard !plan.rollback.isEmpty else { return "nothing to undo: it only reads" }
-        return plan.rollback.map { "\($0.step): \($0.words)" }.joined(separator: "; ")
+        return UndoText.of(plan.undos)
     }
 
     /// Only the gates that stop it: the others are in the JSON.
@@ -318,5 +318,29 @@ extension PlannedUndo {
         if let restores { return restores.sentence }
         let ways = (actions ?? []).map { $0.keyword == "run" ? "a script" : $0.keyword }
         return ways.isEmpty ? "needs no undo of its own" : "with " + ways.joined(separator: ", ")
+    }
+}
+
+/// How steps and items would be undone, in one line.
+enum UndoText {
+    /// Items of one step that are named; the JSON has them all.
+    private static let mostItems = 6
+
+    /// Such as `limits: with a script; restart[b]: …; restart[a]: …`, in the order given.
+    static func of(_ undos: [PlannedUndo]) -> String {
+        var counts: [StepID: Int] = [:]
+        for undo in undos where undo.step.isItem { counts[undo.step.step, default: 0] += 1 }
+        var shown: [StepID: Int] = [:]
+        return undos.compactMap { undo -> String? in
+            let text = "\(undo.step): \(undo.words)"
+            guard undo.step.isItem else { return text }
+            let whole = undo.step.step
+            shown[whole, default: 0] += 1
+            let rest = counts[whole, default: 0] - mostItems
+            if shown[whole, default: 0] == mostItems, rest > 0 {
+                return text + "; \(whole): … and \(rest) items more"
+            }
+            return shown[whole, default: 0] <= mostItems ? text : nil
+        }.joined(separator: "; ")
     }
 }

@@ -167,10 +167,8 @@ struct RecapView: Sendable {
 
     private var undo: [String] {
         let changed = Set(report.changes.map(\.step))
-        let words = run.plan.rollback.filter { changed.contains($0.step) }.map { undo in
-            "\(undo.step): \(undo.words)"
-        }
-        return words.isEmpty ? [] : item("undo", words.joined(separator: "; "), .faint)
+        let undos = run.plan.undos.filter { changed.contains($0.step) }
+        return undos.isEmpty ? [] : item("undo", UndoText.of(undos), .faint)
     }
 
     private func item(_ name: String, _ text: String, _ tone: Tone = .plain) -> [String] {

@@ -10,7 +10,33 @@ struct RunDocument: Encodable, Sendable {
         let state: String
         let reason: String?
         let symptom: SymptomAnswer?
+        /// What it is at; nil when it is at nothing.
+        let underWay: String?
+        /// Whether the start of that is recorded, and its end isn't; nil when it is at nothing.
+        let isBegun: Bool?
         let steps: [OfStep]
+
+        private enum CodingKeys: String, CodingKey {
+            case target, state, reason, symptom, steps
+            case underWay = "under_way"
+            case isBegun = "begun"
+        }
+    }
+
+    /// A `stop` step that ended targets.
+    struct Stopped: Encodable, Sendable {
+        let step: StepID
+        let targets: [TargetName]
+        /// Whether it helped.
+        let resolution: StopAction.Resolution
+        let say: String
+        /// Whom to tell; nil when it names nobody.
+        let escalate: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case step, targets, say, escalate
+            case resolution = "as"
+        }
     }
 
     /// How a step ended.
@@ -64,6 +90,11 @@ struct RunDocument: Encodable, Sendable {
     let failures: [Failed]
     let owed: [Owed]
     let questions: [Asked]
+    let stops: [Stopped]
+    /// What was handed over of it, the newest first; nil where that wasn't looked up.
+    let escalations: [InboxDocument.Handed]?
+    /// Whether a living process leads it; nil once it has ended, or where that isn't known.
+    let isLed: Bool?
     let escalate: String?
     let notes: [String]
     /// How the forecast at the start differs from the plan file's, a line for each target.
@@ -75,13 +106,18 @@ struct RunDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case format, run, runbook, title, plan, environment, library, actor, ticket, alert, opened
-        case state, resolution, targets, failures, owed, questions, escalate, notes, trail, exit
+        case state, resolution, targets, failures, owed, questions, stops, escalations
+        case escalate, notes, trail, exit
+        case isLed = "led"
         case planDigest = "plan_digest"
         case forecastChanges = "forecast_changes"
         case stateReason = "state_reason"
     }
 
-    init(_ machine: RunMachine, trail: String? = nil) {
+    init(
+        _ machine: RunMachine, trail: String? = nil, isLed: Bool? = nil,
+        escalations: [Escalation]? = nil
+    ) {
         let report = RunReport(run: machine)
         let record = machine.record
         (run, runbook, title) = (record.id, record.plan.runbook.id, record.plan.runbook.title)
@@ -96,6 +132,13 @@ struct RunDocument: Encodable, Sendable {
         }
         owed = machine.owed.map { Owed(target: $0.target, step: $0.step, reason: $0.reason) }
         questions = report.openQuestions.compactMap { Self.question($0, machine) }
+        stops = report.stops.map {
+            Stopped(
+                step: $0.step, targets: $0.targets, resolution: $0.stop.resolution,
+                say: $0.stop.say, escalate: $0.stop.escalate)
+        }
+        self.escalations = escalations?.map(InboxDocument.Handed.init)
+        self.isLed = machine.state.isTerminal ? nil : isLed
         escalate = report.escalation
         notes = machine.notes
         forecastChanges = record.comparison?.lines
@@ -119,7 +162,8 @@ struct RunDocument: Encodable, Sendable {
         return OfTarget(
             target: name, state: state,
             reason: report.failure(of: name)?.reason ?? machine.leftOut[name]?.reason,
-            symptom: target?.symptomAnswer, steps: steps)
+            symptom: target?.symptomAnswer, underWay: report.underWay(on: name),
+            isBegun: target?.isRunning == true ? target?.inFlight != nil : nil, steps: steps)
     }
 
     private static func question(_ question: Question, _ machine: RunMachine) -> Asked? {

@@ -111,6 +111,15 @@ struct RunReport: Sendable {
         }
     }
 
+    /// What a target is at; nil when it is at nothing.
+    func underWay(on name: TargetName) -> String? {
+        guard let progress = run.targets[name], progress.isRunning else { return nil }
+        if let part = progress.inFlight?.part { return part.word }
+        if progress.ending != nil { return "giving back what is owed" }
+        let steps = run.sequence(of: name)
+        return progress.cursor < steps.count ? steps[progress.cursor].id.rawValue : "the end"
+    }
+
     /// Questions for whose answer a target waits, in the plan's order.
     var openQuestions: [Question] {
         guard !run.state.isTerminal else { return [] }

@@ -49,16 +49,9 @@ struct RunStatus: Sendable {
                 progress.outcomes[step.id].map { (step.id, $0) }
             }
             return OfTarget(
-                target: name, progress: progress, underWay: underWay(name, progress), steps: steps)
+                target: name, progress: progress, underWay: report.underWay(on: name),
+                steps: steps)
         }
-    }
-
-    private func underWay(_ name: TargetName, _ progress: TargetProgress) -> String? {
-        guard progress.isRunning else { return nil }
-        if let part = progress.inFlight?.part { return part.word }
-        if progress.ending != nil { return "giving back what is owed" }
-        let steps = machine.sequence(of: name)
-        return progress.cursor < steps.count ? steps[progress.cursor].id.rawValue : "the end"
     }
 
     /// The open questions, in the plan's order.

@@ -17,7 +17,10 @@ struct RunbookView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        var lines = head + FlagText.lines(flags, time, style, width: width)
+        var lines =
+            head
+            + FlagText.lines(
+                flags, time, style, width: width, isWhole: true)
         if let article {
             lines += [""] + ArticleView(style: style, width: width).lines(of: article)
         }

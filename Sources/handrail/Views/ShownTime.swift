@@ -50,3 +50,15 @@ enum SafeText {
         .map(String.init)
     }
 }
+
+/// What people wrote, where it is one of many things on the screen.
+enum ShortText {
+    /// The most characters that are shown.
+    static let longest = 160
+
+    /// One printable line, cut with `…`.
+    static func of(_ text: String) -> String {
+        let line = SafeText.line(text)
+        return line.count > longest ? line.prefix(longest) + "…" : line
+    }
+}

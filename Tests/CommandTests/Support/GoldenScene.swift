@@ -126,6 +126,17 @@ struct GoldenScene {
         return scene
     }
 
+    /// A run on web1 alone, which a `stop` ended, and which was handed over and came to its end.
+    static func stopped() async throws -> (scene: GoldenScene, escalations: [Escalation]) {
+        var scene = try await GoldenScene(on: "web1")
+        scene.feed(.led)
+        scene.tell(.confirm(try name("told"), note: "told", target: try name("web1")))
+        scene.tell(.answer(try name("users"), choice: "slow", target: nil))
+        var escalation = try #require(try await inbox().escalations.first)
+        escalation.end = Escalation.End(at: now, actor: "bob", note: "the driver was replaced")
+        return (scene, [escalation])
+    }
+
     /// A run on web1 alone, which helped.
     static func resolved() async throws -> GoldenScene {
         var scene = try await GoldenScene(on: "web1")

@@ -44,10 +44,11 @@ final class Workbench: Sendable {
     /// Runs the built command; its home and library are this bench's.
     func handrail(_ arguments: String...) throws -> Result { try handrail(arguments) }
 
-    /// Runs the built command; its home and library are this bench's.
-    func handrail(_ arguments: [String]) throws -> Result {
+    /// Runs the built command, by another program if one is given; its home and library are this
+    /// bench's.
+    func handrail(_ arguments: [String], through program: [String] = []) throws -> Result {
         let result = try Tool.run(
-            [try Self.command()] + arguments, environment: environment, directory: folder)
+            program + [try Self.command()] + arguments, environment: environment, directory: folder)
         return Result(status: result.status, output: result.output, errors: result.error)
     }
 

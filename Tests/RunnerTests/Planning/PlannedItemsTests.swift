@@ -55,6 +55,18 @@ struct PlannedItemsTests {
         }
     }
 
+    @Test func anItemIsUndoneByItself() throws {
+        let plan = try Self.fixture(.texts(["a", "b"])).plan()
+        #expect(plan.undos.map(\.step.rawValue) == ["up[b]", "up[a]"])
+        #expect(
+            plan.undos.map(\.restores) == [
+                .service(name: .text("b")), .service(name: .text("a")),
+            ])
+        let labelled = try Self.fixture(Self.reference("target.up"), labels: ["up": ["x"]])
+        #expect(try labelled.plan().undos.map(\.step.rawValue) == ["up[x]"])
+        #expect(try Self.fixture(Self.reference("names")).plan().undos == [])
+    }
+
     @Test func anItemsUndoIsNamedAfterItsStep() throws {
         let plan = try Self.fixture(.texts(["a", "b"])).plan()
         #expect(plan.rollback.map(\.step.rawValue) == ["up"])

@@ -1,5 +1,7 @@
 """Each runbook of the example library, with its fault planted."""
 
+import json
+
 from .case import collector
 from .rig import changed, claim, equal, outcomes, steps
 
@@ -56,6 +58,74 @@ def add(runbook, fault, target, step, answers):
 
 for example in EXAMPLES:
     add(*example)
+
+
+@case("service.outdated restarts what runs old files, service by service", "hub02")
+def item_by_item(rig):
+    services = ["imapd-sim", "mail-sink", "postfix"]
+    given = ("--on", "hub02", "--set", "services=" + ",".join(services))
+    items = [f"restart[{service}]" for service in services]
+    rig.fleet.plant("outdated-services", "hub02")
+    plan = rig.handrail("plan", "service.outdated", *given, "--json").exits(0).document()
+    (forecast,) = plan["forecast"]["targets"]
+    equal(forecast["symptom"], "present", "the symptom in the plan")
+    found = {entry.get("step"): entry for entry in forecast["entries"]}
+    for item in items:
+        claim("would change" in (found[item]["label"], found[item].get("note", "")[-12:]),
+              f"the plan says of {item}: {found[item]}")
+    shown = rig.handrail("plan", "service.outdated", *given).exits(0)
+    shown.says(*[f"{item}: needs no undo" for item in items])
+
+    document = rig.run("service.outdated", *given).exits(0).document()
+    equal({name: how for name, how in steps(document, "hub02").items() if name in items},
+          dict.fromkeys(items, "changed"), "the items")
+    equal(document["resolution"], "resolved", "resolution")
+    claim(not rig.fleet.has("outdated-services", "hub02"), "services still run old programs")
+    logs = rig.handrail("logs", document["run"]).exits(0)
+    places = [logs.out.index(item) for item in items]
+    equal(places, sorted(places), "the order of the items")
+    again = rig.run("service.outdated", *given).exits(0).document()
+    equal(changed(again), [], "items that changed something in the second run")
+
+
+@case("an item that fails ends its step on a real target, and later items stay as they are", "hub02")
+def item_that_fails(rig):
+    library = rig.copy(rig.little, "items")
+    library.make("runbooks/items/runbook.yaml", """handrail: 1
+id: rig.items
+title: Goes through a list
+kind: resolution
+owner: rig
+run_as: root
+parameters:
+  names: { type: list }
+steps:
+  - id: make
+    for_each: $names
+    effect: idempotent
+    unless: { sh: 'test -e "/run/rig/$1"', args: [$item] }
+    run: { sh: 'test "$1" != bad || { echo "no $1" >&2; exit 3; }; : >"/run/rig/$1"', args: [$item] }
+    undo: []
+  - id: after
+    effect: read
+    run: ls /run/rig
+""")
+    library.commit("A list")
+    rig.fleet.shell("hub02", "rm -rf /run/rig && mkdir -p /run/rig && : >/run/rig/there")
+    # A text that is no plain word, and means something to a shell, is an item like any other.
+    odd = "a b; $(echo '$HOME')"
+    names = rig.path("names.json")
+    with open(names, "w") as file:
+        json.dump({"names": ["there", odd, "bad", "never"]}, file)
+    where = {"library": library}
+    document = rig.run("rig.items", "--on", "hub02", "--params", "@" + names, **where)
+    document = document.exits(5).document()
+    equal(steps(document, "hub02"),
+          {"make[there]": "satisfied", "make[#2]": "changed", "make[bad]": "failed"}, "the items")
+    (group,) = document["failures"]
+    equal(group["part"], "make[bad]", "what failed")
+    claim("no bad" in group["reason"], group["reason"])
+    equal(rig.fleet.shell("hub02", "ls -N /run/rig").splitlines(), [odd, "there"], "what was made")
 
 
 @case("the wrong target is noticed, and nothing is started", "mbx01")

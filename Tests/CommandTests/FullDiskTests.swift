@@ -1,0 +1,156 @@
+import Foundation
+import Glibc
+import Runner
+import TestSupport
+import Testing
+
+/// At any amount of space that is left, what a command says of its record is true.
+struct FullDiskTests {
+    /// What became of one command.
+    private enum Said { case done, recorded, refused }
+
+    /// A bench whose home is a file system of its own.
+    private static func withSmallHome(_ body: (Workbench) async throws -> Void) async throws {
+        let bench = try Workbench()
+        try FileManager.default.createDirectory(
+            atPath: bench.home, withIntermediateDirectories: true)
+        let mounted = try Tool.run(
+            ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "small", bench.home])
+        try #require(mounted.status == 0, "\(mounted.error)")
+        defer { umount2(bench.home, Int32(MNT_DETACH)) }
+        try bench.makeLibrary()
+        try await body(bench)
+    }
+
+    /// Fills the home's file system but for some blocks of 4 KiB.
+    private static func fill(_ bench: Workbench, leaving blocks: Int) throws {
+        let path = bench.home + "/filler"
+        let filler = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
+        try #require(filler >= 0)
+        defer { close(filler) }
+        let block = [UInt8](repeating: 0, count: 4096)
+        var size = 0
+        while write(filler, block, block.count) == block.count { size += block.count }
+        try #require(ftruncate(filler, off_t(max(0, size - blocks * 4096))) == 0)
+    }
+
+    private static func said(_ result: Workbench.Result) -> Said? {
+        if result.status == 0 { return .done }
+        if result.errors.contains("is recorded, and not sealed") { return .recorded }
+        return result.errors.contains("is recorded") ? nil : .refused
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func aFlagIsRecordedOrSaysThatItIsNot() async throws {
+        try await Self.withSmallHome { bench in
+            try #require(try bench.handrail("flag", "service.down", "--why", "first").status == 0)
+            var seen: Set<Said> = []
+            for blocks in 0..<48 {
+                try Self.fill(bench, leaving: blocks)
+                let result = try bench.handrail("flag", "service.down", "--why", "w\(blocks).")
+                try FileManager.default.removeItem(atPath: bench.home + "/filler")
+                let flags = try await bench.journal().0.flags().map(\.why)
+                let said = try #require(Self.said(result), "\(result.errors)")
+                seen.insert(said)
+                #expect(
+                    flags.contains("w\(blocks).") == (said != .refused),
+                    "\(blocks): \(result.status) \(result.errors)")
+                if said == .recorded {
+                    #expect(result.status == 12)
+                    #expect(result.errors.contains("Don't do it again"), "\(result.errors)")
+                }
+                if said == .done { break }
+            }
+            #expect(seen.contains(.done) && seen.contains(.recorded) && seen.contains(.refused))
+            let verified = try bench.handrail("audit", "verify")
+            #expect(verified.status == 0, "\(verified.output)")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func aNoteIsRecordedOrSaysThatItIsNot() async throws {
+        try await Self.withSmallHome { bench in
+            try await AuditCommandTests.record("r-20261123-0701-bbbb", number: 1, on: bench)
+            try #require(try bench.handrail("note", "last", "first").status == 0)
+            var seen: Set<Said> = []
+            for blocks in 0..<60 {
+                try Self.fill(bench, leaving: blocks)
+                let result = try bench.handrail("note", "last", "w\(blocks).")
+                try FileManager.default.removeItem(atPath: bench.home + "/filler")
+                let notes = try bench.handrail("status", "last", "--json").json()["notes"]
+                let said = try #require(Self.said(result), "\(result.errors)")
+                seen.insert(said)
+                #expect(
+                    (notes as? [String])?.contains("w\(blocks).") == (said != .refused),
+                    "\(blocks): \(result.status) \(result.errors)")
+                if said == .done { break }
+            }
+            #expect(seen.contains(.done) && seen.contains(.recorded) && seen.contains(.refused))
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
+    func anEscalationIsRecordedOrLeavesNothing() async throws {
+        try await Self.withSmallHome { bench in
+            try await AuditCommandTests.record(
+                "r-20261123-0700-k3f9", number: 1, hasFailed: true, on: bench)
+            try #require(try bench.handrail("flag", "service.down", "--why", "first").status == 0)
+            var seen: Set<Said> = []
+            for blocks in 0..<120 {
+                let out = bench.folder + "/pack\(blocks)"
+                try Self.fill(bench, leaving: blocks)
+                let result = try bench.handrail(
+                    "escalate", "last", "--to", "t", "--note", "w\(blocks).", "--out", out)
+                try FileManager.default.removeItem(atPath: bench.home + "/filler")
+                let notes = try await bench.journal().0.escalations().map(\.note)
+                let said = try #require(Self.said(result), "\(result.errors)")
+                seen.insert(said)
+                let isRecorded = notes.contains("w\(blocks).")
+                #expect(
+                    isRecorded == (said != .refused),
+                    "\(blocks): \(result.status) \(result.errors)")
+                #expect(
+                    FileManager.default.fileExists(atPath: out + "/pack.md") == isRecorded,
+                    "\(blocks): \(result.errors)")
+                if said == .recorded { #expect(result.errors.contains(out)) }
+                if said == .done { break }
+            }
+            #expect(seen.contains(.done) && seen.contains(.recorded) && seen.contains(.refused))
+            let verified = try bench.handrail("audit", "verify")
+            #expect(verified.status == 0, "\(verified.output)")
+        }
+    }
+}
+
+/// What killed escalations left is removed by the next one, and nothing else is.
+struct StaleDraftsTests {
+    @Test func onlyOldDraftsThatNobodyHoldsGo() async throws {
+        let bench = try Workbench()
+        let past = try PastRun()
+        try await past.write(to: bench.journal().0, past.failedEvents())
+        let folder = bench.home + "/escalations"
+        let files = FileManager.default
+        let names = [
+            "e-20261123-0709-b2c3.new-aabbccdd", "e-20261123-0709-held.new-aabbccdd",
+            "e-20261123-0709-yong.new-aabbccdd", "e-20261123-0709-done", "mine.new-aabbccdd",
+            "e-20261123-0709-odd1.new-report",
+        ]
+        for name in names {
+            let path = folder + "/" + name
+            try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+            try Data("x".utf8).write(to: URL(fileURLWithPath: path + "/plan.json"))
+            guard !name.contains("yong") else { continue }
+            var times = [
+                timeval(tv_sec: 1_000_000, tv_usec: 0), timeval(tv_sec: 1_000_000, tv_usec: 0),
+            ]
+            try #require(utimes(path, &times) == 0)
+        }
+        let held = open(folder + "/" + names[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        try #require(held >= 0 && flock(held, LOCK_EX) == 0)
+        defer { close(held) }
+        let result = try bench.handrail("escalate", "last", "--to", "t", "--note", "n")
+        #expect(result.status == 0, "\(result.errors)")
+        let left = Set(try files.contentsOfDirectory(atPath: folder)).intersection(names)
+        #expect(left == Set(names.dropFirst()))
+    }
+}
