@@ -114,6 +114,7 @@ extension RunMachine {
         let sequence = sequence(of: name)
         target.outcomes.note(id, outcome, in: sequence)
         target.reasons[id] = reason
+        target.begun.remove(id)
         target.position = .fresh
         target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }

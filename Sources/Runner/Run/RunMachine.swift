@@ -262,7 +262,7 @@ package struct RunMachine: Sendable, Equatable {
     }
 
     /// The targets that nobody left out.
-    private var wanted: [TargetProgress] { order.compactMap { targets[$0] } }
+    private var wanted: some Sequence<TargetProgress> { order.lazy.compactMap { targets[$0] } }
 
     private var finalResolution: RunResolution {
         let all = wanted

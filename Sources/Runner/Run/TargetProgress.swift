@@ -9,8 +9,9 @@ package struct TargetProgress: Sendable, Hashable {
         case ended(Outcome)
     }
 
-    /// What has happened to the step under way.
-    package enum Position: Sendable, Hashable {
+    /// What has happened to the step under way; `indirect`, as an attempt's record is large and most
+    /// targets of a large run have none.
+    package indirect enum Position: Sendable, Hashable {
         case fresh
         case guarded(Ending, hadErrors: Bool)
         case acted(AttemptRecord)
@@ -44,12 +45,12 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var owed: [StepID] = []
     /// Owed releases that wait for a person, with the reason.
     package internal(set) var leftOwed: [StepID: String] = [:]
-    /// Steps whose action may have been started on the target.
+    /// Steps whose action may have been started on the target, and that haven't ended.
     package internal(set) var begun: Set<StepID> = []
     /// Whether a person asked for what is owed to be paid, whatever its rule says.
     package internal(set) var isPayAsked = false
     /// The last attempt of a release under way.
-    package internal(set) var releaseRecord: AttemptRecord?
+    @KeptApart package internal(set) var releaseRecord: AttemptRecord?
     /// How often it was tried since it became due or a person asked for it.
     package internal(set) var releaseTries = 0
     /// How many of these tries ended without anybody seeing how.
@@ -61,9 +62,9 @@ package struct TargetProgress: Sendable, Hashable {
     /// The index of the runbook's `verify` under way, and its last record.
     package internal(set) var verifyCursor = 0
     /// The last record of the `verify` at `verifyCursor`; nil before it was looked at.
-    package internal(set) var verifyRecord: AttemptRecord?
+    @KeptApart package internal(set) var verifyRecord: AttemptRecord?
     /// What asking for the symptom gave last; nil before it was asked.
-    package internal(set) var symptomRecord: AttemptRecord?
+    @KeptApart package internal(set) var symptomRecord: AttemptRecord?
     /// Since when the symptom is seen gone.
     package internal(set) var symptomGoneSince: Timestamp?
     /// What the symptom said at the end: nil before it was asked.
@@ -89,6 +90,25 @@ package struct TargetProgress: Sendable, Hashable {
         if outcomes.values.contains(.changed) { return .changed }
         if outcomes.values.contains(.satisfied) { return .satisfied }
         return .ok
+    }
+}
+
+/// A value that takes a word where it isn't there: it is kept elsewhere.
+@propertyWrapper
+package struct KeptApart<Value: Sendable & Hashable>: Sendable, Hashable {
+    private indirect enum Storage: Sendable, Hashable {
+        case none
+        case some(Value)
+    }
+
+    private var storage = Storage.none
+
+    package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+    /// The value; nil when it isn't there.
+    package var wrappedValue: Value? {
+        get { if case .some(let value) = storage { value } else { nil } }
+        set { storage = newValue.map(Storage.some) ?? .none }
     }
 }
 
