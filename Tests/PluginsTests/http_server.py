@@ -82,7 +82,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 # Whoever forgets it is not left with it.
-forgotten = threading.Timer(120, os._exit, [1])
+forgotten = threading.Timer(900, os._exit, [1])
 forgotten.daemon = True
 forgotten.start()
 server = Server((address, 0), Handler)

@@ -6,11 +6,28 @@ extension Timestamp {
         let (day, rest) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)
         let time = rest < 0 ? rest + 86_400_000 : rest
         let (year, month, date) = Self.date(ofDay: rest < 0 ? day - 1 : day)
-        let clock = [time / 3_600_000, time / 60_000 % 60, time / 1000 % 60].map {
-            Self.digits($0, 2)
+        // Each event's line has one: written byte by byte, without a text for each number.
+        return String(unsafeUninitializedCapacity: 32) { bytes in
+            var count = 0
+            func put(_ number: Int64, _ width: Int, _ end: UInt8) {
+                var rest = number
+                for place in (count..<(count + width)).reversed() {
+                    bytes[place] = 48 + UInt8(rest % 10)
+                    rest /= 10
+                }
+                bytes[count + width] = end
+                count += width + 1
+            }
+            // No clock says another year than one of four digits.
+            put(min(max(year, 0), 9999), 4, UInt8(ascii: "-"))
+            put(month, 2, UInt8(ascii: "-"))
+            put(date, 2, UInt8(ascii: "T"))
+            put(time / 3_600_000, 2, UInt8(ascii: ":"))
+            put(time / 60_000 % 60, 2, UInt8(ascii: ":"))
+            put(time / 1000 % 60, 2, UInt8(ascii: "."))
+            put(time % 1000, 3, UInt8(ascii: "Z"))
+            return count
         }
-        return "\(Self.digits(year, 4))-\(Self.digits(month, 2))-\(Self.digits(date, 2))"
-            + "T\(clock.joined(separator: ":")).\(Self.digits(time % 1000, 3))Z"
     }
 
     /// Reads that text, and no other form; nil for a day or a time that doesn't exist.
@@ -38,11 +55,6 @@ extension Timestamp {
         let ofEra = year - era * 400
         let ofYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + date - 1
         return era * 146_097 + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468
-    }
-
-    private static func digits(_ number: Int64, _ width: Int) -> String {
-        let text = "\(number)"
-        return String(repeating: "0", count: max(0, width - text.count)) + text
     }
 
     /// The day in the Gregorian calendar, counted from 1970-01-01.

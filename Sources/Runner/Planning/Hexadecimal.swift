@@ -15,7 +15,11 @@ package enum Hexadecimal {
 
     /// Whether a text is exactly so many lower-case digits.
     package static func isDigits(_ text: some StringProtocol, _ count: Int) -> Bool {
-        text.utf8.count == count
-            && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        guard text.utf8.count == count else { return false }
+        let isAll = { (bytes: UnsafeBufferPointer<UInt8>) in
+            bytes.allSatisfy { $0 &- 48 < 10 || $0 &- 97 < 6 }
+        }
+        return text.utf8.withContiguousStorageIfAvailable(isAll)
+            ?? text.utf8.allSatisfy { $0 &- 48 < 10 || $0 &- 97 < 6 }
     }
 }
