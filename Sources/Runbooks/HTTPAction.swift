@@ -181,32 +181,4 @@ extension HTTPAction {
         }
         return found + [contains].compactMap { $0 }
     }
-
-    /// The same with every argument put through a function.
-    package func mapping<Failure: Error>(
-        _ transform: (Argument) throws(Failure) -> Argument
-    ) throws(Failure) -> HTTPAction {
-        var action = self
-        action.url = try transform(url)
-        for index in path.indices { action.path[index] = try transform(path[index]) }
-        for (name, value) in query { action.query[name] = try transform(value) }
-        for (name, value) in headers { action.headers[name] = try transform(value) }
-        switch login {
-        case .bearer(let token)?: action.login = .bearer(try transform(token))
-        case .basic(let user, let password)?:
-            action.login = .basic(user: try transform(user), password: try transform(password))
-        case nil: break
-        }
-        switch body {
-        case .text(let text)?: action.body = .text(try transform(text))
-        case .json(var members)?:
-            for (name, member) in members {
-                members[name]?.value = try transform(member.value)
-            }
-            action.body = .json(members)
-        case nil: break
-        }
-        if let contains { action.contains = try transform(contains) }
-        return action
-    }
 }

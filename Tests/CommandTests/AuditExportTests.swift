@@ -17,6 +17,19 @@ struct AuditExportTests {
         #expect(again.status == 3 && again.errors.contains("is there already"))
     }
 
+    @Test func anExportRemovesNothingThatIsThere() async throws {
+        let (bench, folder) = try await Self.exported()
+        let other = bench.folder + "/second"
+        try FileManager.default.createDirectory(
+            atPath: other + ".new", withIntermediateDirectories: true)
+        try "mine".write(toFile: other + ".new/f", atomically: true, encoding: .utf8)
+        #expect(try bench.handrail("audit", "export", "k3f9", other + "/").status == 0)
+        #expect(try String(contentsOfFile: other + ".new/f", encoding: .utf8) == "mine")
+        let names = try FileManager.default.contentsOfDirectory(atPath: bench.folder)
+        #expect(names.filter { $0.hasPrefix("second") }.sorted() == ["second", "second.new"])
+        #expect(FileManager.default.fileExists(atPath: folder))
+    }
+
     /// What somebody does to an export before it is read.
     enum Edit: String, CaseIterable {
         case event, eventRemoved, evidence, key, bundleByte, bundleOfAnotherKey, bundleCut

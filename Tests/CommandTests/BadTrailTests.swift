@@ -79,11 +79,7 @@ struct BadTrailTests {
     @Test(.enabled(if: geteuid() == 0, "only root can mount a small file system"))
     func aFullDiskStartsNothingAndLosesNothing() async throws {
         let bench = try Workbench()
-        try FileManager.default.createDirectory(
-            atPath: bench.home, withIntermediateDirectories: true)
-        let mounted = try Tool.run(
-            ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "small", bench.home])
-        try #require(mounted.status == 0, "\(mounted.error)")
+        try bench.makeSmallHome()
         defer { umount2(bench.home, Int32(MNT_DETACH)) }
         try bench.makeLibrary()
         try await AuditCommandTests.record("r-20261123-0701-bbbb", number: 2, on: bench)

@@ -229,12 +229,6 @@ import Testing
         let isNear = url.contains("9.254") || url.contains("fe80") || url.contains("a9fe")
         #expect(why.contains("link-local") == isNear)
     }
-
-    @Test func environmentProxiesAreNotAsked() async throws {
-        setenv("http_proxy", "http://127.0.0.1:9", 1)
-        defer { unsetenv("http_proxy") }
-        #expect(try await attempt(["node"]).ending == .exited(0))
-    }
 }
 
 /// Requests over TLS.

@@ -8,8 +8,8 @@ struct CurlLibrary: @unchecked Sendable {
     /// Why there is no libcurl.
     struct Missing: Error, Sendable { let reason: String }
 
-    /// The newest version number that Handrail needs: 7.80.0 says when a request begins.
-    private static let oldest: UInt32 = 0x07_50_00
+    /// The oldest that will do, 7.85.0: it says when a request begins, and takes protocols by name.
+    private static let oldest: UInt32 = 0x07_55_00
 
     /// Loaded once for the process.
     static let shared = Result { try CurlLibrary() }
@@ -41,7 +41,7 @@ struct CurlLibrary: @unchecked Sendable {
         }
         func function(_ name: String) throws(Missing) -> UnsafeMutableRawPointer {
             guard let found = dlsym(library, name) else {
-                throw Missing(reason: "libcurl has no '\(name)'; install 'libcurl4' 7.80 or later")
+                throw Missing(reason: "libcurl has no '\(name)'; install 'libcurl4' 7.85 or later")
             }
             return found
         }
@@ -63,6 +63,6 @@ struct CurlLibrary: @unchecked Sendable {
         getInformation = try function("curl_easy_getinfo")
         guard globalInit(Int(CURL_GLOBAL_ALL)) == CURLE_OK,
             let known = version(CURLVERSION_FIRST)?.pointee, known.version_num >= Self.oldest
-        else { throw Missing(reason: "libcurl is too old; install 'libcurl4' 7.80 or later") }
+        else { throw Missing(reason: "libcurl is too old; install 'libcurl4' 7.85 or later") }
     }
 }

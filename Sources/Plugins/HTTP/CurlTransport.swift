@@ -15,12 +15,28 @@ struct CurlTransport: HTTPTransport {
         case .failure(let error):
             return .notSent((error as? CurlLibrary.Missing)?.reason ?? "\(error)")
         }
-        guard await limiter.begin() else { return .stopped(wasSent: false) }
+        guard await begin(unless: stopper) else { return .stopped(wasSent: false) }
         defer { limiter.end(wentWell: true) }
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 continuation.resume(returning: CurlTransfer(request, stopper, curl).run())
             }
+        }
+    }
+
+    /// Waits for a turn; false when the request was stopped meanwhile, and no turn is taken.
+    private func begin(unless stopper: Stopper) async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { await limiter.begin() }
+            group.addTask {
+                _ = await stopper.wait()
+                return false
+            }
+            let hasTurn = await group.next() ?? false
+            group.cancelAll()
+            // A turn that came at the same moment is given back.
+            if await group.next() == true, !hasTurn { limiter.end(wentWell: true) }
+            return hasTurn
         }
     }
 }
@@ -55,7 +71,7 @@ private final class CurlTransfer {
         for line in request.headers + ["Expect:"] { lines = curl.append(lines, line) }
         defer { curl.free(lines) }
         guard setUp(handle, lines) else {
-            return .notSent("libcurl refuses an option; install 'libcurl4' 7.85 or later")
+            return .notSent("libcurl refuses what it is told of the request")
         }
         let start = ContinuousClock.now
         let code = curl.perform(handle)

@@ -74,6 +74,36 @@ extension FileAction: ArgumentHolder {
     }
 }
 
+extension HTTPAction: ArgumentHolder {
+    /// The same with every argument put through a function.
+    package func mappingArguments<Failure: Error>(
+        _ transform: (Argument) throws(Failure) -> Argument
+    ) throws(Failure) -> HTTPAction {
+        var action = self
+        action.url = try transform(url)
+        for index in path.indices { action.path[index] = try transform(path[index]) }
+        for (name, value) in query { action.query[name] = try transform(value) }
+        for (name, value) in headers { action.headers[name] = try transform(value) }
+        switch login {
+        case .bearer(let token)?: action.login = .bearer(try transform(token))
+        case .basic(let user, let password)?:
+            action.login = .basic(user: try transform(user), password: try transform(password))
+        case nil: break
+        }
+        switch body {
+        case .text(let text)?: action.body = .text(try transform(text))
+        case .json(var members)?:
+            for (name, member) in members {
+                members[name]?.value = try transform(member.value)
+            }
+            action.body = .json(members)
+        case nil: break
+        }
+        if let contains { action.contains = try transform(contains) }
+        return action
+    }
+}
+
 extension Action: ArgumentHolder {
     /// The same action with every argument in it put through a function.
     package func mappingArguments<Failure: Error>(
@@ -95,7 +125,7 @@ extension Action: ArgumentHolder {
             if let until = wait.until { wait.until = try until.mappingArguments(transform) }
             return .wait(wait)
         case .assert(let check): return .assert(try check.mappingArguments(transform))
-        case .http(let request): return .http(try request.mapping(transform))
+        case .http(let request): return .http(try request.mappingArguments(transform))
         case .collect, .manual, .ask, .stop: return self
         }
     }

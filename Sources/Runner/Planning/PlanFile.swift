@@ -138,8 +138,7 @@ package struct PlanFile: Sendable {
     private static func given(_ text: String, as kind: Parameter.Kind) -> GivenValue {
         switch kind {
         case .list:
-            let elements = text.split(separator: "\n", omittingEmptySubsequences: false)
-            return .list(text.isEmpty ? [] : elements.map(String.init))
+            return .list(text.isEmpty ? [] : PlannedParameter.elements(text))
         case .duration:
             guard let seconds = Double(text), (0...864_000_000).contains(seconds) else {
                 return .text(text)

@@ -109,10 +109,12 @@ struct TargetDryRun: Sendable {
         }
         let key = AttemptKey(target: target.name, part: part, number: 1)
         asked = key
-        if !resolved.isRequest { wasAsked = true }
+        // The symptom is the target's, whatever the step is that comes first.
+        let place = part.step == nil ? .target : current?.place ?? .target
+        if place == .target, !resolved.isRequest { wasAsked = true }
         let wanted = subject.resolver.secrets(in: resolved)
         return AttemptRequest(
-            run: subject.run, key: key, target: target, place: current?.place ?? .target,
+            run: subject.run, key: key, target: target, place: place,
             action: resolved, mode: mode, effect: .read,
             timeout: min(DryRun.limit, timeout(of: part)),
             wantsOutputs: mode == .apply && current?.outputs.isEmpty == false,

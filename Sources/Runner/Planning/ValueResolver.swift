@@ -130,6 +130,12 @@ extension PlannedParameter {
         guard !isSecret, let text else { return nil }
         guard kind == .list else { return [text] }
         return text.isEmpty
-            ? [] : text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            ? [] : Self.elements(text)
+    }
+
+    /// The elements of a list's text, one a line: bytes are looked at, as a CR LF is one character.
+    static func elements(_ text: String) -> [String] {
+        text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            .map { String(Substring($0)) }
     }
 }

@@ -19,15 +19,17 @@ struct TrailExport: Sendable {
     /// - Throws: `Failure` (invalidInput) where the folder is there, or git fails; `JournalError`.
     func write(to folder: String) async throws -> [String] {
         let files = FileManager.default
+        var folder = folder
+        while folder.count > 1, folder.hasSuffix("/") { folder.removeLast() }
         guard !files.fileExists(atPath: folder) else {
             throw Failure(
                 .invalidInput, code: "audit.export",
                 "\(printableExcerpt(folder)) is there already: nothing was written.",
                 hint: "name a folder that isn't there yet")
         }
-        let new = folder + ".new"
+        // A name that nobody has: what is there is never removed, and two exports don't meet.
+        let new = "\(folder).new-\(UUID().uuidString)"
         do {
-            if files.fileExists(atPath: new) { try files.removeItem(atPath: new) }
             try files.createDirectory(atPath: new, withIntermediateDirectories: true)
         } catch {
             throw failure(new, InputFile.reason(error))

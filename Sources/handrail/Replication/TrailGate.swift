@@ -24,7 +24,7 @@ struct TrailGate: Sendable {
             $0.remote == address.text ? $0 : nil
         }
         let recorded = try await home.trail.look()?.rows.recorded ?? 0
-        let events = max(0, recorded - (state?.events ?? 0))
+        let events = max(0, recorded - max(0, state?.events ?? 0))
         let since = events > 0 ? try await home.journal.recordedAt(recorded - events + 1) : nil
         return TrailLag(
             address: address.text, events: events, since: since, state: state,

@@ -41,6 +41,14 @@ final class Workbench: Sendable {
         }
     }
 
+    /// Makes the home a file system of its own, of 8 MiB; whoever calls it unmounts it.
+    func makeSmallHome() throws {
+        try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
+        let mounted = try Tool.run(
+            ["mount", "-t", "tmpfs", "-o", "size=8m,mode=0700", "small", home])
+        try #require(mounted.status == 0, "\(mounted.error)")
+    }
+
     /// Runs the built command; its home and library are this bench's.
     func handrail(_ arguments: String...) throws -> Result { try handrail(arguments) }
 

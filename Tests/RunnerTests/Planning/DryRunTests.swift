@@ -51,6 +51,40 @@ struct DryRunTests {
             id, .idempotent, .file(FileAction(path: .text(path), content: .absent)))
     }
 
+    @Test func theSymptomIsAskedOnTheTargetWhateverComesFirst() throws {
+        let step = try PlanFixture.step("here", .read, script) { $0.place = .controller }
+        var fixture = try PlanFixture(steps: [step])
+        fixture.symptoms = [
+            Symptom(
+                alerts: [], present: PlanFixture.script(),
+                position: SourcePosition(file: "x", line: 1, column: 1))
+        ]
+        let run = try #require(RunID(rawValue: "r-20261123-0714-k3f9"))
+        var dryRun = DryRun(of: try fixture.plan(), run: run, probing: .allowed)
+        let first = try #require(dryRun.requests().first)
+        #expect(first.key.part == .symptom && first.place == .target)
+        dryRun.take(AttemptReport(ending: .exited(0)), for: first.key)
+        #expect(dryRun.requests().map(\.place) == [.controller])
+    }
+
+    @Test(arguments: [true, false])
+    func whatIsAskedOnTheControllerIsNoContactWithTheTarget(_ isRequest: Bool) throws {
+        let action = isRequest ? Action.http(HTTPAction(url: .text("https://a.example"))) : script
+        let look = try PlanFixture.step("look", .read, action) {
+            if !isRequest { $0.place = .controller }
+        }
+        let act = try PlanFixture.step("act", .once, script)
+        let run = try #require(RunID(rawValue: "r-20261123-0714-k3f9"))
+        var dryRun = DryRun(
+            of: try PlanFixture(steps: [look, act]).plan(), run: run, probing: .allowed)
+        var greeted = 0
+        while let request = dryRun.requests().first {
+            if request.isGreeting { greeted += 1 }
+            dryRun.take(AttemptReport(ending: .exited(0)), for: request.key)
+        }
+        #expect(greeted == 1)
+    }
+
     @Test(arguments: [
         (AttemptReport(ending: .exited(0)), ForecastLabel.satisfied),
         (AttemptReport(ending: .exited(1)), .wouldChange),

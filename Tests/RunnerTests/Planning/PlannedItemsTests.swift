@@ -36,6 +36,18 @@ struct PlannedItemsTests {
         #expect(try fixture.plan().steps[0].forEach == .texts([]))
     }
 
+    /// A CR LF is one character of a Swift text, and two bytes of a list's.
+    @Test func anElementThatEndsInACarriageReturnIsOneOfItsOwn() throws {
+        let step = try PlanFixture.step("up", .once, .run(PlanFixture.script())) {
+            $0.forEach = Self.reference("names")
+        }
+        var fixture = try PlanFixture(steps: [step])
+        let names = try ParameterName.named("names")
+        fixture.parameters = [Parameter(name: names, kind: .list)]
+        fixture.values = [names: .list(["a\r", "b"])]
+        #expect(try fixture.plan().steps[0].forEach == .texts(["a\r", "b"]))
+    }
+
     @Test func aLabelsItemsComeFromTheTargetsRecord() throws {
         let plan = try Self.fixture(
             Self.reference("target.up"), labels: ["up": ["x", "y"], "other": ["z"]]

@@ -204,7 +204,9 @@ class Rig:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("HANDRAIL_")}
         kept.update(
             HANDRAIL_HOME=home or self.home(), HANDRAIL_LIBRARY=(library or self.examples).path,
-            HANDRAIL_SSH_CONFIG=self.fleet.ssh_config, NO_COLOR="1", LC_ALL="C.UTF-8")
+            HANDRAIL_SSH_CONFIG=self.fleet.ssh_config, NO_COLOR="1", LC_ALL="C.UTF-8",
+            # Nobody listens there: a request that asked a proxy would fail.
+            http_proxy="http://127.0.0.1:9", all_proxy="http://127.0.0.1:9")
         return kept
 
     def begin(self, *arguments, library=None, home=None):
