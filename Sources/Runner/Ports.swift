@@ -62,6 +62,8 @@ package struct JournalError: Error, Sendable {
     /// What kind of failure it is; callers switch on it.
     package enum Code: String, Sendable {
         case notFound, locked, leaseLost, closed, full, corrupt, newerFormat, io, repeated
+        /// What must have it too can't be reached.
+        case unreachable
     }
 
     /// What kind of failure it is; it decides the exit code.
@@ -264,6 +266,16 @@ package protocol Trail: Sendable {
     /// - Throws: `locked` and `full` when the same call may be made again; after any other code
     ///   this process records nothing more.
     func seal() async throws(JournalError)
+    /// The same before a step starts on a target: where the trail is kept elsewhere too, returns
+    /// once it is there, if that is required.
+    ///
+    /// - Throws: as `seal`; `unreachable` when the same call may be made again.
+    func sealBeforeStart() async throws(JournalError)
+}
+
+extension Trail {
+    /// A trail that is kept nowhere else needs no more than its seal.
+    package func sealBeforeStart() async throws(JournalError) { try await seal() }
 }
 
 /// Questions about runs, past and present.

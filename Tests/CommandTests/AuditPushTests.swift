@@ -77,13 +77,7 @@ struct AuditPushTests {
         try scene.configure("remote: \(scene.remote)\n")
         #expect(try scene.bench.handrail("audit", "push").status == 0)
         let good = try scene.remoteTip()
-        let foreign = try scene.git(
-            scene.remote,
-            [
-                "-c", "user.name=Eve", "-c", "user.email=eve@example.invalid", "commit-tree", "-m",
-                "x", "-p", good, good + "^{tree}",
-            ])
-        try scene.git(scene.remote, ["update-ref", scene.branch(), foreign])
+        let foreign = try scene.diverge()
         try await scene.record("r-20261123-0702-cccc", number: 3)
         let push = try scene.bench.handrail("audit", "push")
         #expect(push.status == 10)
@@ -107,6 +101,108 @@ struct AuditPushTests {
         try scene.git(scene.remote, ["update-ref", scene.branch(), good])
         #expect(try scene.bench.handrail("audit", "push").status == 0)
         #expect(try !scene.bench.handrail("status").output.contains("which this trail hasn't"))
+    }
+
+    @Test func anotherRemoteThatAgreesOpensNoGates() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: \(scene.remote)\n")
+        #expect(try scene.bench.handrail("audit", "push").status == 0)
+        let foreign = try scene.diverge()
+        try await scene.record("r-20261123-0702-cccc", number: 3)
+        #expect(try scene.bench.handrail("audit", "push").status == 10)
+        let other = scene.bench.folder + "/other.git"
+        try scene.git(nil, ["init", "-q", "--bare", other])
+        #expect(try scene.bench.handrail("audit", "push", other).status == 0)
+        let refused = try scene.bench.handrail("resume", "bbbb")
+        #expect(refused.status == 4 && refused.errors.contains("All gates are closed."))
+        #expect(refused.errors.contains(String(foreign.prefix(12))))
+    }
+
+    /// git lists every name that ends like the branch's; only the branch itself counts.
+    @Test func aBranchWithTheSameEndIsNotTheTrail() async throws {
+        let scene = try await PushScene()
+        #expect(try scene.bench.handrail("audit", "push", scene.remote).status == 0)
+        let good = try scene.remoteTip()
+        let foreign = try scene.diverge()
+        try scene.git(scene.remote, ["update-ref", "refs/heads/a/" + scene.branch(), good])
+        try await scene.record("r-20261123-0702-cccc", number: 3)
+        let push = try scene.bench.handrail("audit", "push", scene.remote)
+        #expect(push.status == 10)
+        #expect(push.errors.contains(String(foreign.prefix(12))), "\(push.errors)")
+        let verified = try scene.bench.handrail("audit", "verify", "--remote", scene.remote)
+        #expect(verified.status == 10 && verified.output.contains("anchor-missing"))
+    }
+
+    @Test func theTrailIsNoRemoteOfItself() async throws {
+        let scene = try await PushScene()
+        let link = scene.bench.folder + "/elsewhere.git"
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: scene.trail)
+        for address in [scene.trail, "file://" + scene.trail, link] {
+            for command in [["audit", "push", address], ["audit", "verify", "--remote", address]] {
+                let result = try scene.bench.handrail(command)
+                #expect(result.status == 3, "\(command): \(result.output)")
+                #expect(result.errors.contains("is the trail itself"), "\(result.errors)")
+            }
+        }
+    }
+
+    @Test(arguments: ["ssh://[::1]:1/trail.git", "[::1]:trail.git"])
+    func anAddressMayBeOfIPv6(_ address: String) async throws {
+        let scene = try await PushScene()
+        let result = try scene.bench.handrail("audit", "push", address)
+        #expect(result.status == 1, "\(result.errors)")
+        #expect(result.errors.contains("was not pushed to"), "\(result.errors)")
+    }
+
+    @Test func pushesAtTheSameTimeTakeTurns() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: \(scene.remote)\n")
+        try await withThrowingTaskGroup(of: Workbench.Result.self) { group in
+            for _ in 1...4 {
+                group.addTask { try await scene.bench.handrailAside(["audit", "push"]) }
+            }
+            for try await result in group { #expect(result.status == 0, "\(result.errors)") }
+        }
+        #expect(try scene.remoteTip() == scene.tip())
+        let left = try FileManager.default.contentsOfDirectory(atPath: scene.bench.home + "/push")
+        #expect(left.count == 2, "a lock and a state: \(left)")
+        #expect(try scene.bench.handrail("status").output.contains("lacks") == false)
+    }
+
+    @Test func whatAKilledPushLeftIsInNobodysWay() async throws {
+        let scene = try await PushScene()
+        #expect(try scene.bench.handrail("audit", "push", scene.remote).status == 0)
+        let folder = scene.bench.home + "/push"
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        let state = try #require(names.first { $0.hasSuffix(".json") })
+        let left = folder + "/" + state.dropLast(5) + ".git"
+        try FileManager.default.createDirectory(
+            atPath: left + "/refs/heads/trail", withIntermediateDirectories: true)
+        try Data("[alias".utf8).write(to: URL(fileURLWithPath: left + "/config"))
+        try await scene.record("r-20261123-0702-cccc", number: 3)
+        let result = try scene.bench.handrail("audit", "push", scene.remote)
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(!FileManager.default.fileExists(atPath: left))
+    }
+
+    @Test func aRequiredRemoteThatIsOutOfReachRefusesBeforeARunIsOpened() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: \(scene.bench.folder)/gone.git\nrequire_remote: true\n")
+        let runs = try await scene.runs()
+        for command in [
+            ["resume", "bbbb"],
+            ["run", "service.down", "--on", "localhost", "--yes", "--set", "service=x"],
+        ] {
+            let refused = try scene.bench.handrail(command)
+            #expect(refused.status == 4, "\(command): \(refused.errors)")
+            #expect(refused.errors.contains("Nothing was started."), "\(refused.errors)")
+            #expect(refused.errors.contains("require"), "\(refused.errors)")
+        }
+        #expect(try await scene.runs() == runs)
+        // What ends a run is done all the same, at once.
+        let aborted = try scene.bench.handrail("abort", "bbbb")
+        #expect(!aborted.errors.contains("require"), "\(aborted.errors)")
     }
 
     @Test func aRemoteThatWasCutIsSaidAndFilledAgain() async throws {
@@ -149,43 +245,6 @@ struct AuditPushTests {
             #expect(result.errors.contains("trail.yaml"))
         }
     }
-
-    @Test func aRotatedKeySignsAndTheFirstOneIsKept() async throws {
-        let scene = try await PushScene()
-        let before = try scene.signer()
-        for number in 3...4 {
-            let result = try scene.bench.handrail("audit", "rotate-key", "--json")
-            #expect(result.status == 0, "\(result.errors)")
-            try await scene.record("r-20261123-070\(number)-dddd", number: number)
-            let fingerprint = try #require(try result.json()["fingerprint"] as? String)
-            #expect(try scene.signer() == fingerprint)
-            #expect(fingerprint != before)
-            let verified = try scene.bench.handrail("audit", "verify")
-            #expect(verified.status == 0, "\(verified.output)")
-        }
-        #expect(try scene.bench.handrail("audit", "log").output.contains("key.added"))
-    }
-
-    @Test func aRotationThatWasInterruptedIsFinished() async throws {
-        let scene = try await PushScene()
-        let home = try Home.open(at: scene.bench.home)
-        let (journal, store) = try await scene.bench.journal()
-        let next = try TrailRotation(home: home, comment: "x").prepare()
-        var event = TrailEvent(
-            kind: .keyAdded, at: PastRun.start.adding(.seconds(900)), actor: "ann", via: .cli)
-        event.details = ["key": .string(next.line)]
-        try await journal.record([event])
-        try await TrailSealer(journal: journal, store: store).seal()
-        // The process died here: the key is introduced, and not yet in its place.
-        let result = try scene.bench.handrail("audit", "rotate-key", "--json")
-        #expect(try result.json()["fingerprint"] as? String == next.fingerprint)
-        let events = try scene.bench.handrail("audit", "log", "--json").json()["acts"]
-        let kinds = try #require(events as? [[String: Any]]).compactMap { $0["kind"] as? String }
-        #expect(kinds.filter { $0 == "key.added" }.count == 1)
-        try await scene.record("r-20261123-0702-cccc", number: 3)
-        #expect(try scene.signer() == next.fingerprint)
-        #expect(try scene.bench.handrail("audit", "verify").status == 0)
-    }
 }
 
 /// A home with a sealed trail, and an empty repository beside it.
@@ -216,6 +275,19 @@ struct PushScene {
 
     func tip() throws -> String { try git(trail, ["rev-parse", try branch()]) }
     func remoteTip() throws -> String { try git(remote, ["rev-parse", try branch()]) }
+
+    /// Has somebody else write to the remote; gives that commit.
+    func diverge() throws -> String {
+        let good = try remoteTip()
+        let foreign = try git(
+            remote,
+            [
+                "-c", "user.name=Eve", "-c", "user.email=eve@example.invalid", "commit-tree", "-m",
+                "x", "-p", good, good + "^{tree}",
+            ])
+        try git(remote, ["update-ref", branch(), foreign])
+        return foreign
+    }
 
     /// The fingerprint that stock git finds at the last commit.
     func signer() throws -> String {

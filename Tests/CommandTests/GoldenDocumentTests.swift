@@ -175,7 +175,8 @@ struct GoldenDocumentTests {
             InboxDocument(
                 Inbox(
                     lag: TrailLag(
-                        address: state.remote, events: 3, since: PastRun.start, state: state,
+                        address: TrailAddress(checked: state.remote), events: 3,
+                        since: PastRun.start, state: state,
                         limit: nil))), in: "inbox-trail")
         try Self.expect(
             AuditExportCommand.ExportDocument(

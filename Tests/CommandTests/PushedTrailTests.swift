@@ -29,30 +29,32 @@ struct PushedTrailTests {
         let scene = try await PushScene()
         try scene.configure("remote: \(scene.remote)\nrequire_remote: true\n")
         let trail = try #require(try await Self.pushed(scene))
-        try await trail.seal()
+        try await trail.sealBeforeStart()
         #expect(try scene.remoteTip() == scene.tip())
         try FileManager.default.removeItem(atPath: scene.remote)
-        let error = await #expect(throws: JournalError.self) { try await trail.seal() }
-        #expect(error?.code == .locked, "it is tried again, and nothing starts meanwhile")
+        let error = await #expect(throws: JournalError.self) { try await trail.sealBeforeStart() }
+        #expect(error?.code == .unreachable, "it is tried again, and nothing starts meanwhile")
         #expect(error?.message.contains("require") == true)
+        // What ends a run doesn't wait for it.
+        try await trail.seal()
+        #expect(await trail.finish()?.problem.contains("was not pushed") == true)
     }
 
-    @Test func aRemoteThatDivergesIsToldOnceAndNeverWaitedFor() async throws {
+    @Test func aRequiredRemoteThatDivergesStopsEveryStartAndIsToldAtTheEnd() async throws {
         let scene = try await PushScene()
         try scene.configure("remote: \(scene.remote)\nrequire_remote: true\n")
         let trail = try #require(try await Self.pushed(scene))
-        try await trail.seal()
-        let good = try scene.remoteTip()
-        let foreign = try scene.git(
-            scene.remote,
-            [
-                "-c", "user.name=Eve", "-c", "user.email=eve@example.invalid", "commit-tree", "-m",
-                "x", "-p", good, good + "^{tree}",
-            ])
-        try scene.git(scene.remote, ["update-ref", scene.branch(), foreign])
+        try await trail.sealBeforeStart()
+        let foreign = try scene.diverge()
         try await scene.record("r-20261123-0702-cccc", number: 3)
+        for _ in 1...2 {
+            let error = await #expect(throws: JournalError.self) {
+                try await trail.sealBeforeStart()
+            }
+            #expect(error?.code == .corrupt && error?.message.contains("closed") == true)
+        }
         try await trail.seal()
-        try await trail.seal()
+        #expect(await trail.finish()?.problem.contains(String(foreign.prefix(12))) == true)
         let told = Told()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await trail.run { told.note($0) } }

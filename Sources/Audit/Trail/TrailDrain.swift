@@ -64,6 +64,13 @@ final class TrailDrain: Sendable {
         }
     }
 
+    /// Finds out whether what is recorded next can be signed.
+    func confirmKey() throws(JournalError) {
+        let rows = try journal.sealedSoFar()
+        // The first line makes the key.
+        if rows.recorded > 0 { try sink(rows).confirmKey() }
+    }
+
     /// Compares the trail's end with the journal; holds nobody up, and makes nothing.
     ///
     /// INVARIANT: what is sealed was recorded before, so the marks are read before the tip, and

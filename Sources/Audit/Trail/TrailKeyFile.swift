@@ -126,6 +126,7 @@ package enum TrailKeyFile {
         if mkdir(home.keysPath, 0o700) != 0, errno != EEXIST {
             throw FileError(call: "mkdir", path: home.keysPath, number: errno)
         }
+        try removeLeftovers(of: path, in: home)
         // Written beside and linked: another process that makes one at the same time either
         // gets this whole key or this process gets the other's.
         let new = path + ".\(getpid())"
@@ -142,5 +143,21 @@ package enum TrailKeyFile {
         try FileDescriptor(home.keysPath, O_RDONLY | O_DIRECTORY).synchronize()
         try FileDescriptor(home.path, O_RDONLY | O_DIRECTORY).synchronize()
         return isMade
+    }
+
+    /// Removes what processes wrote beside a path and left there when they were killed.
+    private static func removeLeftovers(of path: String, in home: Home) throws(FileError) {
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: home.keysPath)
+        else { return }
+        let prefix = path.split(separator: "/").suffix(1).joined() + "."
+        for name in names where name.hasPrefix(prefix) {
+            guard let process = pid_t(name.dropFirst(prefix.count)), kill(process, 0) != 0,
+                errno == ESRCH
+            else { continue }
+            let left = home.keysPath + "/" + name
+            guard unlink(left) == 0 || errno == ENOENT else {
+                throw FileError(call: "unlink", path: left, number: errno)
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
 import Foundation
 
-/// What the one that writes the trail holds: `flock` on a file of the home.
+/// What the one that writes the trail, changes its key or pushes it holds: `flock` on a file of the
+/// home.
 ///
-/// Held for the length of a seal, so that runs of several processes take turns.
+/// Held for the length of that, so that several processes take turns; it ends with its process.
 final class TrailLock: Sendable {
     // A class, because the descriptor is closed with its last owner.
     private let file: Int32

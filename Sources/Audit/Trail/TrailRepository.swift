@@ -120,16 +120,34 @@ package final class TrailRepository: Sendable {
         }
     }
 
+    /// Finds out whether the home has the key that signs next, and puts it in its place where a
+    /// rotation was interrupted just before that.
+    ///
+    /// - Throws: `JournalError`: `corrupt`, `io` for a key that is another one, gone, or open to
+    ///   other accounts; `locked`.
+    package func confirmKey() throws(JournalError) {
+        do {
+            try writing.exclusively { state in
+                let end = try end(&state)
+                // Before the first commit, the key that made the first event is as good as any.
+                let keys = try end.keys.isEmpty ? present() : end.keys
+                _ = try key(keys)
+            }
+        } catch {
+            throw JournalError(trail: error, path: home.trailPath)
+        }
+    }
+
+    private func present() throws -> [TrailPublicKey] {
+        try TrailKeyFile.key(of: home).map { [$0.publicKey] } ?? []
+    }
+
     private func seal(_ batch: TrailBatch, _ state: inout Writing.State) throws -> GitObjectID {
         let end = try end(&state)
         if let known = try sealed(batch, end) { return known }
         guard batch.first == end.tip.sequence + 1, batch.records[0].previous == end.tip.digest
         else { throw JournalError.brokenChain(at: batch.first) }
-        guard let key = try key(for: end, batch) else {
-            throw JournalError(
-                .corrupt, "The key in \(home.keysPath) isn't one that signs this trail.",
-                hint: "Restore 'keys' from the same backup as 'trail.git'.")
-        }
+        let key = try key(end.keys.isEmpty ? Self.keys(addedBy: batch.records) : end.keys)
         let (root, next) = try tree(with: batch, after: end)
         let commit = TrailCommit(
             tree: root, parent: end.commit, controller: controller,
@@ -162,8 +180,8 @@ package final class TrailRepository: Sendable {
             hint: "Try again: what is sealed is not sealed twice.")
     }
 
-    private func key(for end: End, _ batch: TrailBatch) throws -> TrailKey? {
-        let keys = end.keys.isEmpty ? Self.keys(addedBy: batch.records) : end.keys
+    /// The key that signs next: the last of those that the trail knows.
+    private func key(_ keys: [TrailPublicKey]) throws -> TrailKey {
         let now = try TrailKeyFile.key(of: home)
         if let now, keys.last == now.publicKey { return now }
         // A crash between the seal of `key.added` and the new key's move into its place.
@@ -171,7 +189,13 @@ package final class TrailRepository: Sendable {
             try TrailKeyFile.useNextKey(of: home)
             return next
         }
-        return nil
+        let place = home.keysPath
+        throw JournalError(
+            .corrupt,
+            now == nil
+                ? "There is no key in \(place): nothing can be recorded without it."
+                : "The key in \(place) isn't the one that signs this trail.",
+            hint: "Restore 'keys' from the same backup as 'trail.git'.")
     }
 
     /// The keys that lines introduce, by `trail.created` and `key.added`.

@@ -83,6 +83,20 @@ package actor TrailSealer: Trail {
         return try result.get().map { (tip: $0.0, rows: $0.1) }
     }
 
+    /// Finds out whether the home has the key that signs what is recorded next.
+    ///
+    /// - Throws: `corrupt`, `io` for one that is gone, another, or open to other accounts.
+    package func confirmKey() async throws(JournalError) {
+        let result = await queue.run { [drain] () -> Result<Void, JournalError> in
+            do throws(JournalError) {
+                return .success(try drain.confirmKey())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
     /// Compares the trail's end with the journal: whether another line may be recorded.
     ///
     /// Waits for no other process, and makes nothing; a trail that isn't there yet agrees.

@@ -12,6 +12,8 @@ package protocol TrailSink: Sendable {
     ) throws(JournalError) -> Value
     /// Commits a batch, durably, and gives the commit's id.
     func seal(_ batch: TrailBatch) throws(JournalError) -> String
+    /// Finds out whether the home has the key that signs next.
+    func confirmKey() throws(JournalError)
 }
 
 extension TrailRepository: TrailSink {}

@@ -173,7 +173,10 @@ package struct RunLoop: Sendable {
             return
         }
         let count = backlog.count
-        try await hold { () throws(JournalError) in try await trail.seal() }
+        let starts = decision.effects.contains(where: \.startsStep)
+        try await hold { () throws(JournalError) in
+            if starts { try await trail.sealBeforeStart() } else { try await trail.seal() }
+        }
         backlog.end(need, count: count, failed: false)
     }
 
@@ -193,7 +196,8 @@ package struct RunLoop: Sendable {
         }
     }
 
-    /// Writes, and holds what was to be written while journal or trail has no room for it.
+    /// Writes, and holds what was to be written while journal or trail has no room for it, or
+    /// while what must have it too can't be reached.
     ///
     /// What targets have told is known to this process alone until it is recorded: giving up at
     /// once would turn it into unknown outcomes. Nothing is decided or started meanwhile. Only a
@@ -207,7 +211,7 @@ package struct RunLoop: Sendable {
                 if tries > 0 { holding(nil) }
                 return
             } catch {
-                guard error.code == .full || error.code == .locked, tries < limits.holdTries,
+                guard [.full, .locked, .unreachable].contains(error.code), tries < limits.holdTries,
                     !inputs.contains(where: \.endsHolding)
                 else { throw error }
                 if tries == 0 { holding(error) }

@@ -37,6 +37,11 @@ extension RunEffect {
     /// Whether it ends the loop.
     var isFinish: Bool { if case .finish = self { true } else { false } }
 
+    /// Whether it begins something on a target, other than to give back what a run still owes.
+    var startsStep: Bool {
+        if case .perform(let request) = self { !request.key.part.isRelease } else { false }
+    }
+
     /// Whether it does something on a target.
     fileprivate var acts: Bool {
         switch self {

@@ -90,7 +90,7 @@ struct TrailExport: Sendable {
         let parent = PathText.folder(of: file)
         let path = URL(fileURLWithPath: file).path
         let ending = try await BorrowedTrail.with(
-            reader, tip: reader.tip, in: parent, session
+            reader, tip: reader.tip, at: parent + "/.git", session
         ) { folder in
             await Program(
                 name: "git",

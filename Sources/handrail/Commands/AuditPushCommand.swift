@@ -34,12 +34,13 @@ struct AuditPushCommand: HandrailCommand {
                     + "\(home.home.path)/trail.yaml")
         }
         let push = TrailPush(session: session, home: home.home, address: address)
-        return show(try await push.push(), address.text, session.console)
+        return show(try await push.push(), address, session.console)
     }
 
     private func show(
-        _ outcome: TrailPush.Outcome, _ address: String, _ console: Console
+        _ outcome: TrailPush.Outcome, _ place: TrailAddress, _ console: Console
     ) -> ExitCode {
+        let address = place.text
         let document = AuditPushDocument(outcome, address)
         if console.isJSON { console.json(document) }
         switch outcome {
@@ -72,12 +73,11 @@ struct AuditPushCommand: HandrailCommand {
             return .internalError
         case .diverged(let foreign):
             if !console.isJSON {
-                let lag = TrailLag(address: address, events: 0, since: nil, state: nil, limit: nil)
                 console.errors(
                     FailureView.lines(
                         Failure(
                             .verificationFailed, code: "trail.diverged",
-                            TrailGate.diverged(foreign), hint: TrailGate.divergedHint(lag)),
+                            TrailGate.diverged(foreign), hint: TrailGate.divergedHint(place)),
                         style: console.errorStyle, width: console.errorWidth))
             }
             return .verificationFailed

@@ -18,8 +18,9 @@ struct AuditRotateKeyCommand: HandrailCommand {
     /// Records, seals, and puts the new key in the old one's place.
     func perform(_ session: Session) async throws -> ExitCode {
         let home = try await session.homeWithTrail(begun: true)
+        let rotation = try TrailRotation(home: home.home, comment: session.world.hostName())
+        // With what another rotation recorded and didn't come to seal.
         try await home.trail.seal()
-        let rotation = TrailRotation(home: home.home, comment: session.world.hostName())
         let next = try rotation.prepare()
         let isKnown = try rotation.isIntroduced(next)
         if !isKnown {

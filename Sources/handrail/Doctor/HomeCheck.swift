@@ -20,7 +20,8 @@ struct HomeCheck: Sendable {
                 space(at: path),
             ]
         }
-        return [permissions(path), await journal(), await trail()] + (await remote())
+        return [permissions(path), await journal(), await trail()]
+            + (await key()) + (await remote())
             + [space(at: path)]
     }
 
@@ -93,6 +94,19 @@ struct HomeCheck: Sendable {
         }
     }
 
+    /// Whether what is recorded next can be signed; nothing before the first run.
+    private func key() async -> [DoctorFinding] {
+        do {
+            guard let home = try await session.existingHome() else { return [] }
+            try await home.trail.confirmKey()
+            guard let key = try TrailKeyFile.key(of: home.home) else { return [] }
+            return [DoctorFinding(.ok, "key", "signs the trail as \(key.publicKey.fingerprint)")]
+        } catch {
+            let failure = Failure(error)
+            return [DoctorFinding(.problem, "key", failure.message, remedy: failure.hint)]
+        }
+    }
+
     /// How far the trail's remote is behind; nothing where none is configured.
     private func remote() async -> [DoctorFinding] {
         do {
@@ -102,7 +116,8 @@ struct HomeCheck: Sendable {
             let text = lag.sentence(ShownTime(session.world))
             guard lag.state?.foreign == nil else {
                 return [
-                    DoctorFinding(.problem, "remote", text, remedy: TrailGate.divergedHint(lag))
+                    DoctorFinding(
+                        .problem, "remote", text, remedy: TrailGate.divergedHint(lag.address))
                 ]
             }
             guard lag.events == 0 else {

@@ -37,13 +37,7 @@ struct LeadRun: Sendable {
                 sessions.take(events)
                 board.note(run, events)
             },
-            holding: { refusal in
-                board.say(
-                    refusal.map {
-                        "\($0.message) Nothing more starts until there is room; what targets tell "
-                            + "is held here. Free space now: this process ending would lose it."
-                    } ?? "recorded again: the run goes on")
-            },
+            holding: { board.say(Self.holding($0)) },
             asking: isStepByStep
                 ? StepByStep(
                     plan: machine.plan, screen: screen, console: console,
@@ -79,10 +73,21 @@ struct LeadRun: Sendable {
             return result
         }
         await screen.finish()
-        if let problem = await pushed?.finish() { console.warn(problem) }
+        if let left = await pushed?.finish() { console.warn(left.problem, hint: left.hint) }
         let last = try result.mapError { interruption(of: board.run, $0) }.get()
         if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
         return last
+    }
+
+    /// What is said while nothing can be recorded, and once it can be again.
+    private static func holding(_ refusal: JournalError?) -> String {
+        guard let refusal else { return "recorded again: the run goes on" }
+        guard refusal.code != .unreachable else {
+            return "\(refusal.message) It is tried again every second, and no step starts "
+                + "meanwhile; aborting the run doesn't wait for it."
+        }
+        return "\(refusal.message) Nothing more starts until there is room; what targets tell is "
+            + "held here. Free space now: this process ending would lose it."
     }
 
     private func obeySignals(

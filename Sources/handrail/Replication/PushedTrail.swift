@@ -35,16 +35,30 @@ actor PushedTrail: Trail {
         (self.sealer, self.push, self.isRequired) = (sealer, push, isRequired)
     }
 
-    /// Seals; where the remote is required, returns once it has all of it.
+    /// Seals; what is sealed is pushed soon.
     ///
-    /// - Throws: as `TrailSealer.seal`; `locked` where a required remote can't be reached.
+    /// - Throws: as `TrailSealer.seal`.
     func seal() async throws(JournalError) {
         try await sealer.seal()
         isBehind = true
-        guard isRequired, foreign == nil, let problem = await pushNow() else { return }
+    }
+
+    /// Seals; where the remote is required, returns once it has all of it.
+    ///
+    /// - Throws: as `TrailSealer.seal`; `unreachable` where a required remote can't be reached,
+    ///   `corrupt` where it has another trail.
+    func sealBeforeStart() async throws(JournalError) {
+        try await seal()
+        guard isRequired else { return }
+        let problem = foreign == nil ? await pushNow() : nil
+        if let foreign {
+            throw JournalError(
+                .corrupt, TrailGate.diverged(foreign), hint: TrailGate.divergedHint(push.address))
+        }
+        guard let problem else { return }
         throw JournalError(
-            .locked, "\(problem) Its settings require the remote.",
-            hint: "handrail audit push says what is wrong; require_remote is in trail.yaml")
+            .unreachable, "\(problem) Its settings require that before a step starts.",
+            hint: "'handrail audit push' says what is wrong; require_remote is in trail.yaml.")
     }
 
     /// Pushes whenever something was sealed, until the task is cancelled.
@@ -59,15 +73,18 @@ actor PushedTrail: Trail {
             }
             let now = push.session.world.now()
             let isDue = began.map { now.since($0) >= Self.interval || now < $0 } ?? true
-            if isBehind, isDue, !isRequired, foreign == nil { _ = await pushNow() }
+            if isBehind, isDue, foreign == nil { _ = await pushNow() }
             do { try await push.session.world.sleep(Self.look) } catch { return }
         }
     }
 
-    /// Pushes what is left; gives a sentence where that failed.
-    func finish() async -> String? {
-        guard isBehind, foreign == nil else { return nil }
-        return await pushNow()
+    /// Pushes what is left; gives a sentence, and what to do, where the remote lacks it then.
+    func finish() async -> (problem: String, hint: String)? {
+        let problem = isBehind && foreign == nil ? await pushNow() : nil
+        if let foreign {
+            return (TrailGate.diverged(foreign), TrailGate.divergedHint(push.address))
+        }
+        return problem.map { ($0, "'handrail audit push' tries again") }
     }
 
     /// Pushes once; gives a sentence where that failed.

@@ -20,25 +20,23 @@ struct TrailGate: Sendable {
     func lag() async throws -> TrailLag? {
         let settings = try TrailSettings.read(in: home.home)
         guard let address = try Self.address(home.home, settings) else { return nil }
-        let state = try PushState.read(in: home.home).flatMap {
-            $0.remote == address.text ? $0 : nil
-        }
+        let state = try PushState.read(PushPlace(home: home.home, address: address))
         let recorded = try await home.trail.look()?.rows.recorded ?? 0
         let events = max(0, recorded - max(0, state?.events ?? 0))
         let since = events > 0 ? try await home.journal.recordedAt(recorded - events + 1) : nil
         return TrailLag(
-            address: address.text, events: events, since: since, state: state,
+            address: address, events: events, since: since, state: state,
             limit: settings.maxLag)
     }
 
-    /// Refuses to start anything while the trail can't be used, or while its remote has another
-    /// trail or is too far behind.
+    /// Refuses to start anything while the trail or its key can't be used, or while its remote has
+    /// another trail, is too far behind, or is required and can't be reached.
     ///
-    /// Where it is too far behind, a push is tried first.
+    /// Where it is too far behind or required, a push is tried first.
     /// - Throws: `Failure` (refused), `JournalError`.
     func refuseWhenClosed() async throws {
         do {
-            _ = try await home.trail.look()
+            if try await home.trail.look() != nil { try await home.trail.confirmKey() }
         } catch {
             let failure = Failure(error)
             throw Failure(
@@ -46,33 +44,43 @@ struct TrailGate: Sendable {
                 hint: failure.hint)
         }
         guard let lag = try await lag() else { return }
-        if let foreign = lag.state?.foreign {
-            throw Failure(
-                .refused, code: "trail.diverged",
-                Self.diverged(foreign) + " Nothing was started.", hint: Self.divergedHint(lag))
-        }
-        guard lag.isTooFar(at: session.world.now()) else { return }
-        let push = TrailPush(
-            session: session, home: home.home, address: try TrailAddress(checked: lag.address))
-        var why = ""
+        let address = lag.address
+        if let foreign = lag.state?.foreign { throw Self.divergence(foreign, address) }
+        let isRequired = try TrailSettings.read(in: home.home).isRequired
+        let hasTrail = FileManager.default.fileExists(atPath: home.home.trailPath)
+        guard lag.isTooFar(at: session.world.now()) || (isRequired && hasTrail) else { return }
+        let push = TrailPush(session: session, home: home.home, address: address)
         switch try await push.push() {
         case .pushed, .current: break
-        case .diverged(let foreign): return try await refuseWhenClosed(foreign)
-        case .failed(let reason): why = " The last push failed: \(reason)."
+        case .diverged(let foreign): throw Self.divergence(foreign, address)
+        case .failed(let reason):
+            try await refuseWhenUnpushed(reason, isRequired: isRequired, address)
         }
-        guard let now = try await self.lag(), now.isTooFar(at: session.world.now()) else { return }
+    }
+
+    private func refuseWhenUnpushed(
+        _ reason: String, isRequired: Bool, _ address: TrailAddress
+    ) async throws {
+        guard !isRequired else {
+            throw Failure(
+                .refused, code: "trail.remote",
+                "The trail was not pushed to \(SafeText.line(address.text)), which its settings "
+                    + "require: \(reason). Nothing was started.",
+                hint: "try it by hand: git ls-remote \(SafeText.line(address.text)); "
+                    + "require_remote is in trail.yaml in the home")
+        }
+        guard let now = try await lag(), now.isTooFar(at: session.world.now()) else { return }
         throw Failure(
             .refused, code: "trail.lag",
-            "The trail's remote is too far behind: "
-                + "\(now.sentence(ShownTime(session.world))).\(why) Nothing was started.",
+            "The trail's remote is too far behind: \(now.sentence(ShownTime(session.world))). "
+                + "The last push failed: \(reason). Nothing was started.",
             hint: "handrail audit push; max_lag is in trail.yaml in the home")
     }
 
-    private func refuseWhenClosed(_ foreign: String) async throws {
-        guard let lag = try await lag() else { return }
-        throw Failure(
-            .refused, code: "trail.diverged", Self.diverged(foreign) + " Nothing was started.",
-            hint: Self.divergedHint(lag))
+    private static func divergence(_ foreign: String, _ address: TrailAddress) -> Failure {
+        Failure(
+            .refused, code: "trail.diverged", diverged(foreign) + " Nothing was started.",
+            hint: divergedHint(address))
     }
 
     /// What is wrong when the remote's commit isn't one of this trail.
@@ -82,15 +90,15 @@ struct TrailGate: Sendable {
     }
 
     /// What a person does about it.
-    static func divergedHint(_ lag: TrailLag) -> String {
-        "compare them: handrail audit verify --remote \(lag.address). Restore the one that was "
+    static func divergedHint(_ address: TrailAddress) -> String {
+        "compare them: handrail audit verify --remote \(SafeText.line(address.text)). Restore the one that was "
             + "changed; 'handrail audit push' opens the gates once the remote agrees"
     }
 }
 
 /// How far the trail's remote is behind the journal.
 struct TrailLag: Sendable, Hashable {
-    let address: String
+    let address: TrailAddress
     /// How many events it lacks.
     let events: Int
     /// When the first of them was recorded.
@@ -107,7 +115,7 @@ struct TrailLag: Sendable, Hashable {
 
     /// One sentence without its full stop.
     func sentence(_ time: ShownTime) -> String {
-        let place = SafeText.line(address)
+        let place = SafeText.line(address.text)
         if let foreign = state?.foreign {
             return "\(place) has the commit \(foreign.prefix(12)), which this trail hasn't"
         }
@@ -121,7 +129,7 @@ struct TrailLag: Sendable, Hashable {
     func lines(_ time: ShownTime, _ style: Style) -> [String] {
         guard events > 0 || state?.foreign != nil else { return [] }
         let isBad = state?.foreign != nil || isTooFar(at: time.now)
-        let hint = state?.foreign == nil ? "handrail audit push" : TrailGate.divergedHint(self)
+        let hint = state?.foreign == nil ? "handrail audit push" : TrailGate.divergedHint(address)
         return [
             "", style.paint("trail", isBad ? .bad : .warning) + "  " + sentence(time),
             "    → " + hint,
@@ -143,7 +151,7 @@ struct TrailLagDocument: Encodable, Sendable {
     }
 
     init(_ lag: TrailLag) {
-        (remote, unpushed, since) = (lag.address, lag.events, lag.since)
+        (remote, unpushed, since) = (lag.address.text, lag.events, lag.since)
         (failure, foreignCommit) = (lag.state?.failure, lag.state?.foreign)
     }
 }

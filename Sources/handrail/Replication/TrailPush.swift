@@ -31,12 +31,18 @@ struct TrailPush: Sendable {
     ///
     /// - Throws: `JournalError` where the trail can't be read, `Failure`.
     func push() async throws -> Outcome {
+        try await place.whileLocked(session.world, limit: Self.limit) { try await pushLocked() }
+            ?? .failed("another process of this home has been pushing there for too long")
+    }
+
+    private var place: PushPlace { PushPlace(home: home, address: address) }
+
+    private func pushLocked() async throws -> Outcome {
         let reader = try TrailReader(path: home.trailPath)
         guard let tip = reader.tip, let last = try reader.commits().first else {
             return .failed("the trail has no commit yet")
         }
-        var state = try PushState.read(in: home) ?? PushState(remote: address.text)
-        if state.remote != address.text { state = PushState(remote: address.text) }
+        var state = try PushState.read(place) ?? PushState(remote: address.text)
         let known = state
         let result = try await git(
             reader, tip: tip,
@@ -60,9 +66,9 @@ struct TrailPush: Sendable {
                     state.foreign = foreign
                     outcome = .diverged(foreign)
                 } else {
-                    // Another process of this home has pushed more meanwhile.
-                    outcome = .current(known)
-                    state = try PushState.read(in: home) ?? known
+                    // Something else than this home moves the branch there.
+                    state.failure = "its branch changed meanwhile"
+                    outcome = .failed(state.failure ?? "")
                 }
             }
         case .notStarted(let why):
@@ -73,7 +79,7 @@ struct TrailPush: Sendable {
                 "git gave no answer within \(TimeText.length(Self.limit.inMilliseconds))"
             outcome = .failed(state.failure ?? "")
         }
-        try state.write(in: home)
+        try state.write(place)
         return outcome
     }
 
@@ -110,6 +116,9 @@ struct TrailPush: Sendable {
     static func reason(_ output: String, _ error: String) -> String {
         let refused = line(output).flatMap { $0.split(separator: "\t").last }
         let told = error.split(whereSeparator: \.isNewline).first { !$0.hasPrefix("To ") }
+        if error.contains("dubious ownership") {
+            return "the repository there belongs to another account than the one that pushes"
+        }
         let text = [refused, told].compactMap { $0 }.joined(separator: "; ")
         let whole = SafeText.line(String((text.isEmpty ? "git said nothing" : text).prefix(300)))
         return whole.hasSuffix(".") ? String(whole.dropLast()) : whole
@@ -118,7 +127,7 @@ struct TrailPush: Sendable {
     private func git(
         _ reader: TrailReader, tip: String?, _ arguments: [String]
     ) async throws -> Program.Ending {
-        try await BorrowedTrail.with(reader, tip: tip, in: home.path, session) { folder in
+        try await BorrowedTrail.with(reader, tip: tip, at: place.repository, session) { folder in
             await Program(
                 name: "git", arguments: ["--git-dir", folder] + arguments, limit: Self.limit,
                 environment: BorrowedTrail.environment(session.world)
@@ -146,20 +155,22 @@ extension TrailAddress {
                 "The trail's remote \(text) can't be read: \(why).",
                 hint: "try it by hand: git ls-remote \(text)")
         }
-        return output.split(separator: "\t").first.map(String.init)
+        // git gives every name that ends like this one; only the branch itself counts.
+        let line = output.split(separator: "\n").first { $0.hasSuffix("\t" + branch) }
+        return line.map { String($0.prefix { $0 != "\t" }) }
     }
 }
 
 /// A repository for stock git with nothing in it but the trail's branch and a way to its objects.
 enum BorrowedTrail {
-    /// Runs a body with the folder; it is gone afterwards.
+    /// Runs a body with the folder, which is nobody else's; it is gone afterwards.
     static func with<Value: Sendable>(
-        _ reader: TrailReader, tip: String?, in parent: String, _ session: Session,
+        _ reader: TrailReader, tip: String?, at folder: String, _ session: Session,
         _ body: (String) async throws -> Value
     ) async throws -> Value {
-        let digits = session.world.randomBytes(8).map { String($0, radix: 16) }.joined()
-        let folder = "\(parent)/.git-\(digits)"
         let files = FileManager.default
+        // What a process left that was killed.
+        if files.fileExists(atPath: folder) { try files.removeItem(atPath: folder) }
         defer {
             do { try files.removeItem(atPath: folder) } catch {
                 session.console.note("\(folder) can't be removed: \(InputFile.reason(error))")

@@ -81,6 +81,17 @@ struct TrailAddress: Sendable, Hashable {
     static func of(
         _ name: String?, _ settings: TrailSettings, _ reader: TrailReader
     ) throws -> TrailAddress? {
+        let address = try named(name, settings, reader)
+        guard let address, address.isFolder(reader.path) else { return address }
+        throw Failure(
+            .invalidInput, code: "trail.remote",
+            "\(printableExcerpt(address.text)) is the trail itself: it says nothing about itself.",
+            hint: "name a repository that others keep, such as ssh://HOST/PATH")
+    }
+
+    private static func named(
+        _ name: String?, _ settings: TrailSettings, _ reader: TrailReader
+    ) throws -> TrailAddress? {
         let remotes = try reader.remotes()
         guard let named = name ?? settings.remote else {
             guard let only = remotes.first, remotes.count == 1 else { return nil }
@@ -103,13 +114,17 @@ struct TrailAddress: Sendable, Hashable {
     /// - Throws: `Failure` (invalidInput).
     init(checked text: String) throws {
         let isPlain =
-            text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } && !text.contains("::")
-            && !text.hasPrefix("-")
-        let before = text.prefix { $0 != ":" && $0 != "/" }
+            text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F } && !text.hasPrefix("-")
+        // HOST:PATH, where the host may be an IPv6 address in brackets; 'NAME::' is a helper's.
+        let before =
+            text.hasPrefix("[")
+            ? String(text.prefix { $0 != "]" }) + "]"
+            : String(text.prefix { $0 != ":" && $0 != "/" })
         let isSSH =
             text.hasPrefix("ssh://")
             || (!before.isEmpty && !text.contains("://")
-                && text.dropFirst(before.count).first == ":")
+                && text.dropFirst(before.count).first == ":"
+                && !text.dropFirst(before.count).hasPrefix("::"))
         guard isPlain, isSSH || text.hasPrefix("/") || text.hasPrefix("file:///") else {
             throw Failure(
                 .invalidInput, code: "trail.remote",
@@ -117,5 +132,14 @@ struct TrailAddress: Sendable, Hashable {
                 hint: "write ssh://HOST/PATH, HOST:PATH, or an absolute path")
         }
         self.text = text
+    }
+
+    /// Whether it names a folder by whatever path.
+    private func isFolder(_ path: String) -> Bool {
+        let own = text.hasPrefix("file://") ? String(text.dropFirst(7)) : text
+        guard own.hasPrefix("/") else { return false }
+        var (left, right) = (stat(), stat())
+        return stat(own, &left) == 0 && stat(path, &right) == 0
+            && left.st_dev == right.st_dev && left.st_ino == right.st_ino
     }
 }

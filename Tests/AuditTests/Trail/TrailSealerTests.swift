@@ -264,6 +264,7 @@ private struct ToldSink: TrailSink {
     let tell: @Sendable (SealPoint) throws(JournalError) -> Void
 
     func tip() throws(JournalError) -> TrailTip { try trail.tip() }
+    func confirmKey() throws(JournalError) { try trail.confirmKey() }
 
     func whileLocked<Value>(
         _ body: () throws(JournalError) -> Value

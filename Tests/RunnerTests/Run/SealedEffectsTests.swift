@@ -111,7 +111,7 @@ struct SealedEffectsTests {
         #expect(await executor.requests.isEmpty)
     }
 
-    @Test(arguments: [JournalError.Code.full, .locked])
+    @Test(arguments: [JournalError.Code.full, .locked, .unreachable])
     func aTrailWithoutRoomIsWaitedFor(_ code: JournalError.Code) async throws {
         let rig = try await Rig(RunFixture(steps: [RunFixture.step("one")]))
         let executor = rig.executor()
@@ -121,6 +121,44 @@ struct SealedEffectsTests {
         let machine = try await rig.loop(executor, trail).lead(RunMachine(record: rig.record))
         #expect(machine.state == .succeeded)
         #expect(rig.ledger.starts.withLock { $0 }.count == 1)
+    }
+
+    /// Where the trail must be elsewhere before a step starts, nothing else waits for that: not the
+    /// run's end, not its abortion, and not what it owes.
+    @Test func onlyStepsWaitForWhatIsRequiredElsewhere() async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one")]))
+        let one = RunFixture.step("one")
+        func effect(_ part: Part) -> RunEffect {
+            .perform(
+                AttemptRequest(
+                    run: rig.record.id,
+                    key: AttemptKey(target: RunFixture.target("a"), part: part, number: 1),
+                    target: rig.record.plan.targets[0], place: one.place, action: one.action,
+                    mode: .apply, timeout: .seconds(1)))
+        }
+        #expect(!effect(.release(one.id)).startsStep && !RunEffect.finish.startsStep)
+        for part in [Part.action(one.id), .guarding(one.id), .symptom, .verify(0)] {
+            #expect(effect(part).startsStep, "\(part)")
+        }
+        let trail = ElsewhereTrail(inner: rig.trail())
+        _ = try await rig.loop(rig.executor(), trail).lead(RunMachine(record: rig.record))
+        #expect(await trail.asked == 1, "before the first step, and not at the end")
+        #expect(await trail.inner.seals > 1)
+    }
+
+    /// One whose copy elsewhere counts how often it is waited for.
+    private actor ElsewhereTrail: Trail {
+        let inner: MemoryTrail
+        private(set) var asked = 0
+
+        init(inner: MemoryTrail) { self.inner = inner }
+
+        func seal() async throws(JournalError) { try await inner.seal() }
+
+        func sealBeforeStart() async throws(JournalError) {
+            asked += 1
+            try await inner.seal()
+        }
     }
 
     /// A seal beside the loop that fails makes the next decision wait for the trail, or stop.
