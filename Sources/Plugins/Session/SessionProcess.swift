@@ -1,3 +1,5 @@
+// For SOCK_STREAM: libcurl's headers have it too, and in a release build it is theirs.
+import CCurl
 import Glibc
 import Subprocess
 import Synchronization
