@@ -189,6 +189,29 @@ extension HTTPAction.Login: Codable {
     }
 }
 
+extension HTTPAction.Member: Codable {
+    /// Reads `{"string": …}`, `{"number": …}`, `{"boolean": …}`, `{"object": {…}}` or `{"list": […]}`.
+    package init(from decoder: any Decoder) throws {
+        let reader = try CaseReader(decoder)
+        switch reader.name {
+        case "object": self = .object(try reader.value())
+        case "list": self = .list(try reader.value())
+        case let name:
+            guard let kind = Kind(rawValue: name) else { throw reader.unknown() }
+            self = .scalar(kind, try reader.value())
+        }
+    }
+
+    /// Writes what `init(from:)` reads.
+    package func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .scalar(let kind, let value): try encoder.encodeCase(kind.rawValue, value)
+        case .object(let members): try encoder.encodeCase("object", members)
+        case .list(let elements): try encoder.encodeCase("list", elements)
+        }
+    }
+}
+
 extension HTTPAction.Body: Codable {
     /// Reads `{"text": …}` or `{"json": {…}}`.
     package init(from decoder: any Decoder) throws {

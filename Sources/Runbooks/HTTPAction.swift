@@ -21,26 +21,21 @@ package struct HTTPAction: Sendable, Hashable, Codable {
         case basic(user: Argument, password: Argument)
     }
 
-    /// One member of a JSON object.
-    package struct Member: Sendable, Hashable, Codable {
-        /// How the text of its value is written.
-        package enum Kind: String, Sendable, Codable { case string, number, boolean }
+    /// A value of JSON: a member of an object, or an element of a list.
+    package indirect enum Member: Sendable, Hashable {
+        /// How the text of a value is written.
+        package enum Kind: String, Sendable, CaseIterable { case string, number, boolean }
 
-        /// How its text is written.
-        package var kind: Kind
-        /// Its text.
-        package var value: Argument
-
-        package init(kind: Kind, value: Argument) {
-            self.kind = kind
-            self.value = value
-        }
+        /// A text, and how it is written.
+        case scalar(Kind, Argument)
+        case object([String: Member])
+        case list([Member])
     }
 
     /// What is sent after the headers.
     package enum Body: Sendable, Hashable {
         case text(Argument)
-        /// A flat object, its members by name.
+        /// An object, its members by name.
         case json([String: Member])
     }
 
@@ -176,9 +171,40 @@ extension HTTPAction {
         }
         switch body {
         case .text(let text)?: found.append(text)
-        case .json(let members)?: found += members.sorted { $0.key < $1.key }.map(\.value.value)
+        case .json(let members)?: found += HTTPAction.Member.object(members).arguments
         case nil: break
         }
         return found + [contains].compactMap { $0 }
+    }
+}
+
+extension HTTPAction.Member {
+    /// Every argument in it, by the names of members and the order of elements.
+    package var arguments: [Argument] {
+        switch self {
+        case .scalar(_, let value): [value]
+        case .object(let members):
+            members.sorted { $0.key < $1.key }.flatMap(\.value.arguments)
+        case .list(let elements): elements.flatMap(\.arguments)
+        }
+    }
+
+    /// The same with every argument in it put through a function.
+    package func mappingArguments<Failure: Error>(
+        _ transform: (Argument) throws(Failure) -> Argument
+    ) throws(Failure) -> HTTPAction.Member {
+        switch self {
+        case .scalar(let kind, let value): return .scalar(kind, try transform(value))
+        case .object(var members):
+            for (name, member) in members {
+                members[name] = try member.mappingArguments(transform)
+            }
+            return .object(members)
+        case .list(var elements):
+            for index in elements.indices {
+                elements[index] = try elements[index].mappingArguments(transform)
+            }
+            return .list(elements)
+        }
     }
 }

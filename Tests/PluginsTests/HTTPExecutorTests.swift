@@ -64,9 +64,12 @@ import Testing
             action.headers = ["X-Plain": .text("a; b"), "X-Empty": .text("")]
             if !method.isSafe {
                 action.body = .json([
-                    "state": .init(kind: .string, value: .text("a\"b\\\n\u{1F600}")),
-                    "n": .init(kind: .number, value: .text("-1.5e3")),
-                    "on": .init(kind: .boolean, value: .text("true")),
+                    "state": .scalar(.string, .text("a\"b\\\n\u{1F600}")),
+                    "n": .scalar(.number, .text("-1.5e3")),
+                    "on": .scalar(.boolean, .text("true")),
+                    "in": .list([
+                        .object(["\"": .list([]), "x": .object([:])]), .scalar(.number, .text("0")),
+                    ]),
                 ])
             }
         }
@@ -97,6 +100,9 @@ import Testing
                     == .object([
                         "state": .string("a\"b\\\n\u{1F600}"), "n": .number(-1500),
                         "on": .boolean(true),
+                        "in": .array([
+                            .object(["\"": .array([]), "x": .object([:])]), .number(0),
+                        ]),
                     ]))
         }
     }

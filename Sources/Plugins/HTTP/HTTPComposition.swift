@@ -28,7 +28,7 @@ struct HTTPComposition {
         switch action.body {
         case .text(let argument)?: body = Array(try text(of: argument).utf8)
         case .json(let members)?:
-            body = try json(members)
+            body = Array(try json(.object(members)).utf8)
             if !hasHeader("content-type") { headers.append("Content-Type: application/json") }
         case nil: break
         }
@@ -96,19 +96,31 @@ struct HTTPComposition {
         action.headers.keys.contains { $0.lowercased() == name }
     }
 
-    private func json(_ members: [String: HTTPAction.Member]) throws(Problem) -> [UInt8] {
-        var parts: [String] = []
-        for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-            let value = try text(of: member.value)
-            guard member.kind.canBe(value) else {
+    /// A value of JSON as it is sent.
+    ///
+    /// - Parameter name: of the member that it belongs to, for messages.
+    private func json(
+        _ member: HTTPAction.Member, of name: String = "json"
+    ) throws(Problem) -> String {
+        switch member {
+        case .scalar(let kind, let argument):
+            let value = try text(of: argument)
+            guard kind.canBe(value) else {
                 throw Problem(
-                    message: "'\(name)' of json is no \(member.kind.rawValue): "
-                        + printableExcerpt(value))
+                    message: "'\(name)' of json is no \(kind.rawValue): \(printableExcerpt(value))")
             }
-            let written = member.kind == .string ? Self.quoted(value) : value
-            parts.append("\(Self.quoted(name)):\(written)")
+            return kind == .string ? Self.quoted(value) : value
+        case .object(let members):
+            var parts: [String] = []
+            for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+                parts.append("\(Self.quoted(name)):\(try json(member, of: name))")
+            }
+            return "{\(parts.joined(separator: ","))}"
+        case .list(let elements):
+            var parts: [String] = []
+            for element in elements { parts.append(try json(element, of: name)) }
+            return "[\(parts.joined(separator: ","))]"
         }
-        return Array("{\(parts.joined(separator: ","))}".utf8)
     }
 
     private static func quoted(_ text: String) -> String {

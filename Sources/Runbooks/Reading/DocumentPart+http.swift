@@ -14,7 +14,7 @@ extension DocumentPart {
             Key("bearer", .value, excludes: ["basic"]),
             Key("basic", .part(basic)),
             Key("body", .value, excludes: ["json"]),
-            Key("json", .mapping(.httpName, of: .either([.value, .part(member)]), 0...64)),
+            Key("json", .mapping(.httpName, of: .member, 0...mostMembers)),
             Key("expect", .list(of: .integer(100...599), 1...20, orOne: true)),
             Key("contains", .value),
             Key("take", .mapping(.parameter, of: .line, 0...32)),
@@ -25,9 +25,16 @@ extension DocumentPart {
         "basic",
         [Key("user", .value, required: true), Key("password", .value, required: true)])
 
+    /// How many members an object of JSON has at most, and elements a list.
+    static let mostMembers = 64
+
     static let member = DocumentPart(
-        "a member of json", [Key("number", .value), Key("boolean", .value)],
-        exactlyOne: ["number", "boolean"])
+        "a member of json",
+        [
+            Key("number", .value), Key("boolean", .value),
+            Key("object", .mapping(.httpName, of: .member, 0...mostMembers)),
+        ],
+        exactlyOne: ["number", "boolean", "object"])
 }
 
 extension NamePattern {

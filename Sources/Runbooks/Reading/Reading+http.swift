@@ -140,15 +140,27 @@ extension RunbookReading {
     private mutating func body(_ fields: Fields) -> HTTPAction.Body? {
         if let text = value(fields["body"], "the body", site: .message) { return .text(text) }
         guard fields.has("json") else { return nil }
+        return .json(members(fields, "json"))
+    }
+
+    private mutating func members(
+        _ fields: Fields, _ key: String
+    ) -> [String: HTTPAction.Member] {
         var members: [String: HTTPAction.Member] = [:]
-        for (name, pair) in pairs(fields, "json") {
-            guard case .mapping = pair.value.content else {
-                members[name] = value(pair.value, "'\(name)'", site: .message).map {
-                    HTTPAction.Member(kind: .string, value: $0)
-                }
-                continue
-            }
-            guard let fields = document.fields(pair.value, .member) else { continue }
+        for (name, pair) in pairs(fields, key) { members[name] = member(pair.value, name) }
+        return members
+    }
+
+    /// A value of JSON; `name` is that of the member that it belongs to.
+    private mutating func member(_ node: YamlNode, _ name: String) -> HTTPAction.Member? {
+        switch node.content {
+        case .list:
+            let elements = document.elements(
+                node, "'\(name)'", limit: DocumentPart.mostMembers)
+            return .list((elements ?? []).compactMap { member($0, name) })
+        case .mapping:
+            guard let fields = document.fields(node, .member) else { return nil }
+            if fields.has("object") { return .object(members(fields, "object")) }
             for kind in [HTTPAction.Member.Kind.number, .boolean] {
                 guard let value = value(fields[kind.rawValue], "'\(name)'", site: .message)
                 else { continue }
@@ -157,10 +169,12 @@ extension RunbookReading {
                         "bad-value", "'\(Excerpt.line(text))' is no \(kind.rawValue) of JSON.",
                         at: fields.mark(of: kind.rawValue), excerpt: text)
                 }
-                members[name] = HTTPAction.Member(kind: kind, value: value)
+                return .scalar(kind, value)
             }
+            return nil
+        default:
+            return value(node, "'\(name)'", site: .message).map { .scalar(.string, $0) }
         }
-        return .json(members)
     }
 
     private mutating func statuses(_ fields: Fields) -> [Int] {

@@ -29,6 +29,8 @@ indirect enum Shape: Sendable {
     case mapping(NamePattern, of: Shape, ClosedRange<Int>)
     case part(DocumentPart)
     case either([Shape])
+    /// A value of JSON in a request: a value, a list of them, or one that says its kind.
+    case member
     /// No value at all.
     case empty
 

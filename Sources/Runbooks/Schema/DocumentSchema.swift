@@ -95,6 +95,11 @@ struct SchemaDefinitions {
             return reference(Self.identifier(of: part)) { definitions in
                 .object(definitions.members(of: part))
             }
+        case .member:
+            return schema(
+                of: .either([
+                    .value, .list(of: .member, upTo: DocumentPart.mostMembers), .part(.member),
+                ]))
         case .either(let shapes):
             return .object(["anyOf": .list(shapes.map { schema(of: $0) })])
         }
@@ -104,6 +109,8 @@ struct SchemaDefinitions {
         _ name: String, _ make: (inout SchemaDefinitions) -> SchemaTree
     ) -> SchemaTree {
         if made[name] == nil {
+            // What is made may refer to itself.
+            made[name] = .object([:])
             let definition = make(&self)
             made[name] = definition
         }

@@ -31,7 +31,7 @@ extension SchemaDefinitions {
                 "^[0-9]+(B|kB|KB|KiB|MB|MiB|GB|GiB|TB|TiB)$",
                 says: "a size, such as 20MiB: "
                     + "\(formatSize(range.lowerBound)) to \(formatSize(range.upperBound))")
-        case .name, .list, .mapping, .part, .either:
+        case .name, .list, .mapping, .part, .either, .member:
             preconditionFailure("\(shape) is no single value")
         }
     }

@@ -94,7 +94,7 @@ extension HTTPAction: ArgumentHolder {
         case .text(let text)?: action.body = .text(try transform(text))
         case .json(var members)?:
             for (name, member) in members {
-                members[name]?.value = try transform(member.value)
+                members[name] = try member.mappingArguments(transform)
             }
             action.body = .json(members)
         case nil: break
