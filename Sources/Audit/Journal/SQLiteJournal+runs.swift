@@ -38,7 +38,13 @@ extension SQLiteJournal: Journal {
         _ events: [RunEvent], to run: RunID, at: Timestamp, lease: Lease
     ) async throws(JournalError) -> Int {
         var lines: [(event: RunEvent, text: String)] = []
-        for event in events { lines.append((event, try text(of: event))) }
+        for event in events {
+            if let text = EventText.of(event) {
+                lines.append((event, text))
+            } else {
+                lines.append((event, try text(of: event)))
+            }
+        }
         return try await write { [self, lines] db in
             let row = try RunRow.led(run, by: lease, in: db)
             guard row.summary.closed == nil else {

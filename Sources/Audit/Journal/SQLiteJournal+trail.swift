@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Runbooks
 import Runner
@@ -16,7 +17,7 @@ struct StoredLine: Sendable {
     init(_ row: Row, made: MadeLine?) throws {
         let isMade = try made.map { made in
             try row.withUnsafeData(atIndex: 2) { data in
-                data.map { made.line.text.utf8.elementsEqual($0) }
+                data.map { Self.isSame($0, made.line.text) }
             }
         }
         if let made, isMade == true {
@@ -25,6 +26,18 @@ struct StoredLine: Sendable {
             (line, self.made) = (TrailLine(sequence: row[0], text: row[2]), nil)
         }
         run = row[1]
+    }
+
+    private static func isSame(_ bytes: Data, _ text: String) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            var text = text
+            return text.withUTF8 { known in
+                guard let theirs = bytes.baseAddress, let ours = known.baseAddress else {
+                    return bytes.count == known.count
+                }
+                return bytes.count == known.count && memcmp(theirs, ours, known.count) == 0
+            }
+        }
     }
 
     /// The line with what it says, which is known of one that this process made.

@@ -112,11 +112,14 @@ struct MadeLineTests {
     /// The commit that another process makes of the same home, in a copy of it.
     private static func sealedElsewhere(_ home: Home) async throws -> String? {
         let copy = home.path + ".copy"
-        defer { try? FileManager.default.removeItem(atPath: copy) }
         try FileManager.default.copyItem(atPath: home.path, toPath: copy)
-        let other = try Home.open(at: copy)
+        defer { remove(copy) }
+        return try await sealed(Home.open(at: copy))
+    }
+
+    private static func sealed(_ home: Home) async throws -> String? {
         let sealer = TrailSealer(
-            journal: try await opened(other), store: try FileContentStore(in: other))
+            journal: try await opened(home), store: try FileContentStore(in: home))
         try await sealer.seal()
         return try await sealer.look()?.tip.commit
     }
