@@ -4,6 +4,10 @@
 #include <git2/odb_backend.h>
 #include <git2/sys/odb_backend.h>
 #include <zlib.h>
+#ifdef __linux__
+/* fcntl.h declares it under _GNU_SOURCE alone, which the module isn't built with. */
+extern int sync_file_range(int file, long long offset, long long count, unsigned int flags);
+#endif
 
 /* Swift can't call C functions with a variable number of arguments. */
 static inline int handrail_git_sync_writes(void) {
@@ -29,5 +33,17 @@ static inline int handrail_inflate(
     *left = stream.avail_in;
     inflateEnd(&stream);
     return code;
+}
+
+/*
+ * Has the kernel begin to write what a file holds (sync_file_range(2); 2 is SYNC_FILE_RANGE_WRITE).
+ * A hint: only fsync tells whether it got there.
+ */
+static inline void handrail_begin_writing(int file) {
+#ifdef __linux__
+    (void)sync_file_range(file, 0, 0, 2);
+#else
+    (void)file;
+#endif
 }
 #endif

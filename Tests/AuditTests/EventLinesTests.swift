@@ -20,7 +20,7 @@ struct EventLinesTests {
     }
 
     /// One event of every kind, in the fixture's order.
-    private static func events() throws -> [RunEvent] {
+    static func events() throws -> [RunEvent] {
         let (target, step) = (try Samples.target("web1"), try Samples.step("look"))
         let output = OutputRecord(
             text: "a\n", totalBytes: 3000, droppedBytes: 2, stored: try Samples.digest("a"))

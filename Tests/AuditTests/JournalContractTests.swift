@@ -459,12 +459,21 @@ func withTemporaryFolder<Value>(_ body: (String) async throws -> Value) async th
     try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true,
         attributes: [.posixPermissions: 0o700])
-    defer {
+    defer { remove(folder) }
+    return try await body(folder)
+}
+
+/// Removes a folder with all that is in it.
+///
+/// A connection that nobody uses any more is closed on its own thread, and takes its files along:
+/// removing one of them twice fails.
+func remove(_ folder: String) {
+    for _ in 0..<100 {
         do {
-            try FileManager.default.removeItem(atPath: folder)
+            return try FileManager.default.removeItem(atPath: folder)
         } catch {
-            Issue.record("\(folder) can't be removed: \(error)")
+            usleep(10_000)
         }
     }
-    return try await body(folder)
+    Issue.record("\(folder) can't be removed")
 }

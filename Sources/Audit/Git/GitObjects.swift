@@ -15,11 +15,10 @@ final class GitObjects: @unchecked Sendable {
         let bytes: [UInt8]
     }
 
-    /// Opens the folder `objects` of a repository; writes are synced to the disk.
+    /// Opens the folder `objects` of a repository.
     init(folder: String) throws(GitFailure) {
         try Git.check("start libgit2", git_libgit2_init())
         do {
-            try Git.check("turn on fsync", handrail_git_sync_writes())
             database = try Self.opened(folder)
             self.folder = folder
         } catch {
@@ -36,14 +35,9 @@ final class GitObjects: @unchecked Sendable {
     private static func opened(_ folder: String) throws(GitFailure) -> OpaquePointer {
         let database = try Git.make("open the objects") { git_odb_new($0) }
         do {
-            // Zlib's default level, synced, and modes for the owner alone.
-            var loose: UnsafeMutablePointer<git_odb_backend>?
-            try Git.check(
-                "open loose objects", git_odb_backend_loose(&loose, folder, -1, 1, 0o700, 0o400))
-            try Git.check("open loose objects", git_odb_add_backend(database, loose, 1))
             var packs: UnsafeMutablePointer<git_odb_backend>?
             try Git.check("open packs", git_odb_backend_pack(&packs, folder))
-            try Git.check("open packs", git_odb_add_backend(database, packs, 2))
+            try Git.check("open packs", git_odb_add_backend(database, packs, 1))
         } catch {
             git_odb_free(database)
             throw error
@@ -82,30 +76,11 @@ final class GitObjects: @unchecked Sendable {
         return Object(kind: kind, bytes: Array(bytes))
     }
 
-    /// Stores an object, durably, and gives its name.
-    @discardableResult
-    func write(_ bytes: [UInt8], kind: GitObjectKind) throws(GitFailure) -> GitObjectID {
-        var id = git_oid()
-        try Git.check(
-            "write a \(kind.rawValue)",
-            bytes.withUnsafeBytes {
-                git_odb_write(&id, database, $0.baseAddress, $0.count, kind.type)
-            })
-        return GitObjectID(id)
-    }
+    /// Stores objects, durably: each is on the disk, under its name, when this returns.
+    func write(_ batch: ObjectBatch) throws(FileError) { try batch.write(below: folder) }
 }
 
 extension GitObjectKind {
-    /// As libgit2 names it.
-    fileprivate var type: git_object_t {
-        switch self {
-        case .blob: GIT_OBJECT_BLOB
-        case .tree: GIT_OBJECT_TREE
-        case .commit: GIT_OBJECT_COMMIT
-        case .tag: GIT_OBJECT_TAG
-        }
-    }
-
     fileprivate init?(_ type: git_object_t) {
         switch type {
         case GIT_OBJECT_BLOB: self = .blob

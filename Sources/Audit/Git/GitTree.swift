@@ -1,5 +1,5 @@
 /// One folder of a git tree, as its object's bytes list it.
-struct GitTree: Sendable, Hashable {
+struct GitTree: Sendable {
     /// What a name in it stands for.
     struct Entry: Sendable, Hashable {
         let mode: Mode
@@ -18,6 +18,8 @@ struct GitTree: Sendable, Hashable {
     /// The names, as git orders them: by bytes, folders as if they ended in a slash.
     private(set) var names: [String] = []
     private var entries: [String: Entry] = [:]
+    /// The object's bytes, once they were asked for; nil when they have to be made anew.
+    private var written: [UInt8]?
 
     /// A folder without entries.
     init() {}
@@ -58,6 +60,9 @@ struct GitTree: Sendable, Hashable {
                 high = middle
             }
         }
+        if low < names.count { written = nil }
+        // At the end, as batches come: a minute's folder may have thousands.
+        written?.append(contentsOf: Self.bytes(of: name, entry))
         names.insert(name, at: low)
         entries[name] = entry
     }
@@ -66,15 +71,22 @@ struct GitTree: Sendable, Hashable {
     mutating func remove(_ name: String) {
         names.removeAll { $0 == name }
         entries[name] = nil
+        written = nil
     }
 
-    /// The object's bytes.
-    var bytes: [UInt8] {
-        names.reduce(into: []) { bytes, name in
-            guard let entry = entries[name] else { return }
-            bytes += Array(entry.mode.rawValue.utf8) + [0x20] + Array(name.utf8) + [0]
-            bytes += entry.id.raw
+    /// The object's bytes; kept, so that they needn't be made again after `put` at the end.
+    mutating func bytes() -> [UInt8] {
+        if let written { return written }
+        var bytes: [UInt8] = []
+        for name in names {
+            if let entry = entries[name] { bytes += Self.bytes(of: name, entry) }
         }
+        written = bytes
+        return bytes
+    }
+
+    private static func bytes(of name: String, _ entry: Entry) -> [UInt8] {
+        Array("\(entry.mode.rawValue) \(name)\0".utf8) + entry.id.raw
     }
 
     private static func isName(_ name: String) -> Bool {

@@ -35,6 +35,21 @@ enum LooseObject {
         return GitObjects.Object(kind: kind, bytes: Array(whole.bytes[(end + 1)...]))
     }
 
+    /// What the file of an object holds.
+    ///
+    /// Compressed as git does it by default (git-config(1), `core.looseCompression`): fast.
+    static func packed(_ bytes: [UInt8], _ kind: GitObjectKind) -> [UInt8] {
+        let whole = Array("\(kind.rawValue) \(bytes.count)\0".utf8) + bytes
+        let limit = compressBound(uLong(whole.count))
+        return [UInt8](unsafeUninitializedCapacity: Int(limit)) { buffer, count in
+            var size = limit
+            let code = compress2(
+                buffer.baseAddress, &size, whole, uLong(whole.count), Z_BEST_SPEED)
+            precondition(code == Z_OK, "zlib fails only for a buffer too small, or out of memory")
+            count = Int(size)
+        }
+    }
+
     private static func file(
         _ path: String, _ doing: String, upTo limit: Int
     ) throws(GitFailure) -> [UInt8]? {

@@ -20,7 +20,7 @@ extension SQLiteJournal {
                     escalation.to, escalation.note, escalation.ticket, escalation.alert,
                     escalation.evidence.rawValue, escalation.pack.rawValue,
                 ])
-            try TrailRows(home: home, source: source, known: chainEnd, db: db)
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db)
                 .add([TrailEvent(escalation)], run: run)
         }
     }
@@ -46,7 +46,7 @@ extension SQLiteJournal {
                 sql: "UPDATE escalations SET ended = ?, ended_by = ?, ended_note = ? WHERE id = ?",
                 arguments: [end.at.milliseconds, end.actor, end.note, row["id"] as Int64])
             let name: String? = row["run_name"]
-            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 [TrailEvent(end, of: id, run: name.flatMap(RunID.init(rawValue:)))],
                 run: row["run"])
         }
@@ -105,7 +105,7 @@ extension SQLiteJournal {
             try db.execute(
                 sql: "INSERT INTO flags (runbook, at, actor, why) VALUES (?, ?, ?, ?)",
                 arguments: [flag.runbook.rawValue, flag.at.milliseconds, flag.actor, flag.why])
-            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 [TrailEvent(flag)], run: nil)
         }
     }
@@ -125,7 +125,7 @@ extension SQLiteJournal {
             guard count > 0 else { return 0 }
             let event = TrailEvent(
                 clearingFlagsOf: runbook, count: count, at: at, actor: actor, why: why)
-            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 [event], run: nil)
             return count
         }

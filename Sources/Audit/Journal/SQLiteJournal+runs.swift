@@ -18,7 +18,7 @@ extension SQLiteJournal: Journal {
             let leftOut = Set(run.leftOut?.map(\.target) ?? [])
             let counts = try Self.repeats(of: run.plan, leftOut: leftOut, at: run.opened, in: db)
             if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
-            let trail = TrailRows(home: home, source: source, known: chainEnd, db: db)
+            let trail = TrailRows(home: home, source: source, known: chainEnd, made: made, db: db)
             try trail.begin(at: run.opened)
             try Self.insert(run, lease: lease, until: leaseUntil, in: db)
             let key = db.lastInsertedRowID
@@ -38,7 +38,13 @@ extension SQLiteJournal: Journal {
         _ events: [RunEvent], to run: RunID, at: Timestamp, lease: Lease
     ) async throws(JournalError) -> Int {
         var lines: [(event: RunEvent, text: String)] = []
-        for event in events { lines.append((event, try text(of: event))) }
+        for event in events {
+            if let text = EventText.of(event) {
+                lines.append((event, text))
+            } else {
+                lines.append((event, try text(of: event)))
+            }
+        }
         return try await write { [self, lines] db in
             let row = try RunRow.led(run, by: lease, in: db)
             guard row.summary.closed == nil else {
@@ -55,7 +61,7 @@ extension SQLiteJournal: Journal {
                 summary.fold(RecordedEvent(sequence: sequence, at: at, event: line.event))
             }
             try row.update(to: summary, sequence: sequence, in: db)
-            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 lines.map { TrailEvent($0.event, of: run, at: at) }, run: row.key)
             return sequence
         }

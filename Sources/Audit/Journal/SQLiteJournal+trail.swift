@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Runbooks
 import Runner
@@ -7,10 +8,44 @@ struct StoredLine: Sendable {
     let line: TrailLine
     /// The run's key in `runs`; nil for a line that is about none.
     let run: Int64?
+    /// The same line as this process made it; nil when it is another process's.
+    let made: MadeLine?
 
-    init(_ row: Row) {
-        line = TrailLine(sequence: row["seq"], text: row["line"])
-        run = row["run"]
+    /// A row with the columns `seq`, `run` and `line`.
+    ///
+    /// A line of its number that this process made is taken for it if not a byte differs.
+    init(_ row: Row, made: MadeLine?) throws {
+        let isMade = try made.map { made in
+            try row.withUnsafeData(atIndex: 2) { data in
+                data.map { Self.isSame($0, made.line.text) }
+            }
+        }
+        if let made, isMade == true {
+            (line, self.made) = (made.line, made)
+        } else {
+            (line, self.made) = (TrailLine(sequence: row[0], text: row[2]), nil)
+        }
+        run = row[1]
+    }
+
+    private static func isSame(_ bytes: Data, _ text: String) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            var text = text
+            return text.withUTF8 { known in
+                guard let theirs = bytes.baseAddress, let ours = known.baseAddress else {
+                    return bytes.count == known.count
+                }
+                return bytes.count == known.count && memcmp(theirs, ours, known.count) == 0
+            }
+        }
+    }
+
+    /// The line with what it says, which is known of one that this process made.
+    ///
+    /// - Throws: `JournalError` (corrupt) for a line that is none.
+    func read() throws(JournalError) -> ReadLine {
+        if let record = made?.record { return ReadLine(line, record: record) }
+        return try ReadLine(line)
     }
 }
 
@@ -31,7 +66,8 @@ extension SQLiteJournal {
     /// Adds the lines of events that are about no run, durably.
     package func record(_ events: [TrailEvent]) async throws(JournalError) {
         try await write { [self] db in
-            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(events, run: nil)
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
+                events, run: nil)
         }
     }
 
@@ -51,7 +87,11 @@ extension SQLiteJournal {
 
     /// The texts of a range of lines, in order; fewer where there are fewer; blocks.
     package func trailTexts(_ range: ClosedRange<Int>) throws(JournalError) -> [String] {
-        try lines(from: range.lowerBound, limit: range.count).map(\.line.text)
+        try readBlocking { db in
+            try String.fetchAll(
+                db, sql: "SELECT line FROM trail WHERE seq >= ? ORDER BY seq LIMIT ?",
+                arguments: [range.lowerBound, range.count])
+        }
     }
 
     /// How far the journal's lines are in the trail; blocks.
@@ -68,11 +108,19 @@ extension SQLiteJournal {
 
     /// Lines from a number on, in order; blocks.
     func lines(from first: Int, limit: Int) throws(JournalError) -> [StoredLine] {
-        try readBlocking { db in
-            try Row.fetchAll(
-                db, sql: "SELECT seq, run, line FROM trail WHERE seq >= ? ORDER BY seq LIMIT ?",
-                arguments: [first, limit]
-            ).map { StoredLine($0) }
+        let known = made.lines(from: first, limit: limit)
+        return try readBlocking { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT seq, run, line FROM trail WHERE seq >= ? ORDER BY seq LIMIT ?")
+            let rows = try Row.fetchCursor(statement, arguments: [first, limit])
+            var (lines, place): ([StoredLine], Int) = ([], known.startIndex)
+            while let row = try rows.next() {
+                let made = place < known.endIndex ? known[place] : nil
+                lines.append(
+                    try StoredLine(row, made: made?.line.sequence == row[0] ? made : nil))
+                place += 1
+            }
+            return lines
         }
     }
 
@@ -85,12 +133,13 @@ extension SQLiteJournal {
                 sql: "UPDATE trail SET sealed = ? WHERE sealed IS NULL AND seq <= ?",
                 arguments: [commit, last])
         }
+        made.forget(through: last)
     }
 
     /// Adds a line about a run by its key; blocks.
     func recordBlocking(_ event: TrailEvent, run: Int64?) throws(JournalError) {
         try writeBlocking { db in
-            try TrailRows(home: home, source: source, known: chainEnd, db: db).add(
+            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 [event], run: run)
         }
     }

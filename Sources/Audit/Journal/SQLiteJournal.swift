@@ -18,6 +18,8 @@ package final class SQLiteJournal: Sendable {
     let source: TrailSource
     /// The end of the trail's chain, as it was last written here.
     let chainEnd = KnownEnd()
+    /// The lines that were last made here.
+    let made = MadeLines()
     private let queue: DatabaseQueue
     /// Which file was opened: another one may get its name, or none have it.
     private let file: FileIdentity?

@@ -14,6 +14,7 @@ struct TrailRows {
     let home: Home
     let source: TrailSource
     let known: KnownEnd
+    let made: MadeLines
     let db: Database
 
     /// The end of the chain.
@@ -105,12 +106,14 @@ struct TrailRows {
     private func add(
         _ event: TrailEvent, _ run: Int64?, _ end: inout End, id: String? = nil
     ) throws {
-        let line = TrailLine(
+        let new = MadeLine(
             event, sequence: end.sequence + 1, after: end.digest, id: id ?? source.eventID())
+        let line = new.line
         try db.cachedStatement(sql: "INSERT INTO trail (seq, run, line) VALUES (?, ?, ?)")
             .execute(arguments: [line.sequence, run, line.text])
         end = End(sequence: line.sequence, digest: line.digest, at: event.at, text: line.text)
         known.set(end)
+        made.add(new)
     }
 
     private func end() throws -> End {

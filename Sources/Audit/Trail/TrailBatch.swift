@@ -11,7 +11,7 @@ package struct TrailBatch: Sendable, Hashable {
     /// The lines, read.
     let records: [TrailRecord]
 
-    /// A batch with the message that its lines make.
+    /// A batch with the message that its lines make; each line is read.
     ///
     /// - Parameters:
     ///   - lines: in the chain's order.
@@ -22,35 +22,64 @@ package struct TrailBatch: Sendable, Hashable {
     package init(
         lines: [TrailLine], evidence: [[UInt8]] = [], runs: [RunID: TrailRun] = [:]
     ) throws(JournalError) {
-        guard (1...TrailLayout.largestBatch).contains(lines.count) else {
+        var read: [ReadLine] = []
+        for line in lines { read.append(try ReadLine(line)) }
+        try self.init(read: read, evidence: evidence, runs: runs)
+    }
+
+    /// The same of lines that were read.
+    init(
+        read: [ReadLine], evidence: [[UInt8]], runs: [RunID: TrailRun]
+    ) throws(JournalError) {
+        guard (1...TrailLayout.largestBatch).contains(read.count) else {
             throw JournalError(
                 .full, "A commit of the trail takes 1 to \(TrailLayout.largestBatch) events.")
         }
-        var records: [TrailRecord] = []
-        for line in lines {
-            do {
-                records.append(try TrailRecord(line: Array(line.text.utf8)))
-            } catch {
-                throw .unreadableLine(line.sequence, error)
-            }
+        let first = read[0].line.sequence
+        for (index, one) in read.enumerated() {
+            guard one.record.sequence == first + index, one.line.sequence == first + index,
+                index == 0 || one.record.previous == read[index - 1].line.digest
+            else { throw .brokenChain(at: one.line.sequence) }
         }
-        for (index, record) in records.enumerated() {
-            guard record.sequence == lines[0].sequence + index,
-                record.sequence == lines[index].sequence,
-                index == 0 || record.previous == lines[index - 1].digest
-            else { throw .brokenChain(at: lines[index].sequence) }
-        }
-        (self.lines, self.evidence, self.records) = (lines, evidence, records)
+        (lines, records, self.evidence) = (read.map(\.line), read.map(\.record), evidence)
         message = TrailMessage(records, digest: lines[lines.count - 1].digest, runs: runs).text
     }
 
     /// The content of its file below `events/`.
-    var content: [UInt8] { lines.flatMap { Array($0.text.utf8) + [UInt8(ascii: "\n")] } }
+    var content: [UInt8] {
+        var content: [UInt8] = []
+        content.reserveCapacity(lines.reduce(0) { $0 + $1.text.utf8.count + 1 })
+        for line in lines {
+            content += line.text.utf8
+            content.append(UInt8(ascii: "\n"))
+        }
+        return content
+    }
 
     /// The `seq` of its first line.
     var first: Int { lines[0].sequence }
     /// The `seq` of its last line.
     var last: Int { lines[lines.count - 1].sequence }
+}
+
+/// A line with what it says.
+struct ReadLine: Sendable {
+    let line: TrailLine
+    let record: TrailRecord
+
+    /// What it says is known already: this process has made it.
+    init(_ line: TrailLine, record: TrailRecord) { (self.line, self.record) = (line, record) }
+
+    /// Reads it.
+    ///
+    /// - Throws: `JournalError` (corrupt) for a line that is none.
+    init(_ line: TrailLine) throws(JournalError) {
+        do {
+            self.init(line, record: try TrailRecord(line: Array(line.text.utf8)))
+        } catch {
+            throw .unreadableLine(line.sequence, error)
+        }
+    }
 }
 
 /// What the trail's messages say of a run.

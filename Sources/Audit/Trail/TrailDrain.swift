@@ -173,8 +173,10 @@ final class TrailDrain: Sendable {
     private func seal(after tip: TrailTip, in sink: any TrailSink) throws(JournalError) -> Int {
         let rows = try journal.lines(from: tip.sequence + 1, limit: TrailLayout.largestBatch)
         guard let last = rows.last?.line else { return tip.sequence }
+        var read: [ReadLine] = []
+        for row in rows { read.append(try row.read()) }
         let batch = try TrailBatch(
-            lines: rows.map(\.line), evidence: try evidence(for: rows), runs: try runs(of: rows))
+            read: read, evidence: try evidence(for: read, of: rows), runs: try runs(of: rows))
         let commit = try sink.seal(batch)
         try journal.markSealed(through: last.sequence, by: commit)
         let sealed = try sink.tip()
@@ -198,10 +200,13 @@ final class TrailDrain: Sendable {
     }
 
     /// What the digests in the lines name; what the store hasn't kept is recorded as a gap.
-    private func evidence(for rows: [StoredLine]) throws(JournalError) -> [[UInt8]] {
+    private func evidence(
+        for lines: [ReadLine], of rows: [StoredLine]
+    ) throws(JournalError) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
-        for row in rows where Self.mayName(row.line) {
-            let event = try Self.record(row.line)
+        for (row, line) in zip(rows, lines) {
+            let event = line.record
+            guard event.isA(.runOpened) || event.isA(.escalated) else { continue }
             var missing: [Digest] = []
             for digest in try digests(in: event, of: row.run) {
                 do throws(JournalError) {
@@ -217,16 +222,6 @@ final class TrailDrain: Sendable {
             }
         }
         return pieces
-    }
-
-    private static let kindsWithEvidence = [TrailEvent.Kind.runOpened, .escalated].map {
-        "\"kind\":\"\($0.rawValue)\""
-    }
-
-    /// Whether a line may name what the trail keeps: its kind stands in it as it is, since it is
-    /// canonical and quotes within texts are escaped.
-    private static func mayName(_ line: TrailLine) -> Bool {
-        kindsWithEvidence.contains { strstr(line.text, $0) != nil }
     }
 
     /// What a line names that the trail keeps: of a run its plan and files, of an escalation its

@@ -13,9 +13,8 @@ package struct TrailLine: Sendable, Hashable {
     package let sequence: Int
     /// Canonical JSON, without a newline.
     package let text: String
-
     /// The SHA-256 of the line without its newline, in hex: what the next line names.
-    package var digest: String { Self.digest(of: Array(text.utf8)) }
+    package let digest: String
 
     /// The SHA-256 of bytes, in hex.
     package static func digest(of bytes: [UInt8]) -> String {
@@ -23,8 +22,12 @@ package struct TrailLine: Sendable, Hashable {
     }
 
     package init(sequence: Int, text: String) {
-        self.sequence = sequence
-        self.text = text
+        self.init(sequence, Array(text.utf8), text)
+    }
+
+    private init(_ sequence: Int, _ bytes: [UInt8], _ text: String) {
+        (self.sequence, self.text) = (sequence, text)
+        digest = Self.digest(of: bytes)
     }
 
     /// The line of an event; details that would not fit are cut, which it says.
@@ -35,41 +38,64 @@ package struct TrailLine: Sendable, Hashable {
     ///   - previous: the digest of the line before.
     ///   - id: 128 random bits in hex.
     package init(_ event: TrailEvent, sequence: Int, after previous: String, id: String) {
-        var members: [String: JSONValue] = [
-            "v": .integer(1), "seq": .integer(Int64(sequence)), "prev": .string(previous),
-            "id": .string(id), "at": .string(event.at.trailText),
-            "actor": .string(event.actor), "via": .string(event.via.rawValue),
-            "kind": .string(event.kind.rawValue), "data": .object(event.details),
-        ]
-        members["run"] = event.run.map { .string($0.rawValue) }
-        members["plan"] = event.plan.map { .string($0.rawValue) }
-        members["target"] = event.target.map { .string($0.rawValue) }
-        members["step"] = event.step.map { .string($0.rawValue) }
-        members["attempt"] = event.attempt.map { .integer(Int64($0)) }
-        self.sequence = sequence
-        text = Self.fitting(members, event.details)
+        self = Self.made(of: event, sequence: sequence, after: previous, id: id).line
     }
 
-    /// The longest details are cut, one after the other, until the line fits; where there are too
-    /// many small ones, all are.
-    private static func fitting(
-        _ members: [String: JSONValue], _ details: [String: JSONValue]
-    ) -> String {
-        var members = members
-        var details = details
+    /// The same, and whether all of the event's details are in it.
+    static func made(
+        of event: TrailEvent, sequence: Int, after previous: String, id: String
+    ) -> (line: TrailLine, isWhole: Bool) {
+        var details = event.details
         while true {
-            let bytes = CanonicalJSON.bytes(of: .object(members))
-            guard bytes.count >= longest else { return String(decoding: bytes, as: UTF8.self) }
-            if let widest = details.max(by: { size($0.value) < size($1.value) }),
-                size(widest.value) > cutSize
-            {
-                details[widest.key] = cut(widest.value)
-                details["cut"] = .boolean(true)
-            } else {
-                precondition(details["all"] == nil, "an event's names take a line of the trail")
-                details = ["cut": .boolean(true), "all": cut(.object(details))]
+            let bytes = bytes(of: event, details, "\(sequence)", previous, id)
+            guard bytes.count >= longest else {
+                let text = String(decoding: bytes, as: UTF8.self)
+                return (TrailLine(sequence, bytes, text), details == event.details)
             }
-            members["data"] = .object(details)
+            shorten(&details)
+        }
+    }
+
+    /// Canonical JSON: the keys are in their order.
+    private static func bytes(
+        of event: TrailEvent, _ details: [String: JSONValue], _ sequence: String,
+        _ previous: String, _ id: String
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(640)
+        func add(_ key: StaticString, _ text: String?) {
+            guard let text else { return }
+            key.withUTF8Buffer { bytes += $0 }
+            CanonicalJSON.append(text, to: &bytes)
+        }
+        add("{\"actor\":", event.actor)
+        add(",\"at\":", event.at.trailText)
+        if let attempt = event.attempt { bytes += ",\"attempt\":\(attempt)".utf8 }
+        bytes += ",\"data\":".utf8
+        CanonicalJSON.append(.object(details), to: &bytes)
+        add(",\"id\":", id)
+        add(",\"kind\":", event.kind.rawValue)
+        add(",\"plan\":", event.plan?.rawValue)
+        add(",\"prev\":", previous)
+        add(",\"run\":", event.run?.rawValue)
+        bytes += ",\"seq\":\(sequence)".utf8
+        add(",\"step\":", event.step?.rawValue)
+        add(",\"target\":", event.target?.rawValue)
+        add(",\"v\":1,\"via\":", event.via.rawValue)
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    /// Cuts the longest of the details; where there are too many small ones, all of them.
+    private static func shorten(_ details: inout [String: JSONValue]) {
+        if let widest = details.max(by: { size($0.value) < size($1.value) }),
+            size(widest.value) > cutSize
+        {
+            details[widest.key] = cut(widest.value)
+            details["cut"] = .boolean(true)
+        } else {
+            precondition(details["all"] == nil, "an event's names take a line of the trail")
+            details = ["cut": .boolean(true), "all": cut(.object(details))]
         }
     }
 

@@ -115,7 +115,7 @@ struct TrailMessage: Sendable, Hashable {
     ]
 
     static func line(of record: TrailRecord, withTime: Bool = true) -> String {
-        var words = withTime ? [String(record.at.trailText.dropFirst(11).prefix(8))] : []
+        var words = withTime ? [time(of: record)] : []
         words += ["target", "step"].compactMap { record.about[$0] }
         words.append(record.kind)
         if record.isA(.flagged) || record.isA(.flagCleared) {
@@ -131,12 +131,21 @@ struct TrailMessage: Sendable, Hashable {
             details.isEmpty ? start : start + ": " + details.joined(separator: ", "), limit: 240)
     }
 
+    /// Hours, minutes and seconds.
+    private static func time(of record: TrailRecord) -> String {
+        String(Substring(record.at.trailText.utf8.dropFirst(11).prefix(8)))
+    }
+
     private static func text(of value: JSONValue) -> String {
         value.text ?? String(decoding: CanonicalJSON.bytes(of: value), as: UTF8.self)
     }
 
     /// One line of printable text: what people and targets wrote can't steer a terminal.
     private static func plain(_ text: String, limit: Int = 80) -> String {
+        // Nearly all: nothing is too long, and no byte is to be looked at as a character.
+        if text.utf8.count <= limit, text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) {
+            return text
+        }
         let short = text.count > limit ? text.prefix(limit) + "…" : text[...]
         return printable(short.utf8, keepNewlines: false).replacing("\t", with: " ")
     }

@@ -51,6 +51,24 @@ package struct TrailRecord: Sendable, Hashable {
         try self.init(members)
     }
 
+    /// What the line of an event is read as, if all of its details are in it; nil where reading
+    /// gives something else, or refuses it.
+    init?(_ event: TrailEvent, sequence: Int, previous: String, id: String) {
+        guard sequence > 0, event.attempt ?? 1 > 0, !event.actor.isEmpty,
+            Timestamp.inTrail.contains(event.at),
+            event.details.values.allSatisfy(\.isReadAsWritten)
+        else { return nil }
+        (self.sequence, self.previous, self.id, at) = (sequence, previous, id, event.at)
+        (actor, via, kind) = (event.actor, event.via, event.kind.rawValue)
+        (attempt, details) = (event.attempt, event.details)
+        var about: [String: String] = [:]
+        about["run"] = event.run?.rawValue
+        about["plan"] = event.plan?.rawValue
+        about["target"] = event.target?.rawValue
+        about["step"] = event.step?.rawValue
+        self.about = about
+    }
+
     private init(_ members: [String: JSONValue]) throws(Problem) {
         if let key = members.keys.first(where: { !Self.known.contains($0) }) { throw .field(key) }
         guard members["v"] == .integer(1) else { throw .field("v") }
@@ -109,6 +127,17 @@ package struct TrailRecord: Sendable, Hashable {
 }
 
 extension JSONValue {
+    /// Whether its canonical form is read as the same value again.
+    fileprivate var isReadAsWritten: Bool {
+        switch self {
+        case .null, .boolean, .string: true
+        case .integer(let integer): integer.magnitude <= CanonicalJSON.greatestInteger.magnitude
+        case .number: false
+        case .array(let elements): elements.allSatisfy(\.isReadAsWritten)
+        case .object(let members): members.values.allSatisfy(\.isReadAsWritten)
+        }
+    }
+
     /// The text of a string; nil for anything else.
     var text: String? {
         guard case .string(let text) = self else { return nil }

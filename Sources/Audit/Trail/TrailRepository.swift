@@ -148,15 +148,18 @@ package final class TrailRepository: Sendable {
         guard batch.first == end.tip.sequence + 1, batch.records[0].previous == end.tip.digest
         else { throw JournalError.brokenChain(at: batch.first) }
         let key = try key(end.keys.isEmpty ? Self.keys(addedBy: batch.records) : end.keys)
-        let (root, next) = try tree(with: batch, after: end)
+        var written = ObjectBatch()
+        let (root, next) = try tree(with: batch, after: end, &written)
         let commit = TrailCommit(
             tree: root, parent: end.commit, controller: controller,
             seconds: Self.seconds(batch.records[batch.records.count - 1].at),
             message: batch.message)
-        let id = try objects.write(try commit.signed(by: key), kind: .commit)
+        let id = written.add(try commit.signed(by: key), .commit)
+        try objects.write(written)
         try folder.removeStaleLock(of: branch.name)
         try branch.move(from: end.commit, to: id)
-        state.end = End(commit: id, root: next.root, keys: next.keys, tip: next.tip(id))
+        state.end = End(
+            commit: id, root: next.root, folders: next.folders, keys: next.keys, tip: next.tip(id))
         return id
     }
 
@@ -214,6 +217,8 @@ extension TrailRepository {
     struct End: Sendable {
         let commit: GitObjectID?
         let root: GitTree
+        /// Folders below the root, by their names among the objects: those that the commit wrote.
+        var folders: [GitObjectID: GitTree] = [:]
         /// Every key so far; the last one signs.
         let keys: [TrailPublicKey]
         let tip: TrailTip
@@ -300,6 +305,7 @@ extension TrailRepository {
     /// What the tree after a batch is.
     private struct Next {
         let root: GitTree
+        let folders: [GitObjectID: GitTree]
         let keys: [TrailPublicKey]
         let checkpoint: TrailCheckpoint
 
@@ -310,8 +316,10 @@ extension TrailRepository {
         }
     }
 
-    /// Writes the batch's blobs and the folders on the way to them, and nothing of any other.
-    private func tree(with batch: TrailBatch, after end: End) throws -> (GitObjectID, Next) {
+    /// Makes the batch's blobs and the folders on the way to them, and nothing of any other.
+    private func tree(
+        with batch: TrailBatch, after end: End, _ written: inout ObjectBatch
+    ) throws -> (GitObjectID, Next) {
         let added = Self.keys(addedBy: batch.records)
         let keys = end.keys + added
         let origin = end.tip.origin ?? batch.records[0].id
@@ -336,9 +344,13 @@ extension TrailRepository {
             files.append(NewFile(["meta", "allowed_signers"], Array(text.utf8)))
         }
         var root = end.root
-        try put(files[...], in: &root)
-        let id = try objects.write(root.bytes, kind: .tree)
-        return (id, Next(root: root, keys: keys, checkpoint: checkpoint))
+        var folders = Folders(known: end.folders, written: written)
+        _ = try put(files[...], in: &root, &folders)
+        written = folders.written
+        let id = written.add(root.bytes(), .tree)
+        return (
+            id, Next(root: root, folders: folders.made, keys: keys, checkpoint: checkpoint)
+        )
     }
 
     private func checkFirst(_ batch: TrailBatch) throws {
@@ -363,22 +375,46 @@ extension TrailRepository {
         }
     }
 
-    /// Puts files into a folder, each folder below it written once: no object is left over.
-    private func put(_ files: ArraySlice<NewFile>, in tree: inout GitTree) throws {
+    /// The folders that a commit makes anew, out of those of the commit before.
+    private struct Folders {
+        let known: [GitObjectID: GitTree]
+        var made: [GitObjectID: GitTree] = [:]
+        var written: ObjectBatch
+    }
+
+    /// Puts files into a folder, each folder below it made once: no object is left over.
+    ///
+    /// - Returns: whether anything is new. What has its place already was written with an earlier
+    ///   commit.
+    private func put(
+        _ files: ArraySlice<NewFile>, in tree: inout GitTree, _ folders: inout Folders
+    ) throws -> Bool {
+        var isNew = false
         var below: [String: [NewFile]] = [:]
         for file in files {
             guard let name = file.path.first else { continue }
             if file.path.count > 1 {
                 below[name, default: []].append(NewFile(file.path.dropFirst(), file.content))
             } else {
-                let id = try objects.write(file.content, kind: .blob)
-                tree.put(name, .init(mode: .file, id: id))
+                if let old = tree[name], old.mode == .file,
+                    old.id == GitObjectID(of: file.content, kind: .blob)
+                {
+                    continue
+                }
+                tree.put(
+                    name, .init(mode: .file, id: folders.written.add(file.content, .blob)))
+                isNew = true
             }
         }
         for (name, files) in below.sorted(by: { $0.key < $1.key }) {
-            var inner = try folder(name, of: tree) ?? GitTree()
-            try put(files[...], in: &inner)
-            tree.put(name, .init(mode: .folder, id: try objects.write(inner.bytes, kind: .tree)))
+            let known = tree[name].flatMap { $0.mode == .folder ? folders.known[$0.id] : nil }
+            var inner = try known ?? folder(name, of: tree) ?? GitTree()
+            guard try put(files[...], in: &inner, &folders) else { continue }
+            let id = folders.written.add(inner.bytes(), .tree)
+            folders.made[id] = inner
+            tree.put(name, .init(mode: .folder, id: id))
+            isNew = true
         }
+        return isNew
     }
 }

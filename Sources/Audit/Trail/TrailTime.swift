@@ -1,6 +1,10 @@
 import Runner
 
 extension Timestamp {
+    /// Those that the trail's text can say: of the years 0 to 9999.
+    static let inTrail =
+        Timestamp(milliseconds: -62_167_219_200_000)...Timestamp(milliseconds: 253_402_300_799_999)
+
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T08:14:02.113Z`.
     package var trailText: String {
         let (day, rest) = milliseconds.quotientAndRemainder(dividingBy: 86_400_000)

@@ -13,12 +13,12 @@ import Runbooks
 /// hold, are written as strings of their digits.
 package enum CanonicalJSON {
     /// The greatest integer that every JSON reader keeps (RFC 7493, section 2.2).
-    static let greatestInteger: Int64 = 9_007_199_254_740_991
+    package static let greatestInteger: Int64 = 9_007_199_254_740_991
 
     /// The canonical bytes of a value.
     package static func bytes(of value: JSONValue) -> [UInt8] {
         var output: [UInt8] = []
-        write(value, to: &output)
+        append(value, to: &output)
         return output
     }
 
@@ -37,18 +37,19 @@ package enum CanonicalJSON {
         return try JSONReader.read(bytes, largest: bytes.count)
     }
 
-    private static func write(_ value: JSONValue, to output: inout [UInt8]) {
+    /// Adds the canonical bytes of a value to a document that is being written.
+    package static func append(_ value: JSONValue, to output: inout [UInt8]) {
         switch value {
         case .null: output += "null".utf8
         case .boolean(let truth): output += (truth ? "true" : "false").utf8
-        case .integer(let integer): write(integer, to: &output)
+        case .integer(let integer): append(integer, to: &output)
         case .number(let number): output += Array(text(of: number).utf8)
-        case .string(let string): write(string, to: &output)
+        case .string(let string): append(string, to: &output)
         case .array(let elements):
             output.append(UInt8(ascii: "["))
             for (index, element) in elements.enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
-                write(element, to: &output)
+                append(element, to: &output)
             }
             output.append(UInt8(ascii: "]"))
         case .object(let members):
@@ -56,9 +57,9 @@ package enum CanonicalJSON {
             let sorted = members.sorted { precedes($0.key, $1.key) }
             for (index, member) in sorted.enumerated() {
                 if index > 0 { output.append(UInt8(ascii: ",")) }
-                write(member.key, to: &output)
+                append(member.key, to: &output)
                 output.append(UInt8(ascii: ":"))
-                write(member.value, to: &output)
+                append(member.value, to: &output)
             }
             output.append(UInt8(ascii: "}"))
         }
@@ -81,12 +82,13 @@ package enum CanonicalJSON {
         }
     }
 
-    private static func write(_ integer: Int64, to output: inout [UInt8]) {
+    private static func append(_ integer: Int64, to output: inout [UInt8]) {
         let isSafe = (-greatestInteger...greatestInteger).contains(integer)
         output += (isSafe ? String(integer) : "\"\(integer)\"").utf8
     }
 
-    private static func write(_ string: String, to output: inout [UInt8]) {
+    /// Adds the canonical bytes of a text, in its quotes.
+    package static func append(_ string: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var text = string
         text.withUTF8 { bytes in

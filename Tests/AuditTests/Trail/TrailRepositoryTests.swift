@@ -151,6 +151,26 @@ struct TrailRepositoryTests {
         }
     }
 
+    @Test func foldersThatGitRemovedAreMadeAgain() async throws {
+        try await withTemporaryFolder { folder in
+            let sample = try SampleTrail(in: folder)
+            let trail = try sample.open()
+            try sample.seal(runs: 5, in: trail)
+            #expect(try sample.git(["gc", "--quiet", "--prune=now"]).status == 0)
+            let left = try FileManager.default.contentsOfDirectory(
+                atPath: sample.home.trailPath + "/objects")
+            #expect(left.sorted() == ["info", "pack"])
+            // Evidence that is in the pack, and in the tree: no second time.
+            let plan = Array("{\"plan\":\"of r-20261123-0714-k1x0\"}".utf8)
+            let line = try sample.line(.flagged)
+            let commit = try trail.seal(TrailBatch(lines: [line], evidence: [plan]))
+            #expect(try Self.objects(in: sample) == 9)
+            #expect(try TrailRepository.open(in: sample.home, create: nil).tip().commit == commit)
+            let fsck = try sample.git(["fsck", "--strict", "--no-dangling"])
+            #expect(fsck.output + fsck.error == "")
+        }
+    }
+
     private static func objects(in sample: SampleTrail) throws -> Int {
         let text = try sample.git(["count-objects"]).output
         return try #require(text.split(separator: " ").first.flatMap { Int($0) })

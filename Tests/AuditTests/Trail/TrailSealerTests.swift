@@ -246,6 +246,8 @@ struct TrailSealerTests {
             while fwrite(block, 1, block.count, filler) == block.count {}
             fclose(filler)
             await expect(.full) { try await sealer.seal() }
+            let left = try FileManager.default.subpathsOfDirectory(atPath: home.trailPath)
+            #expect(!left.contains { $0.contains("tmp_") })
             try FileManager.default.removeItem(atPath: folder + "/filler")
             try await sealer.seal()
             #expect(try sealedLines(home) == (try await trailLines(home)).map(\.text))
