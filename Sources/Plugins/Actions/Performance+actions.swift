@@ -89,7 +89,8 @@ extension Performance {
     ) async throws(Session.Failure) -> AttemptReport {
         if await !session.hasStaged(path) {
             try await session.stage(
-                PackageResources.state_sh + program, at: path, isProgram: true)
+                SessionRequest.compacted(PackageResources.state_sh + program), at: path,
+                isProgram: true)
         }
         var invocation = Invocation(words: ["sh"], script: path, arguments: arguments)
         invocation.environment = environment

@@ -3,8 +3,10 @@
 hr_mode=$1 hr_path=$2 hr_kind=$3 hr_new=$4 hr_perm=$5 hr_owner=$6 hr_group=$7 hr_run=$8 hr_step=$9
 shift 9
 
-# hr_signature: what is at $1, in one line that tells it from anything else, for people too.
+# hr_signature: what is at $1, in one line that tells it from anything else, for people too. Of a
+# file, hr_meta is mode, owner and group.
 hr_sign() {
+    hr_meta=
     if [ -L "$1" ]; then
         hr_signature="a symbolic link to $(readlink "$1")"
     elif [ -d "$1" ]; then
@@ -12,8 +14,9 @@ hr_sign() {
     elif [ ! -e "$1" ]; then
         hr_signature=absent
     else
-        hr_signature=$(cksum <"$1") && hr_meta=$(stat -c 'mode %a, owner %u:%g' "$1") || return 1
-        hr_signature="${hr_signature#* } bytes, checksum ${hr_signature%% *}, $hr_meta"
+        hr_signature=$(cksum <"$1") && hr_meta=$(stat -c '%a %u:%g' "$1") || return 1
+        hr_signature="${hr_signature#* } bytes, checksum ${hr_signature%% *}"
+        hr_signature="$hr_signature, mode ${hr_meta% *}, owner ${hr_meta#* }"
     fi
 }
 
@@ -32,7 +35,8 @@ if [ -e "$hr_path" ] && [ ! -d "$hr_path" ]; then
     [ -r "$hr_path" ] || hr_fail "$hr_path can't be read." $hr_blind
 fi
 hr_sign "$hr_path" || hr_fail "$hr_path can't be looked at." $hr_blind
-hr_now=$hr_signature
+hr_now=$hr_signature hr_now_perm=${hr_meta% *} hr_now_uid=${hr_meta#* }
+hr_now_gid=${hr_now_uid#*:} hr_now_uid=${hr_now_uid%:*}
 
 # hr_show FROM TO NAME: how they differ, on standard output, 64 KiB at most.
 hr_show() {
@@ -76,7 +80,8 @@ hr_before() {
 }
 
 hr_show_since() {
-    hr_found=$(cat "$hr_state/found")
+    hr_text_of "$hr_state/found"
+    hr_found=$hr_text
     case $hr_now in
     absent) hr_show /dev/null "$(hr_before)" 'before the run' ;;
     *bytes*) hr_show "$hr_path" "$(hr_before)" 'before the run' ;;
@@ -107,11 +112,6 @@ hr_remember "file $hr_path"
 hr_check_left "$hr_now" "$hr_path"
 
 # The numbers of the wanted owner and group; what is not wanted stays.
-hr_now_perm= hr_now_uid= hr_now_gid=
-if [ "$hr_now" != absent ]; then
-    hr_now_perm=$(stat -c %a "$hr_path") hr_now_uid=$(stat -c %u "$hr_path")
-    hr_now_gid=$(stat -c %g "$hr_path")
-fi
 hr_uid=$hr_now_uid hr_gid=$hr_now_gid
 if [ "$hr_owner" != - ]; then
     hr_uid=$(id -u -- "$hr_owner" 2>/dev/null) || hr_fail "There is no account '$hr_owner' here."

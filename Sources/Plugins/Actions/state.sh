@@ -17,25 +17,48 @@ hr_changed() {
     printf 'changed=%s\n' "$1" >"$HANDRAIL_OUTPUT"
 }
 
+# Whether this is root, by the effective user. Read by hand: a fork costs more.
+hr_is_root() {
+    hr_uid=
+    while read -r hr_word hr_real hr_uid hr_rest && [ "$hr_word" != Uid: ]; do hr_uid=; done \
+        2>/dev/null </proc/self/status
+    [ "${hr_uid:-$(id -u)}" = 0 ]
+}
+
+# hr_text: the text of file $1 without the newlines at its end; empty when it can't be read. The
+# same without a fork.
+hr_text_of() {
+    hr_text= hr_part= hr_gap=
+    [ -r "$1" ] || return 0
+    while IFS= read -r hr_part || [ -n "$hr_part" ]; do
+        hr_gap=$hr_gap$hr_part
+        [ -z "$hr_part" ] || hr_text=$hr_text$hr_gap hr_gap=
+        hr_gap=$hr_gap$hr_newline
+    done <"$1"
+}
+
 # hr_remember WHAT: step hr_step of run hr_run is about this one thing; hr_state is its directory.
 hr_remember() {
     hr_what=$1
-    if [ "$(id -u)" = 0 ]; then hr_top=/var/lib/handrail-undo; else hr_top=${HOME:-}/.handrail/undo; fi
+    if hr_is_root; then hr_top=/var/lib/handrail-undo; else hr_top=${HOME:-}/.handrail/undo; fi
     hr_state=$hr_top/$hr_run/$hr_step
 }
 
-# hr_private DIR: makes it for its owner only, or takes one that nobody else can have made.
+# hr_private DIR…: makes them for their owner only, or takes those that nobody else can have made.
 hr_private() {
-    if ! (umask 077 && mkdir "$1") 2>/dev/null; then
-        [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ] && chmod 700 "$1" || hr_fail \
-            "What was here can't be remembered: $1 can't be made (disk full?), or is somebody else's. Nothing was changed."
-    fi
+    mkdir -m 700 "$@" 2>/dev/null && return 0
+    for hr_each in "$@"; do
+        [ -d "$hr_each" ] || mkdir -m 700 "$hr_each" 2>/dev/null
+        [ -d "$hr_each" ] && [ ! -L "$hr_each" ] && [ -O "$hr_each" ] && chmod 700 "$hr_each" ||
+            hr_fail \
+                "What was here can't be remembered: $hr_each can't be made (disk full?), or is somebody else's. Nothing was changed."
+    done
 }
 
 # Makes hr_state. A run's first change here removes what old runs remember.
 hr_make_state() {
     if [ "$hr_top" = /var/lib/handrail-undo ]; then
-        mkdir -p /var/lib
+        [ -d /var/lib ] || mkdir -p /var/lib
     else
         [ -d "${HOME:-/none}" ] || hr_fail \
             "What was here can't be remembered: $(id -un) has no home directory. Nothing was changed."
@@ -43,8 +66,7 @@ hr_make_state() {
     fi
     hr_private "$hr_top"
     [ -d "$hr_top/$hr_run" ] || hr_forget
-    hr_private "$hr_top/$hr_run"
-    hr_private "$hr_state"
+    if [ -d "$hr_top/$hr_run" ]; then hr_private "$hr_state"; else hr_private "$hr_top/$hr_run" "$hr_state"; fi
 }
 
 # Removes what is older than hr_keep_days, and beyond the newest hr_keep_runs runs what is older
@@ -68,17 +90,21 @@ hr_forget() {
     done
 }
 
+# hr_write FILE TEXT: writes a line, and sees that it is there.
+hr_write() {
+    printf '%s\n' "$2" >"$1" && hr_text_of "$1" && [ "$hr_text" = "$2" ]
+}
+
 # hr_keep NAME TEXT: writes a line of hr_state, whole or not at all.
 hr_keep() {
-    printf '%s\n' "$2" >"$hr_state/$1.new" && [ "$(cat "$hr_state/$1.new")" = "$2" ] &&
-        mv -f "$hr_state/$1.new" "$hr_state/$1" && return 0
+    hr_write "$hr_state/$1.new" "$2" && mv -f "$hr_state/$1.new" "$hr_state/$1" && return 0
     rm -f "$hr_state/$1.new"
     return 1
 }
 
 # Whether this step remembers what it found of this very thing.
 hr_known() {
-    [ -r "$hr_state/found" ] && [ "$hr_what" = "$(cat "$hr_state/what")" ]
+    [ -r "$hr_state/found" ] && hr_text_of "$hr_state/what" && [ "$hr_what" = "$hr_text" ]
 }
 
 # What a step keeps beside the lines; file.sh has its own.
@@ -95,7 +121,8 @@ hr_record() {
     fi
     hr_make_state
     if ! [ -e "$hr_state/found" ]; then
-        hr_keep what "$hr_what" && hr_backup && hr_keep found "$1" || {
+        # `found` comes last: without it nothing of the others counts.
+        hr_write "$hr_state/what" "$hr_what" && hr_backup && hr_keep found "$1" || {
             rm -rf -- "${hr_state:?}"
             hr_fail "$hr_full"
         }
@@ -118,7 +145,8 @@ hr_correct() {
 hr_recall() {
     hr_known || hr_fail \
         "Nothing is remembered here of step $hr_step of run $hr_run: it changed nothing, or that was longer ago than is kept. Nothing was undone." 3
-    hr_found=$(cat "$hr_state/found")
+    hr_text_of "$hr_state/found"
+    hr_found=$hr_text
 }
 
 # hr_show_since: what more can be told when something was changed since; file.sh has its own.
@@ -128,7 +156,9 @@ hr_show_since() { :; }
 hr_check_left() {
     [ "$hr_mode" != apply ] && hr_known || return 0
     for hr_each in left found undone; do
-        [ -r "$hr_state/$hr_each" ] && [ "$1" = "$(cat "$hr_state/$hr_each")" ] && return 0
+        [ -r "$hr_state/$hr_each" ] || continue
+        hr_text_of "$hr_state/$hr_each"
+        [ "$1" != "$hr_text" ] || return 0
     done
     hr_show_since
     hr_left='not known: the step was interrupted'

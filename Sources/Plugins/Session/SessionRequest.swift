@@ -1,13 +1,15 @@
 /// The requests of a session, as bytes (docs/session-protocol.md, sections 1 and 3 to 7).
 enum SessionRequest {
-    /// The library without comments and indentation: some shells read it byte by byte.
-    private static let library: [UInt8] = {
-        let whole = PackageResources.session_sh + PackageResources.staging_sh
-        return whole.split(separator: UInt8(ascii: "\n"))
+    private static let library = compacted(
+        PackageResources.session_sh + PackageResources.staging_sh)
+
+    /// A script of ours without comments and indentation: some shells read it byte by byte.
+    static func compacted(_ script: [UInt8]) -> [UInt8] {
+        script.split(separator: UInt8(ascii: "\n"))
             .map { $0.drop { $0 == UInt8(ascii: " ") } }
             .filter { $0.first != UInt8(ascii: "#") }
             .flatMap { $0 + [UInt8(ascii: "\n")] }
-    }()
+    }
 
     /// The most bytes that one `put` may carry (section 4).
     static let longestPut = 1 << 20

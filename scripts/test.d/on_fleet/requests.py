@@ -3,7 +3,10 @@
 import json
 import os
 import signal
+import socket
+import subprocess
 import sys
+import urllib.request
 
 from .case import collector
 from .rig import ROOT, claim, equal, steps
@@ -109,3 +112,64 @@ def lost(rig):
     equal(steps(done.document(), "hub01")["drain"], "unknown", "how it ended")
     equal([line for line in asked(folder) if "slow" in line], ["POST /slow/hub01"], "sent")
     claim("hunter2" not in json.dumps(done.document()), "the secret is in the document")
+
+
+def begin_alertmanager(rig, name):
+    """Starts Debian's Alertmanager, alone; its URL."""
+    folder = rig.path("alertmanager-" + name)
+    os.makedirs(folder)
+    config = os.path.join(folder, "alertmanager.yml")
+    with open(config, "w") as file:
+        file.write("route: { receiver: none }\nreceivers: [{ name: none }]\n")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = "127.0.0.1:%d" % free.getsockname()[1]
+    rig.spawn([
+        "prometheus-alertmanager", "--config.file=" + config, "--storage.path=" + folder + "/data",
+        "--web.listen-address=" + address, "--cluster.listen-address="],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = "http://" + address
+
+    def ready():
+        try:
+            return urllib.request.urlopen(url + "/-/ready", timeout=1).status == 200
+        except OSError:
+            return False
+
+    rig.eventually("Alertmanager is ready", ready, 30)
+    return url
+
+
+def silences(url):
+    return json.load(urllib.request.urlopen(url + "/api/v2/silences", timeout=10))
+
+
+@case("alert.silence makes one silence in a real Alertmanager, and none in a dry run", "requests")
+def silenced(rig):
+    url = begin_alertmanager(rig, "made")
+    why = 'The "new" disk {comes} on\tThursday; $(id) \\ \u00fc'
+    given = ["--on", "mbx01", "--set", "alertmanager=" + url, "--set", "alert_name=DiskFull",
+             "--set", "instance=mbx01:9100", "--set", "ticket=INC-4711", "--set", "minutes=30",
+             "--set", "why=" + why]
+    plan = rig.handrail("plan", "alert.silence", *given, "--json").exits(0).document()
+    claim(plan["may_change"], "the plan says that nothing may change")
+    equal(silences(url), [], "silences after the dry run")
+    done = rig.handrail("run", "alert.silence", *given, "--yes", "--json").exits(0).document()
+    equal(steps(done, "mbx01"),
+          {"ready": "ok", "times": "ok", "silence": "changed", "active": "ok"}, "the steps")
+    (silence,) = silences(url)
+    equal(silence["status"]["state"], "active", "the silence's state")
+    equal((silence["comment"], silence["createdBy"]), (why, "INC-4711"), "what it says")
+    equal(sorted((each["name"], each["value"], each["isRegex"]) for each in silence["matchers"]),
+          [("alertname", "DiskFull", False), ("instance", "mbx01:9100", False)], "its matchers")
+
+
+@case("alert.silence says what a real Alertmanager refuses", "requests")
+def refused_silence(rig):
+    url = begin_alertmanager(rig, "refused")
+    failed = rig.handrail(
+        "run", "alert.silence", "--on", "mbx01", "--set", "alertmanager=" + url + "/nowhere",
+        "--set", "alert_name=DiskFull", "--set", "instance=mbx01:9100", "--set", "ticket=INC-4711",
+        "--set", "why=The new disk comes.", "--yes", "--json")
+    claim(failed.status != 0 and "404" in failed.out, f"{failed.status}: {failed.out[-800:]}")
+    equal(silences(url), [], "silences")
