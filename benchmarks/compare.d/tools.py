@@ -10,10 +10,10 @@ from jobs import CONTENT, FILE, written_by_shell
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 
-# `prepare` takes a Setting and a job, and returns a command and its environment. Slow tools are
-# asked with so many targets at most, or only once with more than so many; and their first round
-# counts.
-Tool = collections.namedtuple("Tool", "title prepare most once_beyond", defaults=(None, None))
+# `prepare` takes a Setting and a job, and returns a command and its environment. `job` is the only
+# one that the tool does. Slow tools are asked with so many targets at most, or only once with more
+# than so many; and their first round counts.
+Tool = collections.namedtuple("Tool", "title prepare job most once_beyond", defaults=(None,) * 3)
 Setting = collections.namedtuple("Setting", "fleet homes handrail python_bin")
 
 
@@ -28,6 +28,17 @@ def handrail(setting, job):
     if not os.path.exists(folder):
         _library(folder, setting, job, runbook)
     return fleet_bench.run_command(setting.handrail, setting.fleet, runbook, folder), None
+
+
+def handrail_by_script(setting, job):
+    """The file by the script that the floor has, too: without diff, backup and undo."""
+    steps = [
+        step._replace(
+            command=step.command or written_by_shell(), effect=step.effect or "idempotent"
+        )
+        for step in job.steps
+    ]
+    return handrail(setting, job._replace(name=f"{job.name}-by-script", steps=steps))
 
 
 def _library(folder, setting, job, runbook):
@@ -183,6 +194,7 @@ def _plugins(setting, strategy):
 TOOLS = {
     "floor": Tool("floor: one script a target", floor),
     "handrail": Tool("Handrail", handrail),
+    "by-script": Tool("Handrail, the file by a script", handrail_by_script, job="fix"),
     "parallel-ssh": Tool("parallel-ssh", parallel_ssh),
     "pyinfra": Tool("pyinfra", pyinfra),
     "mitogen": Tool("ansible-core + mitogen", ansible("mitogen_linear"), once_beyond=100),
