@@ -101,7 +101,7 @@ import Testing
                         "state": .string("a\"b\\\n\u{1F600}"), "n": .number(-1500),
                         "on": .boolean(true),
                         "in": .array([
-                            .object(["\"": .array([]), "x": .object([:])]), .number(0),
+                            .object(["\"": .array([]), "x": .object([:])]), .integer(0),
                         ]),
                     ]))
         }

@@ -96,10 +96,12 @@ struct SchemaDefinitions {
                 .object(definitions.members(of: part))
             }
         case .member:
-            return schema(
-                of: .either([
-                    .value, .list(of: .member, upTo: DocumentPart.mostMembers), .part(.member),
-                ]))
+            return reference("json_value") { definitions in
+                definitions.schema(
+                    of: .either([
+                        .value, .list(of: .member, upTo: DocumentPart.mostMembers), .part(.member),
+                    ]))
+            }
         case .either(let shapes):
             return .object(["anyOf": .list(shapes.map { schema(of: $0) })])
         }
