@@ -171,5 +171,5 @@ def refused_silence(rig):
         "run", "alert.silence", "--on", "mbx01", "--set", "alertmanager=" + url + "/nowhere",
         "--set", "alert_name=DiskFull", "--set", "instance=mbx01:9100", "--set", "ticket=INC-4711",
         "--set", "why=The new disk comes.", "--yes", "--json")
-    claim(failed.status != 0 and "404" in failed.out, f"{failed.status}: {failed.out[-800:]}")
+    claim(failed.code != 0 and "404" in failed.out, f"{failed.code}: {failed.tail()}")
     equal(silences(url), [], "silences")
