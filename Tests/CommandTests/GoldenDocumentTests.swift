@@ -38,6 +38,8 @@ struct GoldenDocumentTests {
         try Self.expect(
             RunDocument(stopped.scene.machine, isLed: false, escalations: stopped.escalations),
             in: "run-stopped")
+        try Self.expect(
+            RunDocument(try await GoldenScene.passedOver().machine), in: "run-passed-over")
         let asking = RunDocument(try await GoldenScene.asking().machine, isLed: true)
         try Self.expect(asking, in: "run-manual")
         try Self.expect(InboxDocument(try await GoldenScene.inbox()), in: "inbox")
@@ -204,7 +206,10 @@ struct DocumentPageTests {
         ("plan", ["plan", "plan-not-probed"]),
         (
             "run",
-            ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved", "run-stopped"]
+            [
+                "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
+                "run-stopped", "run-passed-over",
+            ]
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
         ("reply", ["reply"]), ("logs", ["logs"]),

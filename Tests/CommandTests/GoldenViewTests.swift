@@ -41,6 +41,9 @@ struct GoldenViewTests {
             if let line = view.line(for: recorded.event, in: machine) { lines.append(line) }
         }
         try Golden.expect(lines, in: "progress")
+        let passed = try await GoldenScene.passedOver()
+        let ends = passed.events.compactMap { view.line(for: $0.event, in: passed.machine) }
+        #expect(ends.contains { $0.contains("passed over: exit 1 \"uptime: not found\"") })
     }
 
     @Test func movingStatus() async throws {
@@ -56,6 +59,7 @@ struct GoldenViewTests {
             (try await GoldenScene.asking(), "recap-left"),
             (try await GoldenScene.owing(), "recap-owed"),
             (try await GoldenScene.ended(), "recap-failed"),
+            (try await GoldenScene.passedOver(), "recap-passed-over"),
         ] {
             let view = RecapView(
                 report: RunReport(run: scene.machine), style: .plain, width: Self.width,
@@ -69,6 +73,7 @@ struct GoldenViewTests {
             (try await GoldenScene.questioned(), "status-asking"),
             (try await GoldenScene.owing(), "status-owed"),
             (try await GoldenScene.ended(), "status-failed"),
+            (try await GoldenScene.passedOver(), "status-passed-over"),
         ] {
             let view = StatusView(
                 status: scene.status, time: GoldenScene.time, style: .plain, width: Self.width)
@@ -100,6 +105,14 @@ struct GoldenViewTests {
         try Golden.expect(
             text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init),
             in: "pack")
+        let passed = try await GoldenScene.passedOver()
+        let short = PackText(
+            pack: try await GoldenScene.pack(passed), machine: passed.machine,
+            time: GoldenScene.time
+        ).text
+        #expect(short.contains("| picture | failed, passed over | exit 1"))
+        #expect(short.contains("- picture on web1: failed, passed over: exit 1"))
+        #expect(short.contains("  - the runbook says: Look at the load yourself."))
     }
 
     @Test func logs() async throws {

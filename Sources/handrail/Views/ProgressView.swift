@@ -24,15 +24,23 @@ struct ProgressView: Sendable {
                 return ended(
                     target, step.rawValue, ("■", "stopped", tone), planned?.title ?? "", run)
             }
-            return ended(target, step.rawValue, outcome, reason, planned?.title ?? "", run)
+            let isPassedOver = planned?.passesOver(outcome) == true
+            return ended(
+                target, step.rawValue, outcome,
+                isPassedOver ? "passed over: \(reason ?? planned?.title ?? "")" : reason,
+                planned?.title ?? "", run)
         case .verifyEnded(let target, let index, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
             return ended(
                 target, "verify \(index + 1)", outcome, reason, "What must hold in the end", run)
         case .targetEnded(let target, let outcome):
             guard count > 1, count <= Self.mostTargetsByLine || !outcome.isGood else { return nil }
-            let failure = RunReport(run: run).failure(of: target)
-            let why = failure.map { ": \($0.part): \($0.reason)" } ?? ""
+            let report = RunReport(run: run)
+            let why =
+                report.failure(of: target).map { ": \($0.part): \($0.reason)" } ?? ""
+                + report.passedOver(on: target).map {
+                    "; passed over: \($0.part): \($0.reason)"
+                }.joined()
             return style.paint("\(outcome.sign) \(target)  \(outcome.word)", outcome.tone) + why
         case .symptomAsked(let target, let isPresent):
             guard count <= Self.mostTargetsInDetail else { return nil }

@@ -15,7 +15,7 @@ struct RecapView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        head + reason + changes + failures + stops + questions + owed + symptom + next
+        head + reason + changes + failures + passedOver + stops + questions + owed + symptom + next
             + head(of: trail)
     }
 
@@ -83,14 +83,26 @@ struct RecapView: Sendable {
     }
 
     private var failures: [String] {
-        report.failures.prefix(Self.mostFailures).flatMap { failure in
-            let what = failure.reason.isEmpty ? failure.outcome.word : failure.reason
+        told(report.failures) { ($0.outcome.word, $0.reason.isEmpty ? $0.outcome.word : $0.reason) }
+    }
+
+    /// Steps that failed while the sequence went on: the target's own outcome doesn't show them.
+    private var passedOver: [String] {
+        told(report.passedOver) { ("passed over", FailureText.what(of: $0)) }
+    }
+
+    private func told(
+        _ failures: [RunReport.Failure],
+        _ words: (RunReport.Failure) -> (name: String, what: String)
+    ) -> [String] {
+        failures.prefix(Self.mostFailures).flatMap { failure in
+            let (name, what) = words(failure)
             let lines = item(
-                failure.outcome.word,
+                name,
                 "\(failure.targets.count) × \(failure.part): \(what) "
                     + "(\(names(failure.targets)))", .bad)
             return lines + (failure.advice.map { item("", $0, .strong) } ?? [])
-        } + more(report.failures.count - Self.mostFailures, "kinds of failure")
+        } + more(failures.count - Self.mostFailures, "kinds of failure")
     }
 
     private var stops: [String] {
@@ -149,7 +161,7 @@ struct RecapView: Sendable {
         default: break
         }
         if !report.changes.isEmpty, run.state.isTerminal { lines += undo }
-        let failed = report.failures.isEmpty ? "" : " --failed"
+        let failed = report.failures.isEmpty && report.passedOver.isEmpty ? "" : " --failed"
         return lines + command("more", "handrail status \(id)")
             + command("", "handrail logs \(id)\(failed)")
     }
