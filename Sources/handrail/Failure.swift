@@ -102,7 +102,8 @@ enum FailureView {
             + (failure.hint.map { lead("  hint: ", .faint, $0, style, width) } ?? [])
     }
 
-    private static func lead(
+    /// A sentence behind its name, wrapped under it; without a width in one line.
+    static func lead(
         _ name: String, _ tone: Tone, _ text: String, _ style: Style, _ width: Int?
     ) -> [String] {
         let text = printable(text.utf8, keepNewlines: false)

@@ -68,6 +68,36 @@ struct GoldenViewTests {
         }
     }
 
+    /// Where there is no room beside its name, the head that people copy stands below it.
+    @Test(arguments: [(80, 2), (100, 1)])
+    func theTrailsHeadIsNeverBroken(_ width: Int, _ lines: Int) async throws {
+        let head = "58:" + String(repeating: "a", count: 64)
+        let view = RecapView(
+            report: RunReport(run: try await GoldenScene.resolved().machine), style: .plain,
+            width: width, milliseconds: 1, trail: head)
+        let last = Array(view.lines.suffix(lines))
+        #expect(last.first?.hasPrefix("  trail") == true && last.last?.hasSuffix(head) == true)
+        #expect(last.allSatisfy { TextWidth.of($0) <= width })
+    }
+
+    @Test func warningsAndStepsThatFailedGoOnUnderThemselves() async throws {
+        let recorded = RecordedWorld()
+        let console = Console(world: recorded.world(isTerminal: true), isJSON: false, color: .never)
+        console.warn(
+            String(repeating: "the journal can't be read ", count: 6),
+            hint: String(
+                repeating: "restore it ", count: 12))
+        let scene = try await GoldenScene.ended()
+        let view = ProgressView(style: .plain, width: 80)
+        let ends = scene.events.compactMap { view.line(for: $0.event, in: scene.machine) }
+        let lines = ends.flatMap { $0.split(separator: "\n") }
+        #expect(lines.allSatisfy { TextWidth.of(String($0)) <= 80 })
+        #expect(ends.contains { $0.contains("\n") })
+        let warned = recorded.errors.split(separator: "\n")
+        #expect(
+            warned.count == 5 && warned.allSatisfy { TextWidth.of(String($0)) <= 80 }, "\(warned)")
+    }
+
     @Test func status() async throws {
         for (scene, name) in [
             (try await GoldenScene.questioned(), "status-asking"),

@@ -41,7 +41,12 @@ struct ProgressView: Sendable {
                 + report.passedOver(on: target).map {
                     "; passed over: \($0.part): \($0.reason)"
                 }.joined()
-            return style.paint("\(outcome.sign) \(target)  \(outcome.word)", outcome.tone) + why
+            let head = "\(outcome.sign) \(target)  \(outcome.word)"
+            let painted = style.paint(head, outcome.tone)
+            guard let width, TextWidth.of(head + why) > width else { return painted + why }
+            let text = String(why.drop { $0 == ":" || $0 == ";" || $0 == " " })
+            return ([painted] + TextWidth.wrapped(text, width: width, indent: 4))
+                .joined(separator: "\n")
         case .symptomAsked(let target, let isPresent):
             guard count <= Self.mostTargetsInDetail else { return nil }
             let word = isPresent.map { $0 ? "still present" : "gone" } ?? "can't be told"
@@ -108,6 +113,13 @@ struct ProgressView: Sendable {
         if isShort, let width {
             let taken = TextWidth.of(start) + indentWidth(run)
             text = TextWidth.cut(text, to: max(20, width - taken))
+        }
+        // What is not cut goes on under itself, where a column of it is wide enough to be read.
+        let taken = TextWidth.of(start) + indentWidth(run)
+        if !isShort, let width, width - taken >= 24 {
+            text = String(
+                TextWidth.wrapped(text, width: width, indent: taken).joined(separator: "\n")
+                    .dropFirst(taken))
         }
         return indent(target, run) + style.paint("\(end.sign) ", end.tone) + left + " "
             + style.paint(word, end.tone) + " " + (isShort ? style.paint(text, .faint) : text)

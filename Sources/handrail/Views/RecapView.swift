@@ -171,10 +171,13 @@ struct RecapView: Sendable {
         ["  " + TextWidth.padded(name, to: 12) + " " + style.paint(words, .strong)]
     }
 
-    /// On a line of its own and never broken, since it is copied to where nobody can change it.
+    /// On a line of its own and never broken, since it is copied to where nobody can change it;
+    /// below its name where there is no room beside it.
     private func head(of trail: String?) -> [String] {
-        trail.map { ["  " + TextWidth.padded("trail", to: 12) + " " + style.paint($0, .faint)] }
-            ?? []
+        guard let trail else { return [] }
+        let shown = style.paint(trail, .faint)
+        guard 15 + TextWidth.of(trail) <= width else { return ["  trail", "    " + shown] }
+        return ["  " + TextWidth.padded("trail", to: 12) + " " + shown]
     }
 
     private var undo: [String] {
