@@ -62,6 +62,11 @@ struct GoldenDocumentTests {
         entry.take(try await GoldenScene.memory())
         try Self.expect(RunbookList(library: scene.opened.source, runbooks: [entry]), in: "list")
         try Self.expect(
+            RunbookList(
+                library: scene.opened.source, runbooks: [],
+                noHistory: "The journal /home/journal.db is damaged or no journal."),
+            in: "list-no-history")
+        try Self.expect(
             RunbookDocument(
                 runbook, entry: entry, article: "# Limits\n", library: scene.opened.source,
                 inventory: inventory), in: "show")
@@ -182,7 +187,7 @@ struct GoldenDocumentTests {
                         limit: nil))), in: "inbox-trail")
         try Self.expect(
             AuditExportCommand.ExportDocument(
-                run: "r-20261123-0700-k3f9", folder: "/tmp/x", files: ["VERIFY.md"]),
+                run: "r-20261123-0700-k3f9", ended: true, folder: "/tmp/x", files: ["VERIFY.md"]),
             in: "audit-export")
         try Self.expect(
             AuditRotateKeyCommand.KeyDocument(
@@ -213,7 +218,8 @@ struct DocumentPageTests {
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
         ("reply", ["reply"]), ("logs", ["logs"]),
-        ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show", "show-items"]),
+        ("logs -f", ["logs-follow"]), ("list", ["list", "list-no-history"]),
+        ("show", ["show", "show-items"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
         ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
