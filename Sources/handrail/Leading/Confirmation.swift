@@ -80,8 +80,9 @@ struct Confirmation: Sendable {
                 ["y", "yes"].contains(typed)
                 ? "'\(typed)' doesn't confirm a run: type \(what), \(word)."
                 : "That is not \(what), \(word)."
-            console.note(
-                "  \(why) " + (attempt < 3 ? "An empty line ends this without running." : ""))
+            let more = attempt < 3 ? " An empty line ends this without running." : ""
+            console.errors(
+                TextWidth.wrapped(why + more, width: console.errorWidth ?? 100, indent: 2))
         }
         throw Failure(
             .aborted, code: "declined", "It was not confirmed.", hint: "nothing was changed")

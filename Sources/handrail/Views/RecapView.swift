@@ -78,7 +78,12 @@ struct RecapView: Sendable {
                 ? change.step.rawValue : "\(change.step) (\(change.targets.count))"
         }
         if !steps.isEmpty { lines += item("changed by", steps.joined(separator: ", ")) }
-        if steps.isEmpty, run.state == .succeeded { lines += item("changed by", "nothing") }
+        if steps.isEmpty, run.state == .succeeded {
+            // A step that failed on the way may have done some of its work.
+            let perhaps = report.passedOver.map(\.part).joined(separator: ", ")
+            let isNothing = report.targets(.changed).isEmpty
+            lines += item("changed by", isNothing ? "nothing" : "perhaps \(perhaps), which failed")
+        }
         return lines
     }
 
