@@ -152,6 +152,25 @@ package enum NameGrammar {
     /// The starts of names that belong to the loader, to the locale, to the engine or to a target.
     package static let reservedPrefixes = ["ld_", "lc_", "bash_", "handrail_", "target_", "git_"]
 
+    /// What the name of something that a typed action is about may hold beside letters and digits.
+    package enum Signs: String, Sendable {
+        /// Of units (systemd.unit(5)) and of runit's services.
+        case service = ".@:_-+\\"
+        /// Of Debian packages (deb-control(5)), and with an architecture.
+        case package = "+.:-"
+        /// Of their versions (deb-version(7)).
+        case version = "+.:~-"
+    }
+
+    /// Whether the text is a name that a typed action can be given: it starts with a letter or a
+    /// digit, has only these and the signs, and 200 bytes at most.
+    package static func isActionName(_ text: String, with signs: Signs) -> Bool {
+        guard let first = text.utf8.first, isAlphanumeric(first), text.utf8.count <= 200 else {
+            return false
+        }
+        return text.utf8.allSatisfy { isAlphanumeric($0) || signs.rawValue.utf8.contains($0) }
+    }
+
     /// Whether the text has the form `[a-z][a-z0-9_]{0,31}`.
     package static func isParameter(_ text: String) -> Bool {
         guard let first = text.utf8.first, isLower(first), text.utf8.count <= 32 else {

@@ -47,7 +47,9 @@ struct CommandLineFailure {
                 ?? "'handrail --help' lists the commands"
         }
         let command = arguments.first { Self.commandNames.contains($0) }
-        return "'handrail \(command.map { $0 + " " } ?? "")--help' shows the options"
+        let part = command == "audit" ? arguments.first(where: Self.auditNames.contains) : nil
+        let words = ["handrail", command, part, "--help"].compactMap(\.self)
+        return "'\(words.joined(separator: " "))' shows the options"
     }
 
     private var unknownCommand: String? {
@@ -55,6 +57,10 @@ struct CommandLineFailure {
             !Self.commandNames.contains(first), first != "help"
         else { return nil }
         return first
+    }
+
+    private static var auditNames: [String] {
+        AuditCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
     }
 
     // WHY NOT a key path: swiftc 6.3.1 crashes on one through an existential metatype.

@@ -97,12 +97,13 @@ enum FailureView {
     ///
     /// Without a width nothing is wrapped.
     static func lines(_ failure: Failure, style: Style, width: Int? = nil) -> [String] {
-        failure.diagnostics.flatMap { lines($0, style: style) }
+        failure.diagnostics.flatMap { lines($0, style: style, width: width) }
             + lead("error: ", .bad, failure.message, style, width)
             + (failure.hint.map { lead("  hint: ", .faint, $0, style, width) } ?? [])
     }
 
-    private static func lead(
+    /// A sentence behind its name, wrapped under it; without a width in one line.
+    static func lead(
         _ name: String, _ tone: Tone, _ text: String, _ style: Style, _ width: Int?
     ) -> [String] {
         let text = printable(text.utf8, keepNewlines: false)
@@ -116,28 +117,32 @@ enum FailureView {
     }
 
     /// The lines for a diagnostic: place, sentence, the offending text with a caret, the hint.
-    static func lines(_ diagnostic: Diagnostic, style: Style) -> [String] {
+    ///
+    /// Without a width nothing is wrapped.
+    static func lines(_ diagnostic: Diagnostic, style: Style, width: Int? = nil) -> [String] {
         let place = diagnostic.position.map {
             printable($0.file.utf8, keepNewlines: false) + ":\($0.line):\($0.column): "
         }
         let isError = diagnostic.severity == .error
-        var lines = [
-            style.paint(place ?? "", .strong)
-                + style.paint("\(diagnostic.severity.rawValue): ", isError ? .bad : .warning)
-                + printable(diagnostic.message.utf8, keepNewlines: false)
-                + style.paint(" [\(diagnostic.code)]", .faint)
-        ]
+        let message = printable(diagnostic.message.utf8, keepNewlines: false)
+        let severity = "\(diagnostic.severity.rawValue): "
+        let start =
+            style.paint(place ?? "", .strong) + style.paint(severity, isError ? .bad : .warning)
+        var lines = [start + message + style.paint(" [\(diagnostic.code)]", .faint)]
+        let plain = (place ?? "") + severity + message + " [\(diagnostic.code)]"
+        if let width, TextWidth.of(plain) > width {
+            // The place is copied, so it stays whole on the first line.
+            lines =
+                [start]
+                + TextWidth.wrapped(message + " [\(diagnostic.code)]", width: width, indent: 4)
+        }
         if let excerpt = diagnostic.excerpt, !excerpt.isEmpty {
             let shown = printable(excerpt.utf8, keepNewlines: false)
             lines.append("    " + shown)
             let width = min(TextWidth.of(shown), 60)
             lines.append("    " + style.paint(String(repeating: "^", count: width), .bad))
         }
-        if let hint = diagnostic.hint { lines.append(self.hint(hint, style)) }
+        if let hint = diagnostic.hint { lines += lead("  hint: ", .faint, hint, style, width) }
         return lines
-    }
-
-    private static func hint(_ hint: String, _ style: Style) -> String {
-        style.paint("  hint: ", .faint) + printable(hint.utf8, keepNewlines: false)
     }
 }

@@ -74,7 +74,8 @@ struct Handrail: AsyncParsableCommand {
         guard let first = arguments.first else { return ["status"] }
         let ofRoot = ["-h", "--help", "--version", "--help-hidden", "--experimental-dump-help"]
         let isOption = first.hasPrefix("--") && !first.hasPrefix("---")
-        return isOption && !ofRoot.contains(first) ? ["status"] + arguments : arguments
+        if isOption, !ofRoot.contains(first) { return ["status"] + arguments }
+        return DashedText.parsable(arguments)
     }
 
     private static func perform(

@@ -8,13 +8,15 @@ struct InputFile: Sendable {
 
     /// The path, or `-` for standard input.
     let path: String
+    /// The most bytes that are taken; of a larger one no more than one byte beyond is read.
+    var limit = Self.largest
 
     /// All of its bytes.
     ///
-    /// - Throws: `Failure` (invalidInput) when it can't be read, or is larger than 8 MiB.
+    /// - Throws: `Failure` (invalidInput) when it can't be read, or is larger than its limit.
     func bytes(_ world: World) async throws -> [UInt8] {
         if path == "-" {
-            guard let bytes = try await world.terminal.readAll(Self.largest) else {
+            guard let bytes = try await world.terminal.readAll(limit) else {
                 throw tooLarge
             }
             return bytes
@@ -22,8 +24,8 @@ struct InputFile: Sendable {
         do {
             let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: world.path(path)))
             defer { handle.closeFile() }
-            let data = try handle.read(upToCount: Self.largest + 1) ?? Data()
-            guard data.count <= Self.largest else { throw tooLarge }
+            let data = try handle.read(upToCount: limit + 1) ?? Data()
+            guard data.count <= limit else { throw tooLarge }
             return Array(data)
         } catch let failure as Failure {
             throw failure
@@ -38,7 +40,9 @@ struct InputFile: Sendable {
     private var tooLarge: Failure {
         Failure(
             .invalidInput, code: "file",
-            "\(path == "-" ? "Standard input" : printableExcerpt(path)) has more than 8 MiB.")
+            "\(path == "-" ? "Standard input" : printableExcerpt(path)) has more than "
+                + "\(limit >= 1 << 20 ? "\(limit >> 20) MiB" : "\(limit >> 10) KiB").",
+            hint: "nothing of it was taken; give the part that matters")
     }
 
     static func reason(_ error: any Error) -> String {

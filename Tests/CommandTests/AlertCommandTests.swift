@@ -7,6 +7,37 @@ import Testing
 
 /// From an alert to a plan: what fits, what is filled in, and what is refused.
 struct AlertCommandTests {
+    /// What is wrong with each alert is a sentence of its own.
+    @Test func reasonsAreNotJoinedBehindTheirStops() {
+        #expect(
+            AlertCommand.sentences(["No runbook answers 'DiskFull'.", "It is resolved"], limit: 3)
+                == "No runbook answers 'DiskFull'. It is resolved.")
+        #expect(
+            AlertCommand.sentences(["a.", "b.", "c", "d"], limit: 2) == "a. b. And 2 reasons more.")
+    }
+
+    /// A file of a terabyte, and input without an end: neither is read whole.
+    @Test func whatIsTooLargeForAnAlertIsRefusedUnread() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let path = bench.folder + "/page.json"
+        try #require(FileManager.default.createFile(atPath: path, contents: Data("[".utf8)))
+        let file = try #require(FileHandle(forWritingAtPath: path))
+        try file.truncate(atOffset: 1 << 40)
+        try file.close()
+        for words in [
+            ["alert", path], ["escalate", "--alert", path, "--to", "t", "--note", "n"],
+            ["plan", "service.down", "--alert", path],
+        ] {
+            let result = try bench.handrail(words)
+            #expect(result.status == 3, "\(result.errors)")
+            #expect(result.errors.contains("has more than 1 MiB"), "\(result.errors)")
+        }
+        let endless = ["timeout", "30", "sh", "-c", "yes a=b | \"$@\"", "sh"]
+        let fed = try bench.handrail(["alert", "-"], through: endless)
+        #expect(fed.status == 3 && fed.errors.contains("has more than 1 MiB"), "\(fed.errors)")
+    }
+
     private static func bench() throws -> Workbench {
         let bench = try Workbench()
         try bench.makeLibrary()

@@ -150,6 +150,19 @@ struct AuditCommandTests {
         return bench
     }
 
+    @Test(arguments: [["audit", "log"], ["history"]])
+    func aLimitThatIsNoneIsRefusedWithWhatToDo(_ command: [String]) throws {
+        let bench = try Workbench()
+        for words in [["--limit", "-1"], ["--limit=0"]] {
+            let result = try bench.handrail(command + words)
+            #expect(result.status == 64)
+            #expect(result.errors.contains("--limit takes a number from 1."), "\(result.errors)")
+            #expect(result.errors.contains("hint: leave it out"), "\(result.errors)")
+        }
+        let odd = try bench.handrail("audit", "log", "--limt", "3")
+        #expect(odd.errors.contains("'handrail audit log --help'"), "\(odd.errors)")
+    }
+
     /// Records and seals a run whose plan is kept.
     static func record(
         _ id: String, number: Int, hasFailed: Bool = false, on bench: Workbench

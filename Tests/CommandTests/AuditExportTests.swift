@@ -17,6 +17,35 @@ struct AuditExportTests {
         #expect(again.status == 3 && again.errors.contains("is there already"))
     }
 
+    /// A record names people and machines: as a pack, it is for its owner alone.
+    @Test func nobodyElseMayReadAnExport() async throws {
+        let (bench, folder) = try await Self.exported()
+        defer { withExtendedLifetime(bench) {} }
+        let below = try FileManager.default.subpathsOfDirectory(atPath: folder)
+        for path in [folder] + below.map({ folder + "/" + $0 }) {
+            let found = try FileManager.default.attributesOfItem(atPath: path)
+            let mode = found[.posixPermissions] as? Int
+            let isFolder = found[.type] as? FileAttributeType == .typeDirectory
+            #expect(mode == (isFolder ? 0o700 : 0o600), "\(path)")
+        }
+        #expect(below.contains { $0.hasPrefix("evidence/") })
+    }
+
+    @Test func whatHasNotEndedSaysSo() async throws {
+        let (bench, folder) = try await Self.exported()
+        let page = try String(contentsOfFile: folder + "/VERIFY.md", encoding: .utf8)
+        #expect(!page.contains("had not ended"))
+        let open = bench.folder + "/open"
+        let result = try bench.handrail("audit", "export", "bbbb", open, "--json")
+        #expect(try result.json()["ended"] as? Bool == false)
+        let guide = try String(contentsOfFile: open + "/VERIFY.md", encoding: .utf8)
+        #expect(guide.contains("**The run had not ended then** (its last state here: opened)"))
+        #expect(try Self.typed(in: open).status == 0)
+        let shown = try bench.handrail("audit", "show", "bbbb")
+        #expect(shown.output.contains("ended    not yet\n"), "\(shown.output)")
+        #expect(try bench.handrail("audit", "show", "k3f9").output.contains("ended    failed"))
+    }
+
     @Test func anExportRemovesNothingThatIsThere() async throws {
         let (bench, folder) = try await Self.exported()
         let other = bench.folder + "/second"

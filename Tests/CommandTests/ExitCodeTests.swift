@@ -1,3 +1,5 @@
+import Runbooks
+import Runner
 import Testing
 
 @testable import handrail
@@ -15,6 +17,22 @@ struct ExitCodeTests {
     @Test(arguments: cases)
     func takesTheGravestOfSeveral(_ codes: [ExitCode], _ worst: ExitCode) {
         #expect(ExitCode.worst(of: codes) == worst)
+    }
+
+    /// The target goes on and ends well, and still nobody knows whether that step ran.
+    @Test func anOutcomeNobodyKnowsIsToldAlsoWhereItWasPassedOver() throws {
+        var steps = try PastRun.steps()
+        steps[1].onFailed = .continue
+        let run = try PastRun(targets: ["web1"], steps: steps)
+        let (web, restart): (TargetName, StepID) = (try name("web1"), try name("restart"))
+        var machine = RunMachine(record: run.record)
+        let events: [RunEvent] = [
+            .targetStarted(web), .stepEnded(web, restart, .unknown, reason: "its end was not seen"),
+            .targetEnded(web, .changed), .closed(.succeeded, .unclear),
+        ]
+        for event in events { machine.apply(event, at: PastRun.start) }
+        #expect(ExitCode(machine) == .unknown)
+        #expect(RunReport(run: machine).passedOver.map(\.advice) == ["Look at its log."])
     }
 
     @Test func keepsTheNumbersOfTheTable() {

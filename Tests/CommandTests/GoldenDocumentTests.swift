@@ -38,6 +38,8 @@ struct GoldenDocumentTests {
         try Self.expect(
             RunDocument(stopped.scene.machine, isLed: false, escalations: stopped.escalations),
             in: "run-stopped")
+        try Self.expect(
+            RunDocument(try await GoldenScene.passedOver().machine), in: "run-passed-over")
         let asking = RunDocument(try await GoldenScene.asking().machine, isLed: true)
         try Self.expect(asking, in: "run-manual")
         try Self.expect(InboxDocument(try await GoldenScene.inbox()), in: "inbox")
@@ -59,6 +61,11 @@ struct GoldenDocumentTests {
         var entry = RunbookEntry(runbook)
         entry.take(try await GoldenScene.memory())
         try Self.expect(RunbookList(library: scene.opened.source, runbooks: [entry]), in: "list")
+        try Self.expect(
+            RunbookList(
+                library: scene.opened.source, runbooks: [],
+                noHistory: "The journal /home/journal.db is damaged or no journal."),
+            in: "list-no-history")
         try Self.expect(
             RunbookDocument(
                 runbook, entry: entry, article: "# Limits\n", library: scene.opened.source,
@@ -180,7 +187,7 @@ struct GoldenDocumentTests {
                         limit: nil))), in: "inbox-trail")
         try Self.expect(
             AuditExportCommand.ExportDocument(
-                run: "r-20261123-0700-k3f9", folder: "/tmp/x", files: ["VERIFY.md"]),
+                run: "r-20261123-0700-k3f9", ended: true, folder: "/tmp/x", files: ["VERIFY.md"]),
             in: "audit-export")
         try Self.expect(
             AuditRotateKeyCommand.KeyDocument(
@@ -204,11 +211,15 @@ struct DocumentPageTests {
         ("plan", ["plan", "plan-not-probed"]),
         (
             "run",
-            ["run-asking", "run-manual", "run-owed", "run-failed", "run-resolved", "run-stopped"]
+            [
+                "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
+                "run-stopped", "run-passed-over",
+            ]
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
         ("reply", ["reply"]), ("logs", ["logs"]),
-        ("logs -f", ["logs-follow"]), ("list", ["list"]), ("show", ["show", "show-items"]),
+        ("logs -f", ["logs-follow"]), ("list", ["list", "list-no-history"]),
+        ("show", ["show", "show-items"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
         ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),

@@ -41,6 +41,9 @@ struct GoldenViewTests {
             if let line = view.line(for: recorded.event, in: machine) { lines.append(line) }
         }
         try Golden.expect(lines, in: "progress")
+        let passed = try await GoldenScene.passedOver()
+        let ends = passed.events.compactMap { view.line(for: $0.event, in: passed.machine) }
+        #expect(ends.contains { $0.contains("passed over: exit 1 \"uptime: not found\"") })
     }
 
     @Test func movingStatus() async throws {
@@ -56,6 +59,7 @@ struct GoldenViewTests {
             (try await GoldenScene.asking(), "recap-left"),
             (try await GoldenScene.owing(), "recap-owed"),
             (try await GoldenScene.ended(), "recap-failed"),
+            (try await GoldenScene.passedOver(), "recap-passed-over"),
         ] {
             let view = RecapView(
                 report: RunReport(run: scene.machine), style: .plain, width: Self.width,
@@ -64,11 +68,42 @@ struct GoldenViewTests {
         }
     }
 
+    /// Where there is no room beside its name, the head that people copy stands below it.
+    @Test(arguments: [(80, 2), (100, 1)])
+    func theTrailsHeadIsNeverBroken(_ width: Int, _ lines: Int) async throws {
+        let head = "58:" + String(repeating: "a", count: 64)
+        let view = RecapView(
+            report: RunReport(run: try await GoldenScene.resolved().machine), style: .plain,
+            width: width, milliseconds: 1, trail: head)
+        let last = Array(view.lines.suffix(lines))
+        #expect(last.first?.hasPrefix("  trail") == true && last.last?.hasSuffix(head) == true)
+        #expect(last.allSatisfy { TextWidth.of($0) <= width })
+    }
+
+    @Test func warningsAndStepsThatFailedGoOnUnderThemselves() async throws {
+        let recorded = RecordedWorld()
+        let console = Console(world: recorded.world(isTerminal: true), isJSON: false, color: .never)
+        console.warn(
+            String(repeating: "the journal can't be read ", count: 6),
+            hint: String(
+                repeating: "restore it ", count: 12))
+        let scene = try await GoldenScene.ended()
+        let view = ProgressView(style: .plain, width: 80)
+        let ends = scene.events.compactMap { view.line(for: $0.event, in: scene.machine) }
+        let lines = ends.flatMap { $0.split(separator: "\n") }
+        #expect(lines.allSatisfy { TextWidth.of(String($0)) <= 80 })
+        #expect(ends.contains { $0.contains("\n") })
+        let warned = recorded.errors.split(separator: "\n")
+        #expect(
+            warned.count == 5 && warned.allSatisfy { TextWidth.of(String($0)) <= 80 }, "\(warned)")
+    }
+
     @Test func status() async throws {
         for (scene, name) in [
             (try await GoldenScene.questioned(), "status-asking"),
             (try await GoldenScene.owing(), "status-owed"),
             (try await GoldenScene.ended(), "status-failed"),
+            (try await GoldenScene.passedOver(), "status-passed-over"),
         ] {
             let view = StatusView(
                 status: scene.status, time: GoldenScene.time, style: .plain, width: Self.width)
@@ -100,6 +135,14 @@ struct GoldenViewTests {
         try Golden.expect(
             text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init),
             in: "pack")
+        let passed = try await GoldenScene.passedOver()
+        let short = PackText(
+            pack: try await GoldenScene.pack(passed), machine: passed.machine,
+            time: GoldenScene.time
+        ).text
+        #expect(short.contains("| picture | failed, passed over | exit 1"))
+        #expect(short.contains("- picture on web1: failed, passed over: exit 1"))
+        #expect(short.contains("  - the runbook says: Look at the load yourself."))
     }
 
     @Test func logs() async throws {

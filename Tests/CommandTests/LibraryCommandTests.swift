@@ -40,6 +40,31 @@ struct LibraryCommandTests {
             try bench.handrail("show", "service.down").output.contains("resolved   ann on web1"))
     }
 
+    /// A list is the library's: what ran here before is beside it.
+    @Test(arguments: ["", "no journal"])
+    func aJournalThatIsLostOrDamagedTakesOnlyTheHistoryAway(_ text: String) async throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let past = try PastRun(runbook: "service.down")
+        try await past.write(to: bench.journal().0, [.closed(.succeeded, .resolved)])
+        let names = try FileManager.default.contentsOfDirectory(atPath: bench.home)
+        for name in names where name.hasPrefix("journal.db") {
+            try FileManager.default.removeItem(atPath: bench.home + "/" + name)
+        }
+        // What holds events of a journal that is gone says that it was there.
+        let left = text.isEmpty ? ("/journal.db-wal", "events") : ("/journal.db", text)
+        try Data(left.1.utf8).write(to: URL(fileURLWithPath: bench.home + left.0))
+        for command in [["list"], ["show", "service.down"], ["find", "service"]] {
+            let result = try bench.handrail(command)
+            #expect(result.status == 0, "\(command): \(result.errors)")
+            #expect(result.output.contains("service.down"))
+            #expect(result.errors.contains("warning: The journal"), "\(result.errors)")
+            #expect(result.errors.contains("can't be shown"), "\(result.errors)")
+        }
+        let listed = try bench.handrail("list", "--json").json()
+        #expect((listed["no_history"] as? String)?.contains("journal.db") == true)
+    }
+
     @Test func showExplainsParametersAndSteps() throws {
         let bench = try Workbench()
         try bench.makeLibrary()

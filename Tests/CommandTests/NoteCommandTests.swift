@@ -46,6 +46,52 @@ struct NoteCommandTests {
         #expect(Self.holdsSecret(bench) == [])
     }
 
+    /// Three dashes and more are no option; what follows `--` is none either.
+    @Test(arguments: [
+        ["note", "last", "--- restarted ---"], ["note", "last", "--", "--- restarted ---"],
+        ["note", "last", "--- restarted ---", "--json"],
+        ["note", "--json", "last", "--- restarted ---"],
+    ])
+    func aNoteMayBeginWithThreeDashes(_ words: [String]) async throws {
+        let bench = try Workbench()
+        try await PastRun().write(
+            to: bench.journal().0, [.stateChanged(.running, reason: "started")])
+        let result = try bench.handrail(words)
+        #expect(result.status == 0, "\(result.errors)")
+        let notes = try bench.handrail("status", "last", "--json").json()["notes"] as? [String]
+        #expect(notes == ["--- restarted ---"])
+    }
+
+    @Test(arguments: [["--note", "---still slow"], ["--note=---still slow"]])
+    func whatIsHandedOverMayBeginWithThreeDashes(_ words: [String]) async throws {
+        let bench = try Workbench()
+        try await PastRun().write(
+            to: bench.journal().0, [.stateChanged(.running, reason: "started")])
+        let result = try bench.handrail(["escalate", "last", "--to", "t"] + words)
+        #expect(result.status == 0, "\(result.errors)")
+        let handed = try bench.handrail("status", "--json").json()["escalations"]
+        #expect((handed as? [[String: Any]])?.first?["note"] as? String == "---still slow")
+    }
+
+    @Test func aDashReadsTheNoteFromStandardInput() async throws {
+        let bench = try Workbench()
+        try await PastRun().write(
+            to: bench.journal().0, [.stateChanged(.running, reason: "started")])
+        let fed = ["sh", "-c", "printf '%s\\n' '--- first' second | \"$@\"", "sh"]
+        let noted = try bench.handrail(["note", "last", "-"], through: fed)
+        #expect(noted.status == 0, "\(noted.errors)")
+        let notes = try bench.handrail("status", "last", "--json").json()["notes"] as? [String]
+        #expect(notes == ["--- first\nsecond"])
+        let handed = try bench.handrail(
+            ["escalate", "last", "--to", "t", "--note", "-"], through: fed)
+        #expect(handed.status == 0, "\(handed.errors)")
+        let both = try bench.handrail(["note", "last", "-", "--attach", "-"], through: fed)
+        #expect(both.status == 64 && both.errors.contains("can't both"), "\(both.errors)")
+        let empty = try bench.handrail(
+            ["note", "last", "-"], through: ["sh", "-c", "\"$@\" </dev/null", "sh"])
+        #expect(empty.status == 3 && empty.errors.contains("is empty"), "\(empty.errors)")
+    }
+
     @Test func aNoteWhoseSecretsNobodyGivesIsRefused() async throws {
         let bench = try await Self.bench()
         for words in [

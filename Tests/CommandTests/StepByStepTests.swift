@@ -15,7 +15,7 @@ struct StepByStepTests {
         let asking: StepByStep
         let run: PastRun
 
-        init(answers: [String], waits: Bool = false) throws {
+        init(answers: [String], waits: Bool = false, steps: [Step]? = nil) throws {
             let recorded = RecordedWorld(answers: answers)
             var world = recorded.world(isTerminal: true)
             // The world's own returns at once, and would spin.
@@ -25,7 +25,7 @@ struct StepByStepTests {
                     while true { try await Task.sleep(for: .milliseconds(5)) }
                 }
             }
-            run = try PastRun(targets: ["web1"])
+            run = try PastRun(targets: ["web1"], steps: steps)
             let console = Console(world: world, isJSON: false)
             let view = ProgressView(style: .plain)
             let board = ProgressBoard(RunMachine(record: run.record), view: view, now: world.now)
@@ -43,7 +43,9 @@ struct StepByStepTests {
 
     @Test(arguments: [
         (["yes"], StepAnswer.go), (["perhaps", "1"], .go), (["all"], .goOnAlone),
-        (["abort"], Self.abort), ([], Self.abort),
+        (["abort"], Self.abort), ([], Self.abort), (["y"], .go), (["Y"], .go), ([" yes\t"], .go),
+        (["", "ALL"], .goOnAlone), (["n"], Self.abort), (["NO"], Self.abort), (["q"], Self.abort),
+        (["a", "yes"], .go),
     ])
     func theAnswerIsWhatThePersonSays(_ lines: [String], _ answer: StepAnswer) async throws {
         let desk = try Desk(answers: lines)
@@ -55,6 +57,19 @@ struct StepByStepTests {
         _ = await desk.ask()
         #expect(desk.recorded.errors.contains("Step 1 of "))
         #expect(desk.recorded.errors.contains("on web1: \(desk.step)"))
+    }
+
+    @Test func theShortAnswersAreNamedAndNoLineIsWiderThanTheTerminal() async throws {
+        var steps = try PastRun.steps()
+        steps[0].title = "Ask whether " + String(repeating: "everybody ", count: 10)
+        let desk = try Desk(answers: ["yes"], steps: steps)
+        _ = await desk.ask()
+        #expect(desk.recorded.errors.contains("1) yes (y)"))
+        #expect(desk.recorded.errors.contains("3) abort (n, no, q)"))
+        #expect(
+            desk.recorded.errors.split(separator: "\n").allSatisfy {
+                TextWidth.of(String($0)) <= 80
+            })
     }
 
     @Test func aWithdrawnQuestionEndsWithoutAnAnswer() async throws {

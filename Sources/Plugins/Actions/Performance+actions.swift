@@ -46,7 +46,7 @@ extension Performance {
 
     /// Brings a service to its wanted state, or looks whether it is.
     mutating func service(_ action: ServiceAction) async throws(Session.Failure) -> AttemptReport {
-        let name = try word(action.name, "a service's name", "@._:\\+-")
+        let name = try word(action.name, "a service's name", .service)
         return try await builtIn(
             PackageResources.service_sh, "in/service.sh",
             [.text(request.mode.rawValue), .text(name), .text(action.state.rawValue)] + memory())
@@ -54,12 +54,12 @@ extension Performance {
 
     /// Brings a Debian package to its wanted version, or looks whether it is.
     mutating func package(_ action: PackageAction) async throws(Session.Failure) -> AttemptReport {
-        let name = try word(action.name, "a package's name", "+.:-")
+        let name = try word(action.name, "a package's name", .package)
         let wanted: [String] =
             switch action.version {
             case .present: ["present", "-"]
             case .absent: ["absent", "-"]
-            case .exactly(let version): ["exactly", try word(version, "a version", ".+:~-")]
+            case .exactly(let version): ["exactly", try word(version, "a version", .version)]
             case .previous: ["previous", "-"]
             }
         let arguments = [request.mode.rawValue, name] + wanted
@@ -138,15 +138,10 @@ extension Performance {
 
     /// A value that may hold letters, digits and a few signs only, and no sign in front.
     private func word(
-        _ argument: Argument, _ what: String, _ signs: String
+        _ argument: Argument, _ what: String, _ signs: NameGrammar.Signs
     ) throws(Session.Failure) -> String {
         let text = try text(of: argument, as: what)
-        let isPlain = { (byte: UInt8) in
-            (97...122).contains(byte | 0x20) || (48...57).contains(byte)
-        }
-        guard let first = text.utf8.first, isPlain(first), text.utf8.count <= 200,
-            text.utf8.allSatisfy({ isPlain($0) || signs.utf8.contains($0) })
-        else {
+        guard NameGrammar.isActionName(text, with: signs) else {
             throw .notStarted("\(printableExcerpt(text)) can't be \(what).")
         }
         return text

@@ -30,7 +30,7 @@ extension RunbookReading {
         let name = value(fields["name"], "the service's name", site: .typedAction)
         let state = document.word(fields["state"], "the state", as: ServiceAction.State.self)
         if case .text(let text)? = name, let node = fields["name"] {
-            refuseOddName(text, "a service", at: node, extra: ".@:_-+\\")
+            refuseOddName(text, "a service", at: node, signs: .service)
         }
         guard let name, let state else { return nil }
         return ServiceAction(name: name, state: state)
@@ -40,7 +40,7 @@ extension RunbookReading {
         guard let fields = document.fields(node, .package) else { return nil }
         let name = value(fields["name"], "the package's name", site: .typedAction)
         if case .text(let text)? = name, let node = fields["name"] {
-            refuseOddName(text, "a package", at: node, extra: "+.:-")
+            refuseOddName(text, "a package", at: node, signs: .package)
         }
         let isAbsent = absent(fields)
         if isAbsent, fields.has("version") {
@@ -68,7 +68,7 @@ extension RunbookReading {
                 at: node.start, hint: "Write the version, as the package carries it.")
             return nil
         }
-        refuseOddName(text, "a version", at: node, extra: "+.:~-")
+        refuseOddName(text, "a version", at: node, signs: .version)
         return .exactly(version)
     }
 
@@ -86,16 +86,13 @@ extension RunbookReading {
     }
 
     private mutating func refuseOddName(
-        _ text: String, _ what: String, at node: YamlNode, extra: String
+        _ text: String, _ what: String, at node: YamlNode, signs: NameGrammar.Signs
     ) {
-        let isLetterOrDigit = { (byte: UInt8) in
-            NameGrammar.isWordByte(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-        }
-        let allowed = text.utf8.allSatisfy { isLetterOrDigit($0) || extra.utf8.contains($0) }
-        if allowed, text.utf8.count <= 200, text.utf8.first.map(isLetterOrDigit) == true { return }
+        if NameGrammar.isActionName(text, with: signs) { return }
         document.error(
             "bad-value", "'\(Excerpt.line(text))' can't be the name of \(what).", at: node.start,
-            excerpt: text, hint: "Letters, digits and \(extra), starting with a letter or digit.")
+            excerpt: text,
+            hint: "Letters, digits and \(signs.rawValue), starting with a letter or digit.")
     }
 
     private mutating func wait(

@@ -30,7 +30,7 @@ extension RunbookReading {
         var texts: [String] = []
         for element in nodes {
             guard let text = item(element) else { continue }
-            if texts.contains(text) {
+            if texts.contains(where: { $0.utf8.elementsEqual(text.utf8) }) {
                 document.error(
                     "bad-value", "The item '\(Excerpt.line(text))' stands twice.",
                     at: element.start, excerpt: text, hint: "Give each item once.")

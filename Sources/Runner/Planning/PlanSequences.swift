@@ -20,9 +20,10 @@ package struct PlanSequences: Sendable {
             return
         }
         var made: [[Step]] = []
-        var known: [[[String]?]: Int] = [:]
+        // By bytes: texts that Swift calls equal can be different items.
+        var known: [[[[UInt8]]?]: Int] = [:]
         choice = plan.targets.map { target in
-            let lists = labels.map { target.labels[$0] }
+            let lists = labels.map { target.labels[$0]?.map { Array($0.utf8) } }
             if let index = known[lists] { return index }
             known[lists] = made.count
             made.append(plan.steps.flatMap { $0.items(labels: target.labels) })

@@ -89,8 +89,9 @@ struct PlannedValues: Sendable {
                     + "\(ItemList.limit) is the limit",
                 hint: "give a shorter list")
         }
-        var seen: Set<String> = []
-        if let twice = texts.first(where: { !seen.insert($0).inserted }) {
+        // By bytes, as targets tell them apart: Swift's texts are equal in any normal form.
+        var seen: Set<[UInt8]> = []
+        if let twice = texts.first(where: { !seen.insert(Array($0.utf8)).inserted }) {
             throw PlanError(
                 .badParameter,
                 "step '\(step.id)' would go through \(printableExcerpt(twice)) twice",
@@ -143,14 +144,14 @@ struct PlannedValues: Sendable {
         case .file(let file):
             guard case .text(let path) = file.path, !path.hasPrefix("/") else { return nil }
             return "the path \(printableExcerpt(path)) is not absolute"
-        case .service(let service): return problem(ofName: service.name, "service")
+        case .service(let service): return problem(ofName: service.name, "service", .service)
         case .package(let package):
             if case .exactly(let version) = package.version,
-                let problem = problem(ofName: version, "version")
+                let problem = problem(ofName: version, "version", .version)
             {
                 return problem
             }
-            return problem(ofName: package.name, "package")
+            return problem(ofName: package.name, "package", .package)
         case .http(let request): return problem(of: request)
         case .run, .wait, .assert, .collect, .manual, .ask, .stop: return nil
         }
@@ -170,16 +171,15 @@ struct PlannedValues: Sendable {
         }
     }
 
-    /// Names of services and packages are words: no program takes them for an option or a list.
-    private static func problem(ofName argument: Argument, _ what: String) -> String? {
+    /// What a run would refuse as a name is refused here: no service manager can hold it, or a
+    /// program would take it for an option, a path or a pattern.
+    private static func problem(
+        ofName argument: Argument, _ what: String, _ signs: NameGrammar.Signs
+    ) -> String? {
         guard case .text(let name) = argument else { return nil }
         if name.isEmpty { return "the \(what) has no name" }
-        let isWord = name.unicodeScalars.allSatisfy {
-            $0.isASCII && $0.value > 0x20 && $0 != "\u{7F}"
-        }
-        guard isWord, !name.hasPrefix("-") else {
-            return "\(printableExcerpt(name)) is no name of a \(what)"
-        }
-        return nil
+        guard !NameGrammar.isActionName(name, with: signs) else { return nil }
+        return "\(printableExcerpt(name)) is no name of a \(what): letters, digits and "
+            + "\(signs.rawValue), starting with a letter or digit, 200 at most"
     }
 }

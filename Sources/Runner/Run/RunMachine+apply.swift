@@ -114,15 +114,18 @@ extension RunMachine {
         let sequence = sequence(of: name)
         target.outcomes.note(id, outcome, in: sequence)
         target.reasons[id] = reason
-        target.begun.remove(id)
+        let wasBegun = target.begun.remove(id) != nil
         target.position = .fresh
         target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
-        let isTolerated = step(id)?.onFailed == .continue && outcome != .aborted
-        if !outcome.isGood && !isTolerated {
-            target.ending = outcome
-            target.endingReason = reason
+        if !outcome.isGood, let step = step(id) {
+            if step.passesOver(outcome) {
+                if wasBegun, step.effect != .read { target.isTouchedInVain = true }
+            } else {
+                target.ending = outcome
+                target.endingReason = reason
+            }
         }
         targets[name] = target
     }
@@ -165,6 +168,13 @@ extension RunMachine {
 
     /// What the plan says about a step, or about the step that an item belongs to.
     func step(_ id: StepID) -> Step? { plan.step(id) }
+}
+
+extension Step {
+    /// Whether the sequence goes on after it has ended badly in this way.
+    package func passesOver(_ outcome: Outcome) -> Bool {
+        onFailed == .continue && !outcome.isGood && outcome != .aborted
+    }
 }
 
 extension Part {

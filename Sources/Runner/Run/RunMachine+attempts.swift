@@ -14,7 +14,7 @@ extension RunMachine {
     /// Whether a release's bracket has closed: its step ended, and the sequence went on after it.
     private func hasEnded(_ id: StepID, _ target: TargetProgress) -> Bool {
         guard let outcome = target.outcomes[id] else { return false }
-        return outcome.isGood || (outcome != .aborted && step(id)?.onFailed == .continue)
+        return outcome.isGood || step(id)?.passesOver(outcome) == true
     }
 
     /// Pays, keeps or goes on paying a release.

@@ -47,6 +47,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var leftOwed: [StepID: String] = [:]
     /// Steps whose action may have been started on the target, and that haven't ended.
     package internal(set) var begun: Set<StepID> = []
+    /// Whether a step that failed and was passed over may have changed the target.
+    package internal(set) var isTouchedInVain = false
     /// Whether a person asked for what is owed to be paid, whatever its rule says.
     package internal(set) var isPayAsked = false
     /// The last attempt of a release under way.
@@ -85,9 +87,11 @@ package struct TargetProgress: Sendable, Hashable {
         if case .ended(let outcome) = phase { outcome } else { nil }
     }
 
-    /// The best word for a sequence that came to its end.
+    /// The best word for a sequence that came to its end; never `satisfied`, which says that nothing
+    /// was to be done, where a step failed on the way.
     var goodOutcome: Outcome {
-        if outcomes.values.contains(.changed) { return .changed }
+        if isTouchedInVain || outcomes.values.contains(.changed) { return .changed }
+        if outcomes.values.contains(where: { !$0.isGood }) { return .ok }
         if outcomes.values.contains(.satisfied) { return .satisfied }
         return .ok
     }

@@ -30,7 +30,8 @@ struct TrailExport: Sendable {
         // A name that nobody has: what is there is never removed, and two exports don't meet.
         let new = "\(folder).new-\(UUID().uuidString)"
         do {
-            try files.createDirectory(atPath: new, withIntermediateDirectories: true)
+            try files.createDirectory(
+                atPath: new, withIntermediateDirectories: true, attributes: Self.forOwner)
         } catch {
             throw failure(new, InputFile.reason(error))
         }
@@ -39,9 +40,15 @@ struct TrailExport: Sendable {
             for (name, bytes) in try contents() {
                 let path = new + "/" + name
                 try files.createDirectory(
-                    atPath: PathText.folder(of: path),
-                    withIntermediateDirectories: true)
+                    atPath: PathText.folder(of: path), withIntermediateDirectories: true,
+                    attributes: Self.forOwner)
                 try Data(bytes).write(to: URL(fileURLWithPath: path))
+            }
+            for path in try files.subpathsOfDirectory(atPath: new).map({ new + "/" + $0 }) {
+                var isFolder: ObjCBool = false
+                guard files.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue
+                else { continue }
+                try files.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
             }
             try files.moveItem(atPath: new, toPath: folder)
         } catch {
@@ -50,6 +57,17 @@ struct TrailExport: Sendable {
             throw failure(folder, InputFile.reason(error))
         }
         return try files.subpathsOfDirectory(atPath: folder).sorted().filter { $0 != "evidence" }
+    }
+
+    /// A record names people and machines: nobody else reads it, as with a pack.
+    private static var forOwner: [FileAttributeKey: Any] { [.posixPermissions: 0o700] }
+
+    /// How the run stands, where the trail has no end of it; nil where it has.
+    var openState: String? {
+        var history = TrailHistory()
+        history.take(passage.lines)
+        guard let found = history.runs.first, found.closed == nil else { return nil }
+        return found.state.map { RunState(rawValue: $0)?.word ?? SafeText.line($0) } ?? "opened"
     }
 
     private func failure(_ path: String, _ why: String) -> Failure {
@@ -81,7 +99,7 @@ struct TrailExport: Sendable {
         }
         let guide = VerifyGuide(
             branch: reader.branch, run: run, head: head, signers: signers,
-            hasEvidence: isEvidence, exported: time.full(time.now))
+            hasEvidence: isEvidence, exported: time.full(time.now), openState: openState)
         contents.append(("VERIFY.md", Array(guide.text.utf8)))
         return contents
     }

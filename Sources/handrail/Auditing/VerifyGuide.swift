@@ -10,9 +10,18 @@ struct VerifyGuide: Sendable {
     let signers: String
     let hasEvidence: Bool
     let exported: String
+    /// How the run stood, where it had not ended; nil where it had.
+    var openState: String?
 
     private var firstKey: String {
         TrailVerifier.signers(in: signers)?.first?.fingerprint ?? ""
+    }
+
+    private var unfinished: String {
+        openState.map {
+            "\n\n**The run had not ended then** (its last state here: \($0)). What came later is "
+                + "not in this folder:\nexport it again once it has ended.\n\n"
+        } ?? ""
     }
 
     /// The page.
@@ -20,7 +29,7 @@ struct VerifyGuide: Sendable {
         """
         # The record of \(run)
 
-        Exported \(exported) from the trail `\(branch)`. Here are:
+        Exported \(exported) from the trail `\(branch)`.\(unfinished) Here are:
 
         - `trail.bundle`: the whole trail, a git repository of signed commits
         - `allowed_signers`: the keys that signed it, in the order in which they did

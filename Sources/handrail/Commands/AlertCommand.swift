@@ -28,12 +28,13 @@ struct AlertCommand: HandrailCommand {
 
     /// Shows what fits, and runs what a person chooses.
     func perform(_ session: Session) async throws -> ExitCode {
-        let bytes = try await InputFile(path: file).bytes(session.world)
+        let bytes = try await InputFile(path: file, limit: AlertReading.largest).bytes(
+            session.world)
         let alerts = try AlertReading.read(bytes, from: file)
         let opened = try await session.openLibrary()
         let ticket = try ticket.map { try SpokenText.name($0, "The ticket") }
         let report = AlertReport(
-            alerts: alerts, opened: opened, memory: try await session.homeMemory(),
+            alerts: alerts, opened: opened, memory: try await session.homeMemoryIfReadable(),
             file: file == "-" ? nil : file, ticket: ticket)
         let console = session.console
         if report.fits.isEmpty {
@@ -56,11 +57,19 @@ struct AlertCommand: HandrailCommand {
         return Failure(
             .invalidInput, code: "alert.noFit",
             "Nothing can be run for \(report.alerts.count == 1 ? "this alert" : "these alerts"): "
-                + CountText.listed(reasons, limit: 3),
+                + Self.sentences(reasons, limit: 3),
             hint: isAll
                 ? "nothing is left to do"
                 : "'handrail find WORDS' looks for other runbooks; 'handrail escalate --alert "
                     + "\(place) --to … --note …' hands it to a specialist")
+    }
+
+    /// The first reasons, each a sentence of its own.
+    static func sentences(_ reasons: [String], limit: Int) -> String {
+        let shown = reasons.prefix(limit).map { $0.hasSuffix(".") ? $0 : $0 + "." }
+        let rest = reasons.count - shown.count
+        return (shown + (rest > 0 ? ["And \(CountText.of(rest, "reason")) more."] : []))
+            .joined(separator: " ")
     }
 
     /// Lets a person choose one, and runs it; the run asks for its own confirmation.
@@ -75,7 +84,8 @@ struct AlertCommand: HandrailCommand {
         choices.append((word: "none", label: "leave it"))
         session.console.note("")
         let index = try await session.interruptible { [choices] in
-            try await session.console.choose("Run which?", among: choices)
+            try await session.console.choose(
+                "Run which?", among: choices, short: ["none": ["n", "no", "q"]])
         }
         guard index < report.fits.count else { return .success }
         var words = report.words(of: report.fits[index])

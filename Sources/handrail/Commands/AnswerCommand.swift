@@ -61,7 +61,8 @@ struct ConfirmCommand: HandrailCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("What was done, and what was seen.", valueName: "text"))
+        help: ArgumentHelp(
+            "What was done, and what was seen; - reads it from standard input.", valueName: "text"))
     var note: String
 
     @Option(
@@ -74,7 +75,7 @@ struct ConfirmCommand: HandrailCommand {
 
     /// Tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
-        let note = try NoteText.checked(note)
+        let note = try await NoteText.given(note, session.world)
         let telling = try await Telling.of(run.run, session, leading)
         let question = try OpenQuestions(telling.folded.machine).question(step, on: on)
         let said = try await telling.redactor().scrub(note)
@@ -136,6 +137,21 @@ struct OpenQuestions: Sendable {
 enum NoteText {
     /// The most characters of one.
     private static let longest = 8192
+
+    /// The most bytes that are read of one from standard input.
+    private static let largest = 64 << 10
+
+    /// A note as it was given: `-` means all of standard input.
+    ///
+    /// - Throws: as `checked`; `Failure` where standard input is too large or no text.
+    static func given(_ text: String, _ world: World) async throws -> String {
+        guard text == "-" else { return try checked(text) }
+        let bytes = try await InputFile(path: "-", limit: largest).bytes(world)
+        guard let read = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(.invalidInput, code: "note", "Standard input is no UTF-8 text.")
+        }
+        return try checked(String(read.reversed().drop(while: \.isWhitespace).reversed()))
+    }
 
     /// The note without blanks at its ends.
     ///

@@ -39,12 +39,19 @@ struct AuditExportCommand: HandrailCommand {
         let files = try await export.write(to: folder)
         let console = session.console
         if console.isJSON {
-            console.json(ExportDocument(run: id, folder: folder, files: files))
+            console.json(
+                ExportDocument(
+                    run: id, ended: export.openState == nil, folder: folder, files: files))
         } else {
             console.lines([
                 "\(id): \(CountText.of(passage.lines.count, "event")) and the trail in \(folder)",
                 "What to type is in \(folder)/VERIFY.md.",
             ])
+            if let state = export.openState {
+                console.warn(
+                    "The run has not ended (\(state)): what comes later is not in there.",
+                    hint: "export it again once it has")
+            }
         }
         return .success
     }
@@ -53,9 +60,10 @@ struct AuditExportCommand: HandrailCommand {
     struct ExportDocument: Encodable, Sendable {
         let format = 1
         let run: String
+        let ended: Bool
         let folder: String
         let files: [String]
 
-        private enum CodingKeys: String, CodingKey { case format, run, folder, files }
+        private enum CodingKeys: String, CodingKey { case format, run, ended, folder, files }
     }
 }

@@ -29,7 +29,9 @@ struct AuditLogCommand: HandrailCommand {
             valueName: "when"))
     var since: String?
 
-    @Option(help: ArgumentHelp("How many runs at most.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many runs at most, from 1.", valueName: "number"))
     var limit = 50
 
     @OptionGroup var trail: TrailOptions
@@ -39,7 +41,9 @@ struct AuditLogCommand: HandrailCommand {
     /// Shows the newest first.
     func perform(_ session: Session) async throws -> ExitCode {
         guard limit > 0 else {
-            throw Failure(.usage, code: "usage", "--limit takes a number from 1.")
+            throw Failure(
+                .usage, code: "usage", "--limit takes a number from 1.",
+                hint: "leave it out for the newest 50")
         }
         let since = try since.map { try SinceText.read($0, session.world) }
         let reader = try await trail.reader(session)

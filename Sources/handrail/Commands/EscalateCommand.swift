@@ -36,7 +36,9 @@ struct EscalateCommand: HandrailCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("What they must know: what you saw and tried.", valueName: "text"))
+        help: ArgumentHelp(
+            "What they must know: what you saw and tried; - reads it from standard input.",
+            valueName: "text"))
     var note: String
 
     @Option(help: ArgumentHelp("The ticket; else the run's.", valueName: "ticket"))
@@ -75,7 +77,12 @@ struct EscalateCommand: HandrailCommand {
 
     /// Writes the pack and records it, or records the end.
     func perform(_ session: Session) async throws -> ExitCode {
-        let note = try NoteText.checked(note)
+        if note == "-", alert == "-" {
+            throw Failure(
+                .usage, code: "usage", "Alert and note can't both be standard input.",
+                hint: "give one of them as a file, or in quotes")
+        }
+        let note = try await NoteText.given(note, session.world)
         _ = try ticket.map { try SpokenText.name($0, "The ticket") }
         _ = try to.map { try SpokenText.name($0, "The recipient") }
         if done, let run {

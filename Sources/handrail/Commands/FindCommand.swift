@@ -22,9 +22,11 @@ struct FindCommand: HandrailCommand {
     /// Searches, and shows what was found.
     func perform(_ session: Session) async throws -> ExitCode {
         let opened = try await session.openLibrary()
-        let home = try await session.existingHome()
+        let memory = try await session.homeMemoryIfReadable()
+        // A home that can't be opened keeps no index either.
+        let home = memory.problem == nil ? try await session.existingHome() : nil
         let search = LibrarySearch(
-            opened: opened, memory: try await session.homeMemory(),
+            opened: opened, memory: memory,
             path: home.map { $0.home.path + "/search.db" })
         let text = words.joined(separator: " ")
         let result = try search.find(text)

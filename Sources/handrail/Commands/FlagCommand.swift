@@ -23,7 +23,9 @@ struct FlagCommand: HandrailCommand {
 
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("What is wrong with it; with --clear, why no more.", valueName: "text"))
+        help: ArgumentHelp(
+            "What is wrong with it; with --clear, why no more; - reads it from standard input.",
+            valueName: "text"))
     var why: String
 
     @Flag(help: "Take back all warnings of it.")
@@ -33,7 +35,7 @@ struct FlagCommand: HandrailCommand {
 
     /// Records the warning, or that it was taken back.
     func perform(_ session: Session) async throws -> ExitCode {
-        let why = try NoteText.checked(why)
+        let why = try await NoteText.given(why, session.world)
         let runbook = try await known(session)
         let home = try await session.homeToRecord()
         let actor = ActorIdentity.current(session.world)

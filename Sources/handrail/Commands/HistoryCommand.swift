@@ -25,7 +25,9 @@ struct HistoryCommand: HandrailCommand {
                 + "(2026-11-23).", valueName: "when"))
     var since: String?
 
-    @Option(help: ArgumentHelp("How many at most.", valueName: "number"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many at most, from 1.", valueName: "number"))
     var limit = 50
 
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
@@ -62,7 +64,9 @@ struct HistoryCommand: HandrailCommand {
 
     private func filter(_ session: Session) async throws -> RunFilter {
         guard limit > 0 else {
-            throw Failure(.usage, code: "usage", "--limit takes a number from 1.")
+            throw Failure(
+                .usage, code: "usage", "--limit takes a number from 1.",
+                hint: "leave it out for the newest 50")
         }
         var filter = RunFilter(limit: limit)
         if let on { filter.target = try await target(on, session) }

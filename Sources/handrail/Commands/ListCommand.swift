@@ -24,11 +24,14 @@ struct ListCommand: HandrailCommand {
         let opened = try await session.openLibrary()
         var entries = opened.library.runbooks.filter { fits($0, opened.library.tree) }
             .map { RunbookEntry($0) }
-        let memory = try await session.homeMemory()
+        let memory = try await session.homeMemoryIfReadable()
         for index in entries.indices { entries[index].take(memory) }
         let console = session.console
         if console.isJSON {
-            console.json(RunbookList(library: opened.source, runbooks: entries))
+            console.json(
+                RunbookList(
+                    library: opened.source, runbooks: entries,
+                    noHistory: memory.problem?.message))
         } else {
             let view = RunbookListView(
                 entries: entries, time: ShownTime(session.world), style: console.style)

@@ -15,7 +15,8 @@ struct NoteCommand: HandrailCommand {
     // Taken as it is, whatever it begins with: '-3 mails since noon' is a note.
     @ArgumentParser.Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("What to write down, in quotes.", valueName: "text"))
+        help: ArgumentHelp(
+            "What to write down, in quotes; - reads it from standard input.", valueName: "text"))
     var text: [String]
 
     @Option(
@@ -32,18 +33,24 @@ struct NoteCommand: HandrailCommand {
 
     /// Refuses what isn't one text.
     func validate() throws {
-        guard text.count != 1 else { return }
+        if attach == "-", said == ["-"] {
+            throw ValidationError("Note and attachment can't both be standard input.")
+        }
+        guard said.count != 1 else { return }
         let option = text.first { $0.wholeMatch(of: /--?[a-z][a-z-]*(=.*)?/) != nil }
         throw ValidationError(
             option.map { "\(printableExcerpt($0)) is no option of 'note'." }
                 ?? "The note is one text: write it in quotes.")
     }
 
+    /// The words without the `--` that ends the options.
+    private var said: [String] { text.first == "--" ? Array(text.dropFirst()) : text }
+
     /// Takes the run's secrets out, keeps the file, then tells the run.
     func perform(_ session: Session) async throws -> ExitCode {
         let telling = try await Telling.of(run.run, session, leading)
         let redactor = try await telling.redactor()
-        var note = redactor.scrub(try NoteText.checked(text[0]))
+        var note = redactor.scrub(try await NoteText.given(said[0], session.world))
         if let attach {
             let bytes = redactor.scrub(try await InputFile(path: attach).bytes(session.world))
             let digest = try await telling.home.store.put(bytes)

@@ -21,7 +21,7 @@ struct ShowCommand: HandrailCommand {
         let opened = try await session.openLibrary()
         let runbook = try opened.runbook(id)
         var entry = RunbookEntry(runbook)
-        let memory = try await session.homeMemory()
+        let memory = try await session.homeMemoryIfReadable()
         entry.take(memory)
         let bytes = opened.library.tree.entries[runbook.folder + "/README.md"]?.bytes
         let article = bytes.map { String(decoding: $0, as: UTF8.self) }

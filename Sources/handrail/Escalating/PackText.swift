@@ -15,7 +15,8 @@ struct PackText: Sendable {
     /// All of it.
     var text: String {
         let lines =
-            head + alert + awaited + done + stops + owed + acts + undo + outputs + earlier + files
+            head + alert + awaited + done + failures + stops + owed + acts + undo + outputs
+            + earlier + files
             + proof
         // One empty line apart, whatever came before.
         return lines.reduce(into: [String]()) { kept, line in
@@ -95,7 +96,8 @@ struct PackText: Sendable {
             guard !(target.steps.isEmpty && underWay.isEmpty) else { return [head, ""] }
             return [head, "", "| step | outcome | why |", "|---|---|---|"]
                 + target.steps.map { step in
-                    "| \(step.step) | \(step.outcome.word) | "
+                    "| \(step.step) | \(step.outcome.word)"
+                        + (step.isPassedOver == true ? ", passed over" : "") + " | "
                         + "\(Markdown.inline(step.reason ?? "")) |"
                 } + underWay + [""]
         }
@@ -154,6 +156,23 @@ struct PackText: Sendable {
 
     private static func isGood(_ target: RunDocument.OfTarget) -> Bool {
         Outcome(rawValue: target.state)?.isGood ?? true
+    }
+
+    /// What the runbook says about the steps that failed, also where the sequence went on.
+    private var failures: [String] {
+        guard let run = pack.run else { return [] }
+        let told = run.failures.map { ("", $0) } + run.passedOver.map { (", passed over", $0) }
+        return section(
+            "What failed",
+            told.flatMap { mark, failure -> [String] in
+                let why = failure.reason.isEmpty ? "" : ": \(failure.reason)"
+                let names = TargetList.text(failure.targets, limit: 6)
+                let text = "\(failure.part) on \(names): \(failure.outcome.word)\(mark)\(why)"
+                return ["- \(Markdown.inline(text))"]
+                    + (failure.advice.map {
+                        ["  - the runbook says: \(Markdown.inline(SafeText.line($0)))"]
+                    } ?? [])
+            })
     }
 
     private var stops: [String] {

@@ -73,10 +73,16 @@ struct Confirmation: Sendable {
         for attempt in 1...3 {
             let answer = try await console.ask("Type \(what) (\(word)) to run \(place):")
             if answer == word { return }
-            if answer.isEmpty || ["no", "n", "q", "quit", "exit"].contains(answer) { break }
-            if attempt < 3 {
-                console.note("  That is not \(what). An empty line ends this without running.")
-            }
+            let typed = answer.lowercased()
+            if typed.isEmpty || ["no", "n", "q", "quit", "exit"].contains(typed) { break }
+            // A habit is no confirmation: what is typed says that the right thing is meant.
+            let why =
+                ["y", "yes"].contains(typed)
+                ? "'\(typed)' doesn't confirm a run: type \(what), \(word)."
+                : "That is not \(what), \(word)."
+            let more = attempt < 3 ? " An empty line ends this without running." : ""
+            console.errors(
+                TextWidth.wrapped(why + more, width: console.errorWidth ?? 100, indent: 2))
         }
         throw Failure(
             .aborted, code: "declined", "It was not confirmed.", hint: "nothing was changed")

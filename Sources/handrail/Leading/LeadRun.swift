@@ -28,7 +28,7 @@ struct LeadRun: Sendable {
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())
-        let pushed = try PushedTrail.of(session, home)
+        let pushed = try await pushedTrail(for: machine)
         let loop = RunLoop(
             executor: executor, journal: home.journal, trail: pushed ?? home.trail,
             store: home.store, lease: lease, secrets: secrets, now: session.world.now,
@@ -88,6 +88,30 @@ struct LeadRun: Sendable {
         }
         return "\(refusal.message) Nothing more starts until there is room; what targets tell is "
             + "held here. Free space now: this process ending would lose it."
+    }
+
+    /// The trail with its remote; nil where it goes nowhere.
+    ///
+    /// Where nobody can say where it goes, an abort is completed without; nothing else is.
+    /// - Throws: `Failure`, with the lease given back.
+    private func pushedTrail(for machine: RunMachine) async throws -> PushedTrail? {
+        do {
+            return try PushedTrail.of(session, home)
+        } catch {
+            let (failure, id) = (Failure(error), machine.record.id)
+            guard machine.isAbortRequested else {
+                try await home.journal.release(lease, of: id)
+                throw Failure(
+                    failure.exit, code: failure.code,
+                    failure.message + " Nobody leads the run \(id) now; nothing more was started.",
+                    hint: (failure.hint.map { $0 + "; then " } ?? "") + "handrail resume \(id)",
+                    diagnostics: failure.diagnostics)
+            }
+            session.console.warn(
+                failure.message + " The run is ended here all the same; its trail is not pushed.",
+                hint: failure.hint)
+            return nil
+        }
     }
 
     private func obeySignals(

@@ -125,7 +125,7 @@ struct QuestionDesk: Sendable {
             console.note(console.errorStyle.paint("To do\(on): \(safe(person.text))", .strong))
             while true {
                 let note = try await console.ask("What was done ('later' leaves it):")
-                if note == "later" { return .later }
+                if note.lowercased() == "later" { return .later }
                 if !note.isEmpty {
                     return .verb(
                         .confirm(
@@ -136,7 +136,9 @@ struct QuestionDesk: Sendable {
         }
         var choices = person.choices.map { (word: $0.id, label: safe($0.label)) }
         choices.append((word: "later", label: "leave it to somebody else"))
-        let index = try await console.choose("\(safe(person.text))\(on)", among: choices)
+        let index = try await console.choose(
+            "\(safe(person.text))\(on)", among: choices,
+            short: ["later": ["q"]])
         guard index < person.choices.count else { return .later }
         return .verb(
             .answer(question.step, choice: person.choices[index].id, target: question.target))

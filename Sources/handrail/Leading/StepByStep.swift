@@ -52,11 +52,13 @@ final class StepByStep: StepAsking {
     private func read(_ step: Step, _ place: String, on target: TargetName) async -> StepAnswer? {
         let marks: [Effect: String] = [.once: ", runs once", .irreversible: ", can't be undone"]
         console.note("")
-        console.note(
-            console.errorStyle.paint(
-                "Step \(place) on \(target): \(step.id)", .strong)
-                + " (\(step.effect.rawValue)\(marks[step.effect] ?? ""))")
-        console.note("  " + printable(step.title.utf8, keepNewlines: false))
+        let width = console.errorWidth ?? 100
+        let effect = "(\(step.effect.rawValue)\(marks[step.effect] ?? ""))"
+        let head = TextWidth.wrapped(
+            "Step \(place) on \(target): \(step.id) \(effect)", width: width)
+        for line in head { console.note(console.errorStyle.paint(line, .strong)) }
+        let title = printable(step.title.utf8, keepNewlines: false)
+        for line in TextWidth.wrapped(title, width: width, indent: 2) { console.note(line) }
         let abort = StepAnswer.abort(PersonCommand(verb: .abort, actor: actor))
         do {
             let choice = try await console.choose(
@@ -64,7 +66,7 @@ final class StepByStep: StepAsking {
                 among: [
                     ("yes", "do this step"), ("all", "do it, and ask no more"),
                     ("abort", "end the run here"),
-                ])
+                ], short: ["yes": ["y"], "abort": ["n", "no", "q"]])
             return [.go, .goOnAlone, abort][choice]
         } catch is CancellationError {
             return nil

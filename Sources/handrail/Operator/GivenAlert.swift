@@ -16,7 +16,7 @@ struct GivenAlert: Sendable {
             return GivenAlert(text: try SpokenText.name(text, "The alert"), alerts: nil)
         }
         let path = text.hasPrefix("@") ? String(text.dropFirst()) : text
-        let bytes = try await InputFile(path: path).bytes(world)
+        let bytes = try await InputFile(path: path, limit: AlertReading.largest).bytes(world)
         return GivenAlert(text: text, alerts: try AlertReading.read(bytes, from: path))
     }
 

@@ -1,3 +1,4 @@
+import Audit
 import Runbooks
 import Runner
 
@@ -11,11 +12,19 @@ struct HomeMemory: Sendable {
     /// The newest first.
     let runs: [RunSummary]
     let flags: [RaisedFlag]
+    /// Why nothing is known of earlier runs; nil where it is.
+    private(set) var problem: Failure?
     private let uses: [RunbookID: PastUse]
 
     init(runs: [RunSummary], flags: [RaisedFlag]) {
         (self.runs, self.flags) = (runs, flags)
         uses = PastUse.of(runs)
+    }
+
+    /// A home whose journal can't be read: nothing is known, and that is said.
+    init(unreadable problem: Failure) {
+        self.init(runs: [], flags: [])
+        self.problem = problem
     }
 
     /// How often a runbook was run here, and helped.
@@ -38,6 +47,20 @@ extension Session {
         return HomeMemory(
             runs: try await home.journal.runs(matching: RunFilter(limit: HomeMemory.mostRuns)),
             flags: try await home.journal.flags())
+    }
+
+    /// The same for what is about the library, and shows history beside it: a home that can't be
+    /// read is a warning.
+    func homeMemoryIfReadable() async throws -> HomeMemory {
+        do {
+            return try await homeMemory()
+        } catch  where error is JournalError || error is HomeError {
+            let failure = Failure(error)
+            console.warn(
+                failure.message + " What ran here before, and which runbooks are flagged, can't "
+                    + "be shown.", hint: failure.hint)
+            return HomeMemory(unreadable: failure)
+        }
     }
 }
 

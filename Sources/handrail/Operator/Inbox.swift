@@ -8,7 +8,7 @@ struct Inbox: Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
             case question, overdue, owed, paused, unled, running, unknown, escalated, flagged,
-                record
+                record, remote
         }
 
         let kind: Kind
@@ -35,10 +35,12 @@ struct Inbox: Sendable {
     var lag: TrailLag?
     /// Why nothing more can be recorded: journal and trail don't say the same.
     var difference: Failure?
+    /// Why it can't be said how far the trail's remote is behind; nil where it can.
+    var remoteProblem: Failure?
 
     var isEmpty: Bool {
         runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty
-            && difference == nil
+            && difference == nil && remoteProblem == nil
     }
 
     /// Open runs that wait first.
@@ -47,6 +49,9 @@ struct Inbox: Sendable {
     /// Everything, in the order in which people should look at it.
     var items: [Item] {
         (difference.map { [Item(kind: .record, text: $0.message, command: Self.verify)] } ?? [])
+            + (remoteProblem.map {
+                [Item(kind: .remote, text: $0.message, command: Self.look)]
+            } ?? [])
             + sortedRuns.flatMap(Self.items)
             + unknown.map { run, target in
                 Item(
@@ -68,6 +73,8 @@ struct Inbox: Sendable {
     }
 
     static let verify = "handrail audit verify"
+    /// Shows what is wrong with the home, and what to do.
+    static let look = "handrail doctor"
 
     static func command(ending escalation: Escalation) -> String {
         "handrail escalate \(escalation.id) --done --note '…'"
@@ -121,7 +128,12 @@ extension Session {
         inbox.flags = try await home.journal.flags()
         inbox.difference = await home.difference()
         if inbox.difference == nil {
-            inbox.lag = try await TrailGate(session: self, home: home).lag()
+            do {
+                inbox.lag = try await TrailGate(session: self, home: home).lag()
+            } catch {
+                // What waits is in the journal; settings that can't be read hide none of it.
+                inbox.remoteProblem = Failure(error)
+            }
         }
         return inbox
     }

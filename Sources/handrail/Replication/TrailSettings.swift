@@ -31,7 +31,7 @@ struct TrailSettings: Sendable, Hashable {
         var settings = TrailSettings()
         for (name, value) in values {
             guard case .text(let text) = value else {
-                throw refusal(path, "'\(printableExcerpt(name))' takes one value", [])
+                throw refusal(path, "\(printableExcerpt(name)) takes one value", [])
             }
             try settings.take(name, text, path)
         }

@@ -53,8 +53,8 @@ struct Console: Sendable {
 
     /// Warns, on standard error.
     func warn(_ text: String, hint: String? = nil) {
-        errors([errorStyle.paint("warning: ", .warning) + text])
-        if let hint { errors([errorStyle.paint("  hint: ", .faint) + hint]) }
+        errors(FailureView.lead("warning: ", .warning, text, errorStyle, errorWidth))
+        if let hint { errors(FailureView.lead("  hint: ", .faint, hint, errorStyle, errorWidth)) }
     }
 
     /// Ends the line on which a terminal has echoed `^C` behind a question.

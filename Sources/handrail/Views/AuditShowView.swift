@@ -45,13 +45,15 @@ struct AuditShowView: Sendable {
             "by \(run.actor)", run.ticket.map { "ticket \($0)" }, run.alert.map { "alert \($0)" },
             run.library.isEmpty ? nil : "library \(run.library)",
         ].compactMap { $0 }.map(SafeText.line)
-        let end = [run.state, run.resolution].compactMap { $0 }.map(SafeText.line)
+        let state = run.state.map { RunState(rawValue: $0)?.word ?? $0 }
+        let end = [run.closed == nil ? "not yet" : nil, state, run.resolution].compactMap { $0 }
+            .map(SafeText.line)
         return [
             style.paint(SafeText.line(run.id), .strong)
                 + "  \(SafeText.line(run.title)) (\(SafeText.line(run.runbook)))",
             "on       " + CountText.listed(run.targets.map(SafeText.line), limit: 6),
             "started  " + parts.joined(separator: " · "),
-            "ended    " + (end.isEmpty ? "open" : end.joined(separator: ", ")), "",
+            "ended    " + end.joined(separator: ", "), "",
         ]
     }
 

@@ -69,7 +69,9 @@ struct InboxView: Sendable {
             ]
         }
         let paragraphs =
-            (inbox.difference.map { [paragraph($0)] } ?? []) + inbox.sortedRuns.map(paragraph)
+            (inbox.difference.map { [paragraph($0)] } ?? [])
+            + (inbox.remoteProblem.map { [paragraph(ofRemote: $0)] } ?? [])
+            + inbox.sortedRuns.map(paragraph)
             + inbox.unknown.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
         return Array(paragraphs.joined(separator: [""]))
@@ -81,6 +83,18 @@ struct InboxView: Sendable {
             + (difference.hint.map {
                 TextWidth.wrapped(SafeText.line($0), width: width, indent: 2)
             } ?? []) + ["    → " + Inbox.verify]
+    }
+
+    /// The trail is recorded all the same: only its copy elsewhere isn't made.
+    private func paragraph(ofRemote problem: Failure) -> [String] {
+        let place = problem.diagnostics.first.map { found in
+            let at = found.position.map { "line \($0.line), column \($0.column): " } ?? ""
+            return at + found.message
+        }
+        let told = [problem.message, place, problem.hint.map { "hint: \($0)" }].compactMap(\.self)
+        return [style.paint("trail", .strong) + "  " + style.paint("not pushed anywhere", .warning)]
+            + told.flatMap { TextWidth.wrapped(SafeText.line($0), width: width, indent: 2) }
+            + ["    → " + Inbox.look]
     }
 
     private func paragraph(_ unknown: (run: RunSummary, target: TargetName)) -> [String] {

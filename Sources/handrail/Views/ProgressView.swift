@@ -24,16 +24,29 @@ struct ProgressView: Sendable {
                 return ended(
                     target, step.rawValue, ("■", "stopped", tone), planned?.title ?? "", run)
             }
-            return ended(target, step.rawValue, outcome, reason, planned?.title ?? "", run)
+            let isPassedOver = planned?.passesOver(outcome) == true
+            return ended(
+                target, step.rawValue, outcome,
+                isPassedOver ? "passed over: \(reason ?? planned?.title ?? "")" : reason,
+                planned?.title ?? "", run)
         case .verifyEnded(let target, let index, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail else { return nil }
             return ended(
                 target, "verify \(index + 1)", outcome, reason, "What must hold in the end", run)
         case .targetEnded(let target, let outcome):
             guard count > 1, count <= Self.mostTargetsByLine || !outcome.isGood else { return nil }
-            let failure = RunReport(run: run).failure(of: target)
-            let why = failure.map { ": \($0.part): \($0.reason)" } ?? ""
-            return style.paint("\(outcome.sign) \(target)  \(outcome.word)", outcome.tone) + why
+            let report = RunReport(run: run)
+            let why =
+                report.failure(of: target).map { ": \($0.part): \($0.reason)" } ?? ""
+                + report.passedOver(on: target).map {
+                    "; passed over: \($0.part): \($0.reason)"
+                }.joined()
+            let head = "\(outcome.sign) \(target)  \(outcome.word)"
+            let painted = style.paint(head, outcome.tone)
+            guard let width, TextWidth.of(head + why) > width else { return painted + why }
+            let text = String(why.drop { $0 == ":" || $0 == ";" || $0 == " " })
+            return ([painted] + TextWidth.wrapped(text, width: width, indent: 4))
+                .joined(separator: "\n")
         case .symptomAsked(let target, let isPresent):
             guard count <= Self.mostTargetsInDetail else { return nil }
             let word = isPresent.map { $0 ? "still present" : "gone" } ?? "can't be told"
@@ -100,6 +113,13 @@ struct ProgressView: Sendable {
         if isShort, let width {
             let taken = TextWidth.of(start) + indentWidth(run)
             text = TextWidth.cut(text, to: max(20, width - taken))
+        }
+        // What is not cut goes on under itself, where a column of it is wide enough to be read.
+        let taken = TextWidth.of(start) + indentWidth(run)
+        if !isShort, let width, width - taken >= 24 {
+            text = String(
+                TextWidth.wrapped(text, width: width, indent: taken).joined(separator: "\n")
+                    .dropFirst(taken))
         }
         return indent(target, run) + style.paint("\(end.sign) ", end.tone) + left + " "
             + style.paint(word, end.tone) + " " + (isShort ? style.paint(text, .faint) : text)

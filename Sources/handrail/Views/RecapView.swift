@@ -15,7 +15,7 @@ struct RecapView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        head + reason + changes + failures + stops + questions + owed + symptom + next
+        head + reason + changes + failures + passedOver + stops + questions + owed + symptom + next
             + head(of: trail)
     }
 
@@ -78,19 +78,36 @@ struct RecapView: Sendable {
                 ? change.step.rawValue : "\(change.step) (\(change.targets.count))"
         }
         if !steps.isEmpty { lines += item("changed by", steps.joined(separator: ", ")) }
-        if steps.isEmpty, run.state == .succeeded { lines += item("changed by", "nothing") }
+        if steps.isEmpty, run.state == .succeeded {
+            // A step that failed on the way may have done some of its work.
+            let perhaps = report.passedOver.map(\.part).joined(separator: ", ")
+            let isNothing = report.targets(.changed).isEmpty
+            lines += item("changed by", isNothing ? "nothing" : "perhaps \(perhaps), which failed")
+        }
         return lines
     }
 
     private var failures: [String] {
-        report.failures.prefix(Self.mostFailures).flatMap { failure in
-            let what = failure.reason.isEmpty ? failure.outcome.word : failure.reason
+        told(report.failures) { ($0.outcome.word, $0.reason.isEmpty ? $0.outcome.word : $0.reason) }
+    }
+
+    /// Steps that failed while the sequence went on: the target's own outcome doesn't show them.
+    private var passedOver: [String] {
+        told(report.passedOver) { ("passed over", FailureText.what(of: $0)) }
+    }
+
+    private func told(
+        _ failures: [RunReport.Failure],
+        _ words: (RunReport.Failure) -> (name: String, what: String)
+    ) -> [String] {
+        failures.prefix(Self.mostFailures).flatMap { failure in
+            let (name, what) = words(failure)
             let lines = item(
-                failure.outcome.word,
+                name,
                 "\(failure.targets.count) × \(failure.part): \(what) "
                     + "(\(names(failure.targets)))", .bad)
             return lines + (failure.advice.map { item("", $0, .strong) } ?? [])
-        } + more(report.failures.count - Self.mostFailures, "kinds of failure")
+        } + more(failures.count - Self.mostFailures, "kinds of failure")
     }
 
     private var stops: [String] {
@@ -149,7 +166,7 @@ struct RecapView: Sendable {
         default: break
         }
         if !report.changes.isEmpty, run.state.isTerminal { lines += undo }
-        let failed = report.failures.isEmpty ? "" : " --failed"
+        let failed = report.failures.isEmpty && report.passedOver.isEmpty ? "" : " --failed"
         return lines + command("more", "handrail status \(id)")
             + command("", "handrail logs \(id)\(failed)")
     }
@@ -159,10 +176,13 @@ struct RecapView: Sendable {
         ["  " + TextWidth.padded(name, to: 12) + " " + style.paint(words, .strong)]
     }
 
-    /// On a line of its own and never broken, since it is copied to where nobody can change it.
+    /// On a line of its own and never broken, since it is copied to where nobody can change it;
+    /// below its name where there is no room beside it.
     private func head(of trail: String?) -> [String] {
-        trail.map { ["  " + TextWidth.padded("trail", to: 12) + " " + style.paint($0, .faint)] }
-            ?? []
+        guard let trail else { return [] }
+        let shown = style.paint(trail, .faint)
+        guard 15 + TextWidth.of(trail) <= width else { return ["  trail", "    " + shown] }
+        return ["  " + TextWidth.padded("trail", to: 12) + " " + shown]
     }
 
     private var undo: [String] {

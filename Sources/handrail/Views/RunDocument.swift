@@ -45,6 +45,13 @@ struct RunDocument: Encodable, Sendable {
         let outcome: Outcome
         let reason: String?
         let outputs: [String: String]?
+        /// Whether it failed and the sequence went on after it; left out where it didn't.
+        let isPassedOver: Bool?
+
+        private enum CodingKeys: String, CodingKey {
+            case step, outcome, reason, outputs
+            case isPassedOver = "passed_over"
+        }
     }
 
     /// Targets that failed alike.
@@ -52,7 +59,14 @@ struct RunDocument: Encodable, Sendable {
         let part: String
         let outcome: Outcome
         let reason: String
+        /// What the runbook says to do when this step fails.
+        let advice: String?
         let targets: [TargetName]
+
+        init(_ failure: RunReport.Failure) {
+            (part, outcome, reason) = (failure.part, failure.outcome, failure.reason)
+            (advice, targets) = (failure.advice, failure.targets)
+        }
     }
 
     /// Something a person must give back.
@@ -88,6 +102,8 @@ struct RunDocument: Encodable, Sendable {
     let resolution: RunResolution?
     let targets: [OfTarget]
     let failures: [Failed]
+    /// Steps that failed while their targets went on.
+    let passedOver: [Failed]
     let owed: [Owed]
     let questions: [Asked]
     let stops: [Stopped]
@@ -109,6 +125,7 @@ struct RunDocument: Encodable, Sendable {
         case state, resolution, targets, failures, owed, questions, stops, escalations
         case escalate, notes, trail, exit
         case isLed = "led"
+        case passedOver = "passed_over"
         case planDigest = "plan_digest"
         case forecastChanges = "forecast_changes"
         case stateReason = "state_reason"
@@ -127,9 +144,8 @@ struct RunDocument: Encodable, Sendable {
         (opened, state, stateReason) = (record.opened, machine.state, machine.stateReason)
         resolution = machine.resolution
         targets = record.plan.targets.map { Self.target($0.name, machine, report) }
-        failures = report.failures.map {
-            Failed(part: $0.part, outcome: $0.outcome, reason: $0.reason, targets: $0.targets)
-        }
+        failures = report.failures.map(Failed.init)
+        passedOver = report.passedOver.map(Failed.init)
         owed = machine.owed.map { Owed(target: $0.target, step: $0.step, reason: $0.reason) }
         questions = report.openQuestions.compactMap { Self.question($0, machine) }
         stops = report.stops.map {
@@ -151,10 +167,11 @@ struct RunDocument: Encodable, Sendable {
     ) -> OfTarget {
         let target = machine.targets[name]
         let steps = machine.sequence(of: name).compactMap { step in
-            target?.outcomes[step.id].map {
+            target?.outcomes[step.id].map { outcome in
                 OfStep(
-                    step: step.id, outcome: $0, reason: target?.reasons[step.id],
-                    outputs: target?.outputs[step.id])
+                    step: step.id, outcome: outcome, reason: target?.reasons[step.id],
+                    outputs: target?.outputs[step.id],
+                    isPassedOver: step.passesOver(outcome) ? true : nil)
             }
         }
         let absent = machine.leftOut[name].map { _ in "left_out" } ?? "not_started"

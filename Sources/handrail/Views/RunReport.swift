@@ -50,17 +50,35 @@ struct RunReport: Sendable {
     }
 
     /// Failures with equal steps and reasons together; the most frequent first.
-    var failures: [Failure] {
+    var failures: [Failure] { grouped(run.plan.targets.compactMap { failure(of: $0.name) }) }
+
+    /// Steps that failed and were passed over (`on_failed: continue`), grouped in the same way.
+    var passedOver: [Failure] { grouped(run.plan.targets.flatMap { passedOver(on: $0.name) }) }
+
+    /// The steps that failed on a target and were passed over, in order.
+    func passedOver(on name: TargetName) -> [Failure] {
+        guard let target = run.targets[name] else { return [] }
+        return run.sequence(of: name).compactMap { step in
+            guard let outcome = target.outcomes[step.id], step.passesOver(outcome) else {
+                return nil
+            }
+            return Failure(
+                part: step.id.rawValue, outcome: outcome,
+                reason: Self.reason(nil, target.reasons[step.id]),
+                advice: outcome == .unreachable ? nil : step.ifFails, targets: [name])
+        }
+    }
+
+    private func grouped(_ failures: [Failure]) -> [Failure] {
         var found: [Failure] = []
-        for planned in run.plan.targets {
-            guard let failure = failure(of: planned.name) else { continue }
+        for failure in failures {
             let index = found.firstIndex {
                 $0.part == failure.part && $0.outcome == failure.outcome
                     && neutral($0.reason, of: $0.targets[0])
-                        == neutral(failure.reason, of: planned.name)
+                        == neutral(failure.reason, of: failure.targets[0])
             }
             if let index {
-                found[index].targets.append(planned.name)
+                found[index].targets += failure.targets
             } else {
                 found.append(failure)
             }

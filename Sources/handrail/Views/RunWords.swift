@@ -88,7 +88,8 @@ extension ExitCode {
         case .succeeded: break
         }
         let outcomes = run.targets.values.compactMap(\.outcome)
-        if outcomes.contains(.unknown) { codes.append(.unknown) }
+        let isAnyUnknown = run.targets.values.contains { $0.outcomes.values.contains(.unknown) }
+        if isAnyUnknown || outcomes.contains(.unknown) { codes.append(.unknown) }
         if !run.owed.isEmpty { codes.append(.waiting) }
         if outcomes.contains(.unreachable) {
             // A run that failed for nothing but unreachable targets ends with their code.

@@ -41,6 +41,7 @@ struct RunbookDocument: Encodable, Sendable {
         let forEach: ItemList?
         let hasGuard: Bool
         let hasUndo: Bool
+        let onFailed: Step.OnFailed
         let help: String?
         let ifFails: String?
 
@@ -49,6 +50,7 @@ struct RunbookDocument: Encodable, Sendable {
             case forEach = "for_each"
             case hasGuard = "has_guard"
             case hasUndo = "has_undo"
+            case onFailed = "on_failed"
             case ifFails = "if_fails"
         }
 
@@ -61,6 +63,7 @@ struct RunbookDocument: Encodable, Sendable {
             forEach = step.forEach
             hasGuard = step.isGuarded
             hasUndo = PlannedUndo(undoing: step).map { $0.notUndone == nil } ?? false
+            onFailed = step.onFailed
             help = step.help
             ifFails = step.ifFails
         }

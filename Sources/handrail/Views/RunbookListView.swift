@@ -61,6 +61,13 @@ struct RunbookList: Encodable, Sendable {
     var format = 1
     let library: String
     let runbooks: [RunbookEntry]
+    /// Why nothing is known of runs and flags; nil where it is.
+    var noHistory: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case format, library, runbooks
+        case noHistory = "no_history"
+    }
 }
 
 /// The human form of a list of runbooks.

@@ -107,6 +107,9 @@ struct RunbookView: Sendable {
         }
         if let said = Self.said(in: step) { lines += prose(said, .faint, indent: 8) }
         if let help = step.help { lines += prose(help, .faint, indent: 8) }
+        if step.onFailed == .continue {
+            lines += prose("If it fails, the steps after it run all the same.", .faint, indent: 8)
+        }
         if let help = step.ifFails { lines += prose("If it fails: \(help)", .faint, indent: 8) }
         return lines
     }

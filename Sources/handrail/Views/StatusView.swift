@@ -16,7 +16,7 @@ struct StatusView: Sendable {
 
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
-        head + awaited + owed + failures + stops + targets + notes + escalated + next
+        head + awaited + owed + failures + passedOver + stops + targets + notes + escalated + next
     }
 
     private var head: [String] {
@@ -89,12 +89,21 @@ struct StatusView: Sendable {
     }
 
     private var failures: [String] {
-        let failures = status.report.failures
+        told("Failures", status.report.failures, FailureText.of)
+    }
+
+    /// Steps that failed while the sequence went on.
+    private var passedOver: [String] {
+        told("Failed and passed over", status.report.passedOver, FailureText.ofPassedOver)
+    }
+
+    private func told(
+        _ title: String, _ failures: [RunReport.Failure], _ text: (RunReport.Failure) -> String
+    ) -> [String] {
         guard !failures.isEmpty else { return [] }
-        return ["", style.paint("Failures", .strong)]
+        return ["", style.paint(title, .strong)]
             + failures.flatMap { failure in
-                prose(FailureText.of(failure), .bad)
-                    + (failure.advice.map { prose($0, .strong) } ?? [])
+                prose(text(failure), .bad) + (failure.advice.map { prose($0, .strong) } ?? [])
             }
     }
 
@@ -124,7 +133,11 @@ struct StatusView: Sendable {
         let left = status.machine.leftOut[target.target]
         let absent = left == nil ? "not started" : "left out"
         let word = progress.outcome?.word ?? (progress.isRunning ? "running" : absent)
-        let steps = target.steps.map { "\($0.step) \($0.outcome.word)" }
+        let passed = Set(status.report.passedOver(on: target.target).map(\.part))
+        let steps = target.steps.map {
+            "\($0.step) \($0.outcome.word)"
+                + (passed.contains($0.step.rawValue) ? " and passed over" : "")
+        }
         let now = target.underWay.map { ["→ \($0)"] } ?? []
         let symptom = progress.symptomAnswer.map { ["symptom \($0.rawValue)"] } ?? []
         let why = left.map { [SafeText.line($0.reason)] } ?? []
@@ -175,7 +188,8 @@ struct StatusView: Sendable {
     }
 
     private var next: [String] {
-        let failed = status.report.failures.isEmpty ? "" : " --failed"
+        let isClean = status.report.failures.isEmpty && status.report.passedOver.isEmpty
+        let failed = isClean ? "" : " --failed"
         return ["", style.paint("More: handrail logs \(summary.id)\(failed)", .faint)]
     }
 
@@ -202,8 +216,20 @@ enum FailureText {
     /// `44 × restart: exit 1 "port 25 in use" (mbx02a, mbx02b, mbx03a, +41)`.
     static func of(_ failure: RunReport.Failure) -> String {
         let names = CountText.listed(failure.targets.map(\.rawValue), limit: 3)
-        let word = failure.outcome == .failed && !failure.reason.isEmpty ? "" : failure.outcome.word
-        let reason = [word, failure.reason].filter { !$0.isEmpty }.joined(separator: ": ")
-        return "\(failure.targets.count) × \(failure.part): \(reason) (\(names))"
+        let what =
+            failure.outcome == .failed && !failure.reason.isEmpty
+            ? failure.reason : self.what(of: failure)
+        return "\(failure.targets.count) × \(failure.part): \(what) (\(names))"
+    }
+
+    /// The same for a step that was passed over, whose word nothing else says.
+    static func ofPassedOver(_ failure: RunReport.Failure) -> String {
+        let names = CountText.listed(failure.targets.map(\.rawValue), limit: 3)
+        return "\(failure.targets.count) × \(failure.part): \(what(of: failure)) (\(names))"
+    }
+
+    /// How it ended and why: `failed: exit 1 "no such user"`.
+    static func what(of failure: RunReport.Failure) -> String {
+        [failure.outcome.word, failure.reason].filter { !$0.isEmpty }.joined(separator: ": ")
     }
 }

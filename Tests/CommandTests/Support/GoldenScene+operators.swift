@@ -54,8 +54,9 @@ extension GoldenScene {
     }
 
     /// The pack of the run that failed, with all that a pack can have.
-    static func pack() async throws -> PackDocument {
-        let scene = try await ended()
+    static func pack(_ given: GoldenScene? = nil) async throws -> PackDocument {
+        var scene = try await ended()
+        if let given { scene = given }
         let report = try await alertReport()
         let digest = Digest.sha256(of: Array("up 3 days\n".utf8))
         return PackDocument(

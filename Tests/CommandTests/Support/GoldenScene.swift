@@ -23,6 +23,8 @@ struct GoldenScene {
     private(set) var machine: RunMachine
     private(set) var events: [RecordedEvent] = []
     private var clock = start
+    /// A step that fails on every target; none by itself.
+    private var failing: StepID?
 
     /// Reads the library, makes the plan and foresees it.
     ///
@@ -81,7 +83,10 @@ struct GoldenScene {
                 switch effect {
                 case .perform(let request):
                     clock = clock.adding(.milliseconds(400))
-                    queue.append(.attemptEnded(request.key, SceneAnswers.record(of: request)))
+                    let record =
+                        failing.map { request.key.part == .action($0) } == true
+                        ? SceneAnswers.failure : SceneAnswers.record(of: request)
+                    queue.append(.attemptEnded(request.key, record))
                 case .timer(.deadline, _), .cancel, .close, .ask, .withdraw, .finish: break
                 case .timer(let timer, let delay):
                     clock = clock.adding(delay)
@@ -146,6 +151,16 @@ struct GoldenScene {
         return scene
     }
 
+    /// A run on web1 alone, which helped, though its first step failed and was passed over.
+    static func passedOver() async throws -> GoldenScene {
+        var scene = try await GoldenScene(on: "web1")
+        scene.failing = try name("picture")
+        scene.feed(.led)
+        scene.tell(.confirm(try name("told"), note: "told", target: try name("web1")))
+        scene.tell(.answer(try name("users"), choice: "fine", target: nil))
+        return scene
+    }
+
     /// The run in one line.
     var summary: RunSummary {
         let plan = machine.plan
@@ -196,6 +211,9 @@ enum SceneAnswers {
         case .action, .check, .verify, .release, .undo: return exited(0)
         }
     }
+
+    /// A command that isn't there.
+    static let failure = exited(1, stderr: "uptime: not found\n")
 
     private static func exited(
         _ status: Int32, stdout: String = "", stderr: String = "",

@@ -67,6 +67,41 @@ struct PlannedItemsTests {
         }
     }
 
+    /// Both are `é` for people and for Swift; targets see other bytes.
+    @Test func itemsInOtherNormalFormsAreDifferentItems() throws {
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        func fixture(_ list: ItemList) throws -> PlanFixture {
+            let step = try PlanFixture.step("up", .once, .run(PlanFixture.script())) {
+                $0.forEach = list
+            }
+            return try PlanFixture(steps: [step])
+        }
+        let plan = try fixture(.texts([composed, decomposed])).plan()
+        #expect(plan.sequence(of: plan.targets[0]).map(\.id.rawValue) == ["up[#1]", "up[#2]"])
+        var labelled = try fixture(Self.reference("target.up"))
+        labelled.rule.pick = .many
+        labelled.targets = [
+            try PlanFixture.target("web1", labels: ["up": [composed]]),
+            try PlanFixture.target("web2", labels: ["up": [decomposed]]),
+        ]
+        let sequences = PlanSequences(try labelled.plan())
+        #expect(!sequences[0][0].title.utf8.elementsEqual(sequences[1][0].title.utf8))
+        let twice = try fixture(.texts([composed, composed]))
+        #expect(try twice.refusal() == .badParameter)
+    }
+
+    /// The run would refuse them before anything is started; the plan does so already.
+    @Test(arguments: [
+        "a/b", "a*", "a'b", "a;b", "caf\u{e9}", ".hidden", "@a", String(repeating: "x", count: 201),
+    ])
+    func whatNoServiceManagerCanHoldIsRefusedInThePlan(_ name: String) throws {
+        let labelled = try Self.fixture(Self.reference("target.up"), labels: ["up": ["x", name]])
+        #expect(try labelled.refusal() == .badParameter)
+        #expect(try Self.fixture(.texts([name])).refusal() == .badParameter)
+        let good = ["nginx", "getty@tty1.service", "dev-sda\\x2d1.mount", "a:b_c+d"]
+        #expect(try Self.fixture(.texts(good)).refusal() == nil)
+    }
+
     @Test func anItemIsUndoneByItself() throws {
         let plan = try Self.fixture(.texts(["a", "b"])).plan()
         #expect(plan.undos.map(\.step.rawValue) == ["up[b]", "up[a]"])

@@ -65,6 +65,24 @@ struct RunMachineTests {
         #expect(drive.machine.state == .succeeded)
     }
 
+    /// `satisfied` would say that nothing had to be done, and `ok` that nothing was.
+    @Test(arguments: [
+        (Effect.once, AttemptRecord.exit(1), Outcome.changed),
+        (.idempotent, .ended(.timedOut), .changed),
+        (.once, .ended(.notStarted("no such program")), .ok), (.read, .exit(1), .ok),
+    ])
+    func aTargetWithAStepThatWasPassedOverIsNeverCalledSatisfied(
+        _ effect: Effect, _ record: AttemptRecord, _ outcome: Outcome
+    ) {
+        let first = Self.step("one", effect) { $0.onFailed = .continue }
+        var drive = HandDrive(RunFixture(steps: [first, Self.step("two")]))
+        drive.feed([.led]) {
+            HandDrive.text(of: $0.action) == "one" ? record : .exit(0, changed: false)
+        }
+        #expect(drive.outcomes().last == "two=satisfied")
+        #expect(drive.machine.targets[RunFixture.target("a")]?.outcome == outcome)
+    }
+
     @Test func paysAReleaseOnceItsBracketHasClosed() {
         let first = Self.step("out") { $0.release = Self.release("fix") }
         var drive = HandDrive(RunFixture(steps: [first, Self.step("fix"), Self.step("last")]))
