@@ -22,9 +22,8 @@ struct Workshop: Sendable {
             [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
                 while filled < count {
                     let length = min(256, count - filled)
-                    guard getentropy(bytes.baseAddress.map { $0 + filled }, length) == 0 else {
-                        fatalError("no random bytes")
-                    }
+                    let code = getentropy(bytes.baseAddress.map { $0 + filled }, length)
+                    precondition(code == 0, "the kernel has random bytes from its start on")
                     filled += length
                 }
             }
