@@ -1,5 +1,6 @@
 import Runbooks
 import Runner
+import Synchronization
 
 /// Many simulated targets through the real loop, journal and trail, with an executor that answers
 /// at once.
@@ -17,7 +18,8 @@ enum EngineBenchmark: Benchmark {
         let busy = ProcessUse.seconds()
         let began = ContinuousClock.now
         let machine = try await workshop.lead(
-            record, InstantExecutor(outputBytes: options.number("output", 64)))
+            record, InstantExecutor(outputBytes: options.number("output", 64)),
+            observe: observer(options.text("shown", "no"), RunMachine(record: record)))
         let seconds = began.duration(to: .now).inSeconds
         let used = ProcessUse.seconds() - busy
         guard machine.state == .succeeded else {
@@ -35,6 +37,31 @@ enum EngineBenchmark: Benchmark {
             ("peak memory, MiB", (Double(peak) / 1024).text(1)),
             ("before the run, MiB", (Double(before) / 1024).text(1)),
         ]
+    }
+}
+
+extension EngineBenchmark {
+    /// What looks on: nobody, or somebody who keeps the run's state as a terminal needs it.
+    private static func observer(
+        _ shown: String, _ first: RunMachine
+    ) -> @Sendable (RunMachine, [RunEvent]) -> Void {
+        guard shown != "no" else { return { _, _ in } }
+        let known = Known(first)
+        return { _, events in known.note(events) }
+    }
+
+    /// A run's state as the fold of what was told; a class, since a lock can't be copied.
+    private final class Known: Sendable {
+        private let run: Mutex<RunMachine>
+
+        init(_ run: RunMachine) { self.run = Mutex(run) }
+
+        func note(_ events: [RunEvent]) {
+            let time = Workshop.now()
+            run.withLock { run in
+                for event in events { run.apply(event, at: time) }
+            }
+        }
     }
 }
 

@@ -19,12 +19,14 @@ struct Workshop: Sendable {
     init(in folder: String) async throws {
         home = try Home.open(at: folder)
         let source = TrailSource(hostName: "bench", program: "handrail-bench") { count in
-            var random = SystemRandomNumberGenerator()
-            var bytes: [UInt8] = []
-            while bytes.count < count {
-                withUnsafeBytes(of: random.next()) { bytes += $0.prefix(count - bytes.count) }
+            [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+                while filled < count {
+                    let length = min(256, count - filled)
+                    let code = getentropy(bytes.baseAddress.map { $0 + filled }, length)
+                    precondition(code == 0, "the kernel has random bytes from its start on")
+                    filled += length
+                }
             }
-            return bytes
         }
         journal = try await SQLiteJournal.open(
             in: home, trail: source, isProvedDead: ProcessLife.isProvedDead)
@@ -93,11 +95,14 @@ struct Workshop: Sendable {
     }
 
     /// Leads a run over a fake executor.
-    func lead(_ record: RunRecord, _ executor: any Executor) async throws -> RunMachine {
+    func lead(
+        _ record: RunRecord, _ executor: any Executor,
+        observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void = { _, _ in }
+    ) async throws -> RunMachine {
         let loop = RunLoop(
             executor: executor, journal: journal, trail: trail, store: store, lease: lease,
             secrets: [:], now: { Self.now() }, sleep: { try await Task.sleep(for: $0) },
-            observe: { _, _ in })
+            observe: observe)
         return try await loop.lead(RunMachine(record: record))
     }
 }

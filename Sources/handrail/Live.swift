@@ -53,14 +53,16 @@ private enum LiveAccount {
 
 /// The machine's own name, and its randomness.
 private enum LiveMachine {
-    /// Bytes of the kernel's own source, eight with each call of it.
+    /// Bytes of the kernel's own source, 256 at most with each call of it (getentropy(3)).
     static func randomBytes(_ count: Int) -> [UInt8] {
-        var source = SystemRandomNumberGenerator()
-        var bytes: [UInt8] = []
-        while bytes.count < count {
-            withUnsafeBytes(of: source.next()) { bytes += $0.prefix(count - bytes.count) }
+        [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+            while filled < count {
+                let length = min(256, count - filled)
+                let code = getentropy(bytes.baseAddress.map { $0 + filled }, length)
+                precondition(code == 0, "the kernel has random bytes from its start on")
+                filled += length
+            }
         }
-        return bytes
     }
 
     static func name() -> String {

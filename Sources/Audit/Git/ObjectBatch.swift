@@ -7,8 +7,8 @@ import Foundation
 ///     let tree = batch.add(bytes, .tree)
 ///     try batch.write(below: "trail.git/objects")   // then, and not before, name what was added
 struct ObjectBatch: Sendable {
-    /// Files that are open at once.
-    private static let mostOpen = 64
+    /// Files that are open at once: a commit without evidence has 8 or 9.
+    private static let mostOpen = 16
 
     private struct Object: Sendable {
         let id: GitObjectID

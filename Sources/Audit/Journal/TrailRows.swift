@@ -34,11 +34,11 @@ struct TrailRows {
         guard let first = events.first else { return }
         try begin(at: first.at)
         var end = try end()
-        for event in events {
+        for (event, id) in zip(events, source.eventIDs(events.count)) {
             if let before = end.at, before.since(event.at) > Self.tolerance {
                 try add(stepped(event, back: before.since(event.at)), nil, &end)
             }
-            try add(event, run, &end)
+            try add(event, run, &end, id: id)
         }
     }
 

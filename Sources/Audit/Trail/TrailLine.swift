@@ -18,7 +18,7 @@ package struct TrailLine: Sendable, Hashable {
 
     /// The SHA-256 of bytes, in hex.
     package static func digest(of bytes: [UInt8]) -> String {
-        Hexadecimal.text(of: SHA256.hash(data: bytes))
+        SHA256.hash(data: bytes).withUnsafeBytes { Hexadecimal.text(of: $0) }
     }
 
     package init(sequence: Int, text: String) {

@@ -15,8 +15,17 @@ package struct TrailSource: Sendable {
         (self.hostName, self.program, self.randomBytes) = (hostName, program, randomBytes)
     }
 
-    /// A name for an event: 128 random bits in hex.
-    func eventID() -> String {
-        Hexadecimal.text(of: randomBytes(16))
+    /// Names for so many events: 128 random bits in hex each.
+    func eventIDs(_ count: Int) -> [String] {
+        let bytes = randomBytes(16 * count)
+        return bytes.withUnsafeBytes { bytes in
+            (0..<count).map { number in
+                Hexadecimal.text(
+                    of: UnsafeRawBufferPointer(rebasing: bytes[(16 * number)..<(16 * number + 16)]))
+            }
+        }
     }
+
+    /// A name for an event.
+    func eventID() -> String { eventIDs(1)[0] }
 }

@@ -96,9 +96,7 @@ struct HTTPComposition {
         action.headers.keys.contains { $0.lowercased() == name }
     }
 
-    /// A value of JSON as it is sent.
-    ///
-    /// - Parameter name: of the member that it belongs to, for messages.
+    /// A value of JSON as it is sent; `name` is the member that it belongs to, for messages.
     private func json(
         _ member: HTTPAction.Member, of name: String = "json"
     ) throws(Problem) -> String {

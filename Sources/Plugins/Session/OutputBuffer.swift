@@ -48,7 +48,16 @@ struct OutputBuffer {
     }
 
     /// All that was kept, in the order in which it came.
-    var bytes: [UInt8] { head + tail[oldest...] + tail[..<oldest] }
+    var bytes: [UInt8] {
+        // Nearly always: no copy of what may be most of a MiB.
+        guard !tail.isEmpty else { return head }
+        var all: [UInt8] = []
+        all.reserveCapacity(head.count + tail.count)
+        all += head
+        all += tail[oldest...]
+        all += tail[..<oldest]
+        return all
+    }
 
     /// The kept bytes with their counts.
     var captured: CapturedOutput {

@@ -4,13 +4,20 @@ package enum Hexadecimal {
 
     /// Two digits for each byte.
     package static func text(of bytes: some Sequence<UInt8>) -> String {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.underestimatedCount)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
+        Array(bytes).withUnsafeBytes { text(of: $0) }
+    }
+
+    /// Two digits for each byte; of a digest much faster than byte by byte.
+    package static func text(of bytes: UnsafeRawBufferPointer) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+            digits.withUnsafeBufferPointer { digits in
+                for (place, byte) in bytes.enumerated() {
+                    text[2 * place] = digits[Int(byte >> 4)]
+                    text[2 * place + 1] = digits[Int(byte & 15)]
+                }
+            }
+            return 2 * bytes.count
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// Whether a text is exactly so many lower-case digits.

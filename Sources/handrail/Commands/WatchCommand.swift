@@ -53,7 +53,7 @@ struct WatchCommand: HandrailCommand {
             let events = try await home.journal.events(of: machine.record.id, after: seen)
             for event in events {
                 machine.apply(event.event, at: event.at)
-                board.note(machine, [event.event])
+                board.note([event.event])
                 seen = event.sequence
             }
             for question in RunReport(run: machine).openQuestions

@@ -33,9 +33,9 @@ struct LeadRun: Sendable {
             executor: executor, journal: home.journal, trail: pushed ?? home.trail,
             store: home.store, lease: lease, secrets: secrets, now: session.world.now,
             sleep: session.world.sleep,
-            observe: { [sessions] run, events in
+            observe: { [sessions] _, events in
                 sessions.take(events)
-                board.note(run, events)
+                board.note(events)
             },
             holding: { board.say(Self.holding($0)) },
             asking: isStepByStep

@@ -35,12 +35,16 @@ final class ProgressBoard: Sendable {
     }
 
     /// Takes what was recorded; called by the loop after each commit.
-    func note(_ run: RunMachine, _ events: [RunEvent]) {
+    ///
+    /// WHY NOT the loop's own machine: who keeps one makes the loop copy all of its targets before
+    /// it changes the next.
+    func note(_ events: [RunEvent]) {
         let time = now()
-        let lines = events.compactMap { view.line(for: $0, in: run) }
         state.withLock { state in
-            state.run = run
-            state.lines += lines
+            for event in events { state.run.apply(event, at: time) }
+            for event in events {
+                if let line = view.line(for: event, in: state.run) { state.lines.append(line) }
+            }
             state.lines.removeFirst(max(0, state.lines.count - Self.mostLines))
             for event in events {
                 if case .attemptStarted(let key) = event { state.since[key.target] = time }

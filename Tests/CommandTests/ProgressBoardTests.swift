@@ -1,0 +1,39 @@
+import Runbooks
+import Runner
+import Testing
+
+@testable import handrail
+
+/// What the screen shows is the run, though it keeps none of the loop's.
+struct ProgressBoardTests {
+    @Test func followsTheRunByItsEvents() throws {
+        let steps = ["look", "mend"].compactMap(StepID.init(rawValue:)).map { id in
+            Step(
+                id: id, title: id.rawValue, effect: .idempotent,
+                action: .run(ScriptCall(program: .inline("true"))))
+        }
+        let past = try PastRun(targets: ["web1", "web2", "web3"], steps: steps)
+        var run = RunMachine(record: past.record)
+        let board = ProgressBoard(
+            run, view: ProgressView(style: .plain), now: { PastRun.start })
+        var inputs: [RunInput] = [.led]
+        var count = 0
+        while let input = inputs.popLast() {
+            let decision = run.decide(input, at: PastRun.start)
+            board.note(decision.events)
+            #expect(board.run == run)
+            for case .timer(let timer, _) in decision.effects { inputs.append(.timer(timer)) }
+            for case .perform(let request) in decision.effects {
+                count += 1
+                let nothing = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
+                inputs.append(
+                    .attemptEnded(
+                        request.key,
+                        AttemptRecord(
+                            ending: .exited(count == 3 ? 1 : 0), stdout: nothing, stderr: nothing)))
+            }
+        }
+        #expect(run.state.isTerminal)
+        #expect(board.take().lines.contains { $0.contains("web") })
+    }
+}
