@@ -19,10 +19,9 @@ extension Console {
             line.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 
-    /// Lets a person choose one of several, by number or by word, in capitals too.
+    /// Lets a person choose one of several, by number or by word, in capitals too; gives the index.
     ///
-    /// - Parameter short: what else stands for a choice, by its word; shown beside it.
-    /// - Returns: the index.
+    /// What else stands for a choice (`short`, by its word) is shown beside it.
     func choose(
         _ prompt: String, among choices: [(word: String, label: String)],
         short: [String: [String]] = [:]
