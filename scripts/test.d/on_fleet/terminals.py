@@ -28,6 +28,8 @@ def confirmed(rig):
     person, path, _ = lining(rig, "typed")
     person.shows("Type the target's name (mbx01)")
     person.types("yes\n")
+    person.shows("'yes' doesn't confirm a run")
+    person.types("mbx02\n")
     person.shows("That is not the target's name")
     person.types("mbx01\n")
     person.exits(0)
