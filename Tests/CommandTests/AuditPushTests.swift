@@ -200,9 +200,6 @@ struct AuditPushTests {
             #expect(refused.errors.contains("require"), "\(refused.errors)")
         }
         #expect(try await scene.runs() == runs)
-        // What ends a run is done all the same, at once.
-        let aborted = try scene.bench.handrail("abort", "bbbb")
-        #expect(!aborted.errors.contains("require"), "\(aborted.errors)")
     }
 
     @Test func aRemoteThatWasCutIsSaidAndFilledAgain() async throws {

@@ -72,29 +72,15 @@ package actor TrailSealer: Trail {
     ///
     /// - Throws: as `seal`; `notFound` when the repository is gone.
     package func look() async throws(JournalError) -> (tip: TrailTip, rows: SealedSoFar)? {
-        let result = await queue.run {
-            [drain] () -> Result<(TrailTip, SealedSoFar)?, JournalError> in
-            do throws(JournalError) {
-                return .success(try drain.look())
-            } catch {
-                return .failure(error)
-            }
-        }
-        return try result.get().map { (tip: $0.0, rows: $0.1) }
+        let found = try await asked { drain throws(JournalError) in try drain.look() }
+        return found.map { (tip: $0.0, rows: $0.1) }
     }
 
     /// Finds out whether the home has the key that signs what is recorded next.
     ///
     /// - Throws: `corrupt`, `io` for one that is gone, another, or open to other accounts.
     package func confirmKey() async throws(JournalError) {
-        let result = await queue.run { [drain] () -> Result<Void, JournalError> in
-            do throws(JournalError) {
-                return .success(try drain.confirmKey())
-            } catch {
-                return .failure(error)
-            }
-        }
-        try result.get()
+        try await asked { drain throws(JournalError) in try drain.confirmKey() }
     }
 
     /// Compares the trail's end with the journal: whether another line may be recorded.
@@ -102,13 +88,20 @@ package actor TrailSealer: Trail {
     /// Waits for no other process, and makes nothing; a trail that isn't there yet agrees.
     /// - Throws: `corrupt` when they disagree; `notFound` when the repository is gone, `io`.
     package func compare() async throws(JournalError) {
-        let result = await queue.run { [drain] () -> Result<Void, JournalError> in
+        try await asked { drain throws(JournalError) in try drain.compare() }
+    }
+
+    /// Asks the drain, which blocks, on the queue.
+    private func asked<Value: Sendable>(
+        _ question: @escaping @Sendable (TrailDrain) throws(JournalError) -> Value
+    ) async throws(JournalError) -> Value {
+        let result = await queue.run { [drain] () -> Result<Value, JournalError> in
             do throws(JournalError) {
-                return .success(try drain.compare())
+                return .success(try question(drain))
             } catch {
                 return .failure(error)
             }
         }
-        try result.get()
+        return try result.get()
     }
 }

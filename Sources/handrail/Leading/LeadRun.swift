@@ -84,7 +84,7 @@ struct LeadRun: Sendable {
         guard let refusal else { return "recorded again: the run goes on" }
         guard refusal.code != .unreachable else {
             return "\(refusal.message) It is tried again every second, and no step starts "
-                + "meanwhile; aborting the run doesn't wait for it."
+                + "meanwhile. Aborting the run doesn't wait for the next try."
         }
         return "\(refusal.message) Nothing more starts until there is room; what targets tell is "
             + "held here. Free space now: this process ending would lose it."
