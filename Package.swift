@@ -80,7 +80,7 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
-            name: "PluginsTests", dependencies: ["Plugins"],
+            name: "PluginsTests", dependencies: ["Plugins", "TestSupport"],
             exclude: ["session_contract.py", "http_server.py"], swiftSettings: strict),
         .testTarget(
             name: "CommandTests",

@@ -47,6 +47,9 @@ struct CommandLineFailure {
                 ?? "'handrail --help' lists the commands"
         }
         let command = arguments.first { Self.commandNames.contains($0) }
+        if Handrail.message(for: error).contains("Missing expected argument '<runbook>'") {
+            return "'handrail list' names the runbooks, 'handrail find WORDS' looks for one"
+        }
         let part = command == "audit" ? arguments.first(where: Self.auditNames.contains) : nil
         let words = ["handrail", command, part, "--help"].compactMap(\.self)
         return "'\(words.joined(separator: " "))' shows the options"

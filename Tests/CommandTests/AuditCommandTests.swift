@@ -78,6 +78,18 @@ struct AuditCommandTests {
         #expect(try bench.handrail("audit", "verify").status == 10, "the home's own is damaged")
     }
 
+    /// What a run leaves that nobody confirmed: a home, and nothing in it that a run would make.
+    @Test func aHomeWithoutARunHasNoTrail() async throws {
+        let bench = try await Self.sealed()
+        for name in ["trail.git", "keys"] {
+            try FileManager.default.removeItem(atPath: bench.home + "/" + name)
+        }
+        let found = try bench.handrail("audit", "verify")
+        #expect(found.status == 3)
+        #expect(found.errors.contains("There is no trail at"), "\(found.errors)")
+        #expect(found.errors.contains("first run"), "\(found.errors)")
+    }
+
     @Test func verifyComparesTheJournalToo() async throws {
         let bench = try await Self.sealed()
         #expect(try bench.handrail("audit", "verify").status == 0)

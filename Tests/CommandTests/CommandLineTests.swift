@@ -22,6 +22,11 @@ struct CommandLineTests {
             "error: There is no --check: a dry run is a command of its own.\n"
                 + "  hint: use handrail plan\n"
         ),
+        (
+            ["run", "--on", "mbx01"],
+            "error: Missing expected argument '<runbook>'\n"
+                + "  hint: 'handrail list' names the runbooks, 'handrail find WORDS' looks for one\n"
+        ),
     ])
     func suggestsWhatWasMeant(_ arguments: [String], _ message: String) async {
         let recorded = RecordedWorld()

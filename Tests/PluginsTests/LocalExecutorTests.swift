@@ -1,6 +1,7 @@
 import Foundation
 import Runbooks
 import Runner
+import TestSupport
 import Testing
 
 @testable import Plugins
@@ -41,5 +42,32 @@ struct LocalExecutorTests {
             return
         }
         #expect(why.contains("bubblewrap"))
+    }
+
+    /// A machine so busy that the shell isn't there in time: not a matter of permissions.
+    @Test func aShellThatDoesNotAnswerIsToldFromAConfinementThatCantBeMade() async throws {
+        let folder = try TemporaryFolder()
+        let slow = folder.url.appending(path: "bwrap").path
+        // Written by another process: what is spawned beside would inherit a descriptor of ours,
+        // and a file that is open for writing can't be executed.
+        let write = "printf '#!/bin/sh\\nexec sleep 60\\n' >\"$0\" && chmod 755 \"$0\""
+        try #require(try Tool.run(["sh", "-c", write, slow]).status == 0)
+        let clock = ExecutorClock(now: ExecutorClock.system.now) { duration in
+            // Only the limit for opening is shorter.
+            try await Task.sleep(for: duration >= .seconds(30) ? .milliseconds(200) : duration)
+        }
+        let executor = LocalExecutor(
+            settings: LocalSettings(bwrapPath: slow, hiddenPaths: []), files: .none,
+            notices: { _ in }, clock: clock)
+        let request = try Requests.run(
+            ScriptCall(program: .inline("echo on")),
+            on: try Requests.target("t1", address: "t1", port: 22))
+        let report = try await serving(executor) { await executor.perform(request) }
+        guard case .notStarted(let why) = report.ending else {
+            Issue.record("\(report.ending)")
+            return
+        }
+        #expect(why.contains("did not answer within 30 s"))
+        #expect(why.contains("load"))
     }
 }

@@ -8,6 +8,8 @@ import Runner
 /// alike. Like `SSHExecutor` it needs somebody to run `serve`.
 package struct LocalExecutor: SessionServing {
     let sessions: SessionExecutor
+    /// How long the confined shell may take to answer.
+    private static let openLimit = Duration.seconds(30)
 
     /// Makes an executor for one run.
     ///
@@ -28,7 +30,7 @@ package struct LocalExecutor: SessionServing {
                     try settings.command(for: target)
                 },
                 explain: Self.refusal, describeLoss: Self.loss, endsWithController: true,
-                openLimit: .seconds(30)),
+                openLimit: Self.openLimit),
             files: files, limiter: ConnectionLimiter(from: 8, to: 32), notices: notices,
             recorded: { _ in },
             clock: clock, grace: grace, jitter: { 0 })
@@ -39,6 +41,14 @@ package struct LocalExecutor: SessionServing {
         _ target: PlannedTarget, _ end: SessionEnd
     ) -> SessionTransport.Refusal {
         let said = printableExcerpt(end.standardError, limit: 300)
+        if end.status == "signal 15", end.standardError.isEmpty {
+            return SessionTransport.Refusal(
+                ending: .notStarted(
+                    "The confined shell on the controller did not answer within "
+                        + "\(openLimit.components.seconds) s. Is the controller overloaded? Look at "
+                        + "its load, then try again."),
+                isTransient: false)
+        }
         return SessionTransport.Refusal(
             ending: .notStarted(
                 "The confinement of steps on the controller could not be made. Bubblewrap needs "

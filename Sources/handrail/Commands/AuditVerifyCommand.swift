@@ -69,7 +69,8 @@ struct AuditVerifyCommand: HandrailCommand {
         if session.console.isJSON {
             session.console.json(AuditVerifyDocument(found))
         } else {
-            session.console.lines(view.lines(session.console.style))
+            session.console.lines(
+                view.lines(session.console.style, width: session.console.proseWidth))
         }
         guard found.isConsistent else { return .verificationFailed }
         return requireAnchor && !found.isAnchored ? .notAnchored : .success
@@ -89,6 +90,8 @@ struct AuditVerifyCommand: HandrailCommand {
             return keys
         }
         guard let home, let key = try TrailKeyFile.firstKey(of: home) else {
+            // A home without a run has no trail either; that comes first.
+            if trail == nil, let home { _ = try TrailReader(path: home.trailPath) }
             throw Failure(
                 .invalidInput, code: "audit.signers",
                 "Nobody says which key signs this trail: the home has none.",

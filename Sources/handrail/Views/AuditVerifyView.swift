@@ -8,7 +8,9 @@ struct AuditVerifyView: Sendable {
     let milliseconds: Int64
 
     /// Lines that say first whether it can be believed, then what is wrong.
-    func lines(_ style: Style) -> [String] {
+    ///
+    /// Sentences are wrapped to the width; paths and heads stay whole, to be copied.
+    func lines(_ style: Style, width: Int) -> [String] {
         let what =
             "\(CountText.of(found.events, "event")) in \(CountText.of(found.commits, "commit"))"
         var lines: [String] = []
@@ -26,29 +28,27 @@ struct AuditVerifyView: Sendable {
         lines.append("trail    \(path)")
         if let controller = found.controller { lines.append("writer   \(controller)") }
         if let tip = found.tip { lines.append("head     \(tip.text)") }
-        lines += found.findings.flatMap { self.lines(for: $0, style) }
+        lines += found.findings.flatMap { self.lines(for: $0, style, width) }
         let rest = found.findingCount - found.findings.count
         if rest > 0 { lines.append("… and \(rest) more") }
         if found.isConsistent, !found.isAnchored {
-            lines += [
-                "",
+            lines.append("")
+            lines += TextWidth.wrapped(
                 "Nothing outside was compared, so a trail that was cut at its end, or made anew"
-                    + " with the same key, looks the same.",
-                "Compare it with a head that somebody kept: --anchor SIZE:HASH",
-            ]
+                    + " with the same key, looks the same.", width: width)
+            lines.append("Compare it with a head that somebody kept: --anchor SIZE:HASH")
         }
         return lines
     }
 
-    private func lines(for finding: TrailFinding, _ style: Style) -> [String] {
+    private func lines(for finding: TrailFinding, _ style: Style, _ width: Int) -> [String] {
         let place = [
             finding.sequence.map { "event \($0)" }, finding.path,
             finding.commit.map { "commit \($0.prefix(12))" },
         ].compactMap { $0 }.joined(separator: ", ")
         return [
-            style.paint("  \(finding.kind.rawValue)", .bad) + (place.isEmpty ? "" : "  \(place)"),
-            "      \(finding.message)",
-        ]
+            style.paint("  \(finding.kind.rawValue)", .bad) + (place.isEmpty ? "" : "  \(place)")
+        ] + TextWidth.wrapped(finding.message, width: width, indent: 6)
     }
 }
 
