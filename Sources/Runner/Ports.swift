@@ -222,6 +222,20 @@ package struct RunSummary: Sendable, Codable, Hashable {
     }
 }
 
+/// Something of a run that has ended, and that nobody knows: it waits for a person.
+package struct UnknownOutcome: Sendable, Hashable {
+    /// The run.
+    package let run: RunSummary
+    /// Where.
+    package let target: TargetName
+    /// The step that was passed over while the target went on; nil where the target ended with it.
+    package let step: StepID?
+
+    package init(run: RunSummary, target: TargetName, step: StepID?) {
+        (self.run, self.target, self.step) = (run, target, step)
+    }
+}
+
 /// The durable state of runs.
 ///
 /// Every write is on disk when its call returns.
