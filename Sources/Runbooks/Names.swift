@@ -75,15 +75,21 @@ package struct StepID: CheckedName {
         rawValue = "\(step.step.rawValue)[\(name)]"
     }
 
+    /// An id of a step or of an item, as plans and journals have it.
+    package init?(recorded text: String) {
+        guard Self.isStepOrItem(text) else { return nil }
+        rawValue = text
+    }
+
     /// Reads an id of a step or of an item, as plans and journals have it.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        guard Self.isStepOrItem(text) else {
+        guard let id = StepID(recorded: text) else {
             throw DecodingError.dataCorruptedError(
                 in: container, debugDescription: "'\(text)' is no step here: \(Self.grammar)")
         }
-        rawValue = text
+        self = id
     }
 
     /// Whether it is one item of a step.

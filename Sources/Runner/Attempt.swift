@@ -124,6 +124,9 @@ package enum Ending: Sendable, Codable, Hashable {
     case notStarted(String)
     /// It may have been started, and how it ended can't be known.
     case unknown(String)
+    /// Its intent is recorded and it was not begun, since something else had to be first: nothing
+    /// was done, and it counts as no attempt.
+    case heldBack(String)
 }
 
 /// A stream's bytes, bounded and redacted.

@@ -64,6 +64,8 @@ package struct JournalError: Error, Sendable {
         case notFound, locked, leaseLost, closed, full, corrupt, newerFormat, io, repeated
         /// What must have it too can't be reached.
         case unreachable
+        /// What must have it too has another record.
+        case diverged
     }
 
     /// What kind of failure it is; it decides the exit code.
@@ -222,6 +224,20 @@ package struct RunSummary: Sendable, Codable, Hashable {
     }
 }
 
+/// Something of a run that has ended, and that nobody knows: it waits for a person.
+package struct UnknownOutcome: Sendable, Hashable {
+    /// The run.
+    package let run: RunSummary
+    /// Where.
+    package let target: TargetName
+    /// The step that was passed over while the target went on; nil where the target ended with it.
+    package let step: StepID?
+
+    package init(run: RunSummary, target: TargetName, step: StepID?) {
+        (self.run, self.target, self.step) = (run, target, step)
+    }
+}
+
 /// The durable state of runs.
 ///
 /// Every write is on disk when its call returns.
@@ -269,7 +285,9 @@ package protocol Trail: Sendable {
     /// The same before a step starts on a target: where the trail is kept elsewhere too, returns
     /// once it is there, if that is required.
     ///
-    /// - Throws: as `seal`; `unreachable` when the same call may be made again.
+    /// When its task is cancelled it waits for nothing that is elsewhere.
+    /// - Throws: as `seal`; `unreachable` when the same call may be made again, `diverged` when a
+    ///   person has to look first: after both it is sealed here.
     func sealBeforeStart() async throws(JournalError)
 }
 

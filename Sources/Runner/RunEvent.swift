@@ -107,6 +107,9 @@ package struct PersonCommand: Sendable, Codable, Hashable {
         case paidByHand(TargetName, note: String)
     }
 
+    /// Who acts where no person does.
+    package static let engine = "engine"
+
     /// What the run is told to do.
     package let verb: Verb
     /// Who tells it: the account's name.

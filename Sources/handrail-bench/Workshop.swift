@@ -18,16 +18,8 @@ struct Workshop: Sendable {
     /// Makes a home in a folder; what was there is kept, so that a full one can be measured.
     init(in folder: String) async throws {
         home = try Home.open(at: folder)
-        let source = TrailSource(hostName: "bench", program: "handrail-bench") { count in
-            [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-                while filled < count {
-                    let length = min(256, count - filled)
-                    let code = getentropy(bytes.baseAddress.map { $0 + filled }, length)
-                    precondition(code == 0, "the kernel has random bytes from its start on")
-                    filled += length
-                }
-            }
-        }
+        let source = TrailSource(
+            hostName: "bench", program: "handrail-bench", randomBytes: KernelRandom.bytes)
         journal = try await SQLiteJournal.open(
             in: home, trail: source, isProvedDead: ProcessLife.isProvedDead)
         store = try FileContentStore(in: home)

@@ -65,7 +65,7 @@ extension ExitCode {
         // A home of a newer Handrail's, or without space, is none that can be used.
         case .notFound, .closed, .newerFormat, .full: self = .invalidInput
         // Somebody else is in the way; the message says who, and what to do.
-        case .locked, .leaseLost, .repeated, .unreachable: self = .refused
+        case .locked, .leaseLost, .repeated, .unreachable, .diverged: self = .refused
         case .corrupt: self = .verificationFailed
         case .io: self = .internalError
         }

@@ -137,7 +137,8 @@ enum FailureView {
                 + TextWidth.wrapped(message + " [\(diagnostic.code)]", width: width, indent: 4)
         }
         if let excerpt = diagnostic.excerpt, !excerpt.isEmpty {
-            let shown = printable(excerpt.utf8, keepNewlines: false)
+            let whole = printable(excerpt.utf8, keepNewlines: false)
+            let shown = width.map { TextWidth.cut(whole, to: max(8, $0 - 4)) } ?? whole
             lines.append("    " + shown)
             let width = min(TextWidth.of(shown), 60)
             lines.append("    " + style.paint(String(repeating: "^", count: width), .bad))

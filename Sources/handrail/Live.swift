@@ -1,3 +1,4 @@
+import Audit
 import Foundation
 import Runner
 import Synchronization
@@ -14,7 +15,7 @@ extension World {
             terminal: .live,
             now: { Timestamp(milliseconds: LiveClock.milliseconds()) },
             sleep: { try await Task.sleep(for: $0) },
-            randomBytes: LiveMachine.randomBytes,
+            randomBytes: KernelRandom.bytes,
             account: LiveAccount.current,
             hostName: LiveMachine.name,
             workingFolder: { FileManager.default.currentDirectoryPath },
@@ -51,20 +52,8 @@ private enum LiveAccount {
     }
 }
 
-/// The machine's own name, and its randomness.
+/// The machine's own name.
 private enum LiveMachine {
-    /// Bytes of the kernel's own source, 256 at most with each call of it (getentropy(3)).
-    static func randomBytes(_ count: Int) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-            while filled < count {
-                let length = min(256, count - filled)
-                let code = getentropy(bytes.baseAddress.map { $0 + filled }, length)
-                precondition(code == 0, "the kernel has random bytes from its start on")
-                filled += length
-            }
-        }
-    }
-
     static func name() -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "controller" }

@@ -52,7 +52,7 @@ struct EventTextTests {
                     text: text, totalBytes: .max, droppedBytes: .min, stored: nil)
                 let endings: [Ending] = [
                     .exited(.min), .timedOut, .cancelled, .unreachable(text), .notStarted(text),
-                    .unknown(text),
+                    .unknown(text), .heldBack(text),
                 ]
                 let ended = endings.enumerated().map { number, ending in
                     RunEvent.attemptEnded(

@@ -98,7 +98,8 @@ struct SQLiteJournalTests {
         try await withHome { home in
             _ = try await opened(home)
             let expected = try await DatabaseQueue().write { db in
-                try db.execute(sql: SchemaOne.sql + SchemaTwo.sql + SchemaThree.sql)
+                try db.execute(
+                    sql: SchemaOne.sql + SchemaTwo.sql + SchemaThree.sql + SchemaFour.sql)
                 return try schema(db)
             }
             #expect(try await raw(home) { db in try schema(db) } == expected)

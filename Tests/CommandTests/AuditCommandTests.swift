@@ -12,7 +12,7 @@ struct AuditCommandTests {
         #expect(result.status == 0, "\(result.errors)")
         for text in [
             "r-20261123-0700-k3f9  2026-11-23T07:00:00Z  ann  web.restart  web1, web2  T-1",
-            "trail.created", "event 1",
+            "trail.created", "event 1", "T-1  failed, unresolved  ", "T-1  not yet  ",
         ] {
             #expect(result.output.contains(text), "\(text) in\n\(result.output)")
         }

@@ -19,8 +19,39 @@ struct AuditPushTests {
         #expect(second.status == 0 && second.output.hasPrefix("pushed to"), "\(second.errors)")
         let verified = try scene.bench.handrail(
             "audit", "verify", "--remote", scene.remote, "--require-anchor")
+        #expect(verified.status == 15, "\(verified.output)")
+        #expect(verified.output.hasPrefix("consistent, not anchored"))
+        #expect(verified.output.contains("\(scene.remote) agrees, but is on the same file system"))
+    }
+
+    /// A copy beside the trail proves nothing about who could change both; one elsewhere may.
+    @Test func aCopyOnAnotherFileSystemIsAnAnchorAndNamed() async throws {
+        let scene = try await PushScene()
+        let other = "/dev/shm/handrail-copy-\(getpid())-\(UInt32.random(in: 0 ... .max)).git"
+        var (here, there) = (stat(), stat())
+        try #require(stat(scene.trail, &here) == 0 && stat("/dev/shm", &there) == 0)
+        try #require(here.st_dev != there.st_dev, "temporary files are in memory here")
+        try scene.git(nil, ["init", "-q", "--bare", other])
+        defer { do { try FileManager.default.removeItem(atPath: other) } catch {} }
+        #expect(try scene.bench.handrail("audit", "push", other).status == 0)
+        let verified = try scene.bench.handrail(
+            "audit", "verify", "--remote", "file://" + other, "--require-anchor")
         #expect(verified.status == 0, "\(verified.output)")
         #expect(verified.output.hasPrefix("consistent, anchored"))
+        #expect(verified.output.contains("\(other) agrees, a folder of this machine"))
+        let document = try scene.bench.handrail(
+            "audit", "verify", "--remote", other, "--json"
+        ).json()
+        #expect(document["anchored"] as? Bool == true)
+        let copy = document["copy"] as? [String: Any]
+        #expect(copy?["same_file_system"] as? Bool == false)
+        // What a copy has must be there, wherever it is.
+        try await scene.record("r-20261123-0702-cccc", number: 3)
+        #expect(try scene.bench.handrail("audit", "push", scene.remote).status == 0)
+        let good = try scene.git(scene.trail, ["rev-parse", scene.branch() + "^"])
+        try scene.git(scene.trail, ["update-ref", scene.branch(), good])
+        let cut = try scene.bench.handrail("audit", "verify", "--remote", scene.remote)
+        #expect(cut.status == 10 && cut.output.contains("anchor-missing"), "\(cut.output)")
     }
 
     @Test func readsTheRemotesAddressAndNothingElseOfTheConfiguration() async throws {

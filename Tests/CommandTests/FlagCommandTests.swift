@@ -89,14 +89,23 @@ struct InboxCommandTests {
         try await past.write(to: journal, Self.unknown(past))
         let first = try bench.handrail([])
         #expect(first.output.contains("outcome unknown"), "\(first.output)")
-        #expect(first.output.contains("→ handrail logs r-20261123-0700-k3f9 --on web1"))
+        #expect(first.output.contains("→ handrail logs r-20261123-0700-k3f9 --on web1\n"))
+        // On web2 the step was passed over, and the target went on.
+        #expect(first.output.contains("restart of web.restart, passed over on web2"))
+        #expect(first.output.contains("--on web2 --step restart\n"))
         let items = try #require(
             try bench.handrail("--json").json()["items"] as? [[String: Any]])
-        #expect(items.map { $0["kind"] as? String } == ["unknown"])
-        #expect(items.first?["target"] as? String == "web1")
+        #expect(items.map { $0["kind"] as? String } == ["unknown", "unknown"])
+        #expect(items.map { $0["target"] as? String } == ["web1", "web2"])
+        #expect(items.map { $0["step"] as? String } == [nil, "restart"])
         let later = try PastRun("r-20261123-0800-bbbb", number: 2)
         try await later.write(
             to: journal, [.targetEnded(try name("web1"), .ok), .closed(.succeeded, .resolved)])
+        let second = try bench.handrail([]).output
+        #expect(!second.contains("on web1") && second.contains("on web2"), "\(second)")
+        let last = try PastRun("r-20261123-0900-cccc", number: 3)
+        try await last.write(
+            to: journal, [.targetEnded(try name("web2"), .ok), .closed(.succeeded, .resolved)])
         #expect(try bench.handrail([]).output.hasPrefix("Nothing waits for you."))
     }
 

@@ -8,6 +8,9 @@ import Testing
 
 /// What programs read: every `--json` form, key by key, and its page.
 struct GoldenDocumentTests {
+    /// What is said of a home whose journal is lost.
+    private static let lost = "The journal /home/journal.db is damaged or no journal."
+
     private static func expect(_ document: some Encodable, in name: String) throws {
         let bytes = try CanonicalJSON.bytes(of: document)
         try Golden.expect(document: String(decoding: bytes, as: UTF8.self), in: name)
@@ -64,7 +67,7 @@ struct GoldenDocumentTests {
         try Self.expect(
             RunbookList(
                 library: scene.opened.source, runbooks: [],
-                noHistory: "The journal /home/journal.db is damaged or no journal."),
+                noHistory: Self.lost),
             in: "list-no-history")
         try Self.expect(
             RunbookDocument(
@@ -77,6 +80,10 @@ struct GoldenDocumentTests {
             RunbookDocument(
                 listed, entry: entry, article: nil, library: scene.opened.source,
                 inventory: inventory), in: "show-items")
+        try Self.expect(
+            RunbookDocument(
+                runbook, entry: RunbookEntry(runbook), article: nil, library: scene.opened.source,
+                inventory: inventory, noHistory: Self.lost), in: "show-no-history")
         try Self.expect(
             InventoryDocument(library: scene.opened.source, targets: inventory.targets),
             in: "inventory")
@@ -97,6 +104,13 @@ struct GoldenDocumentTests {
             ], isPartial: true, meant: ["limts": "limits"])
         try Self.expect(
             FindDocument(library: report.document.library, result), in: "find")
+        let nothing = LibrarySearch.Result(found: [], isPartial: false, meant: [:])
+        try Self.expect(
+            FindDocument(library: report.document.library, nothing, noHistory: Self.lost),
+            in: "find-no-history")
+        let unknown = try await GoldenScene.alertReport(
+            HomeMemory(unreadable: Failure(.invalidInput, code: "journal.corrupt", Self.lost)))
+        try Self.expect(unknown.document, in: "alert-no-history")
     }
 
     @Test func flags() throws {
@@ -151,7 +165,10 @@ struct GoldenDocumentTests {
             TrailFinding(
                 kind: .lineChain, commit: found.commit, path: "events/x.ndjson", sequence: 42,
                 message: "It names another line as the one before it.", lastTrusted: 41))
-        try Self.expect(AuditVerifyDocument(found), in: "audit-verify")
+        try Self.expect(
+            AuditVerifyDocument(
+                found, copy: TrailCopy(folder: "/mnt/backup/trail.git", isBeside: false)),
+            in: "audit-verify")
         let failure = Failure(
             .invalidInput, code: "document", "The runbook web.limits has errors.",
             hint: "correct them", diagnostics: [problem])
@@ -219,9 +236,10 @@ struct DocumentPageTests {
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
         ("reply", ["reply"]), ("logs", ["logs"]),
         ("logs -f", ["logs-follow"]), ("list", ["list", "list-no-history"]),
-        ("show", ["show", "show-items"]),
+        ("show", ["show", "show-items", "show-no-history"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
-        ("alert", ["alert"]), ("find", ["find"]), ("escalate", ["escalate", "escalate-done"]),
+        ("alert", ["alert", "alert-no-history"]), ("find", ["find", "find-no-history"]),
+        ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("audit verify", ["audit-verify"]),
         ("audit push", ["audit-push", "audit-push-failed", "audit-push-diverged"]),

@@ -61,8 +61,17 @@ struct LibraryCommandTests {
             #expect(result.errors.contains("warning: The journal"), "\(result.errors)")
             #expect(result.errors.contains("can't be shown"), "\(result.errors)")
         }
-        let listed = try bench.handrail("list", "--json").json()
-        #expect((listed["no_history"] as? String)?.contains("journal.db") == true)
+        let alert = bench.folder + "/alert"
+        try Data("alertname=ServiceDown\ninstance=localhost\n".utf8).write(
+            to: URL(fileURLWithPath: alert))
+        for command in [
+            ["list"], ["show", "service.down"], ["find", "service"], ["alert", alert],
+        ] {
+            let document = try bench.handrail(command + ["--json"]).json()
+            #expect(
+                (document["no_history"] as? String)?.contains("journal.db") == true,
+                "\(command): \(document)")
+        }
     }
 
     @Test func showExplainsParametersAndSteps() throws {

@@ -51,7 +51,7 @@ struct PushedTrailTests {
             let error = await #expect(throws: JournalError.self) {
                 try await trail.sealBeforeStart()
             }
-            #expect(error?.code == .corrupt && error?.message.contains("closed") == true)
+            #expect(error?.code == .diverged && error?.message.contains("closed") == true)
         }
         try await trail.seal()
         #expect(await trail.finish()?.problem.contains(String(foreign.prefix(12))) == true)
@@ -68,17 +68,50 @@ struct PushedTrailTests {
         #expect(try scene.remoteTip() == foreign)
     }
 
+    /// A remote that hangs is waited for by nobody who has been told to end.
+    @Test(.timeLimit(.minutes(1))) func aPushThatHangsIsCutShort() async throws {
+        let scene = try await PushScene()
+        try scene.configure("remote: ssh://office/trail.git\nrequire_remote: true\n")
+        let config = scene.bench.folder + "/ssh_config"
+        try Data("Host office\n  ProxyCommand sleep 90\n".utf8).write(
+            to: URL(fileURLWithPath: config))
+        let trail = try #require(
+            try await Self.pushed(scene, ["HANDRAIL_SSH_CONFIG": config]))
+        let error = await withTaskGroup(of: JournalError?.self) { group in
+            group.addTask {
+                do throws(JournalError) {
+                    try await trail.sealBeforeStart()
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            do { try await Task.sleep(for: .milliseconds(500)) } catch {}
+            group.cancelAll()
+            return await group.next() ?? nil
+        }
+        #expect(error?.code == .unreachable)
+        #expect(error?.message.contains("cut short") == true, "\(String(describing: error))")
+        let left = await trail.finish(within: .milliseconds(300))
+        #expect(left?.problem.contains("cut short") == true, "\(String(describing: left))")
+        // Nothing is claimed of a remote that nobody heard.
+        #expect(try !scene.bench.handrail("status").output.contains("gave no answer"))
+    }
+
     @Test func aHomeWithoutARemoteHasNone() async throws {
         let scene = try await PushScene()
         #expect(try await Self.pushed(scene) == nil)
     }
 
     /// The home's trail, as a command that leads a run has it.
-    private static func pushed(_ scene: PushScene) async throws -> PushedTrail? {
-        var world = RecordedWorld().world(environment: [
-            "PATH": "/usr/bin:/bin", "HOME": scene.bench.folder,
-            "HANDRAIL_HOME": scene.bench.home,
-        ])
+    private static func pushed(
+        _ scene: PushScene, _ more: [String: String] = [:]
+    ) async throws -> PushedTrail? {
+        var world = RecordedWorld().world(
+            environment: more.merging([
+                "PATH": "/usr/bin:/bin", "HOME": scene.bench.folder,
+                "HANDRAIL_HOME": scene.bench.home,
+            ]) { $1 })
         world.sleep = { try await Task.sleep(for: $0) }
         world.randomBytes = { count in (0..<count).map { _ in UInt8.random(in: 0...255) } }
         let session = Session(

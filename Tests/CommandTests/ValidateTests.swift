@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import handrail
+
 struct ValidateTests {
     private static let broken = """
         handrail: 1
@@ -62,6 +64,25 @@ struct ValidateTests {
         let result = try bench.handrail("validate", "library/empty")
         #expect(result.status == 3)
         #expect(result.errors.contains("nothing to check"))
+    }
+
+    @Test func wrapsAtTheTerminalsWidth() async throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        try bench.write(
+            "runbooks/web/broken/runbook.yaml",
+            Self.broken + String(repeating: "x", count: 120) + ": 1\n")
+        let recorded = RecordedWorld()
+        let world = recorded.world(folder: bench.library, isTerminal: true)
+        let session = Session(
+            console: Console(world: world, isJSON: false, color: .never),
+            options: try GlobalOptions.parse([]))
+        let command = try ValidateCommand.parse([bench.library])
+        #expect(try await command.perform(session) == .invalidInput)
+        let lines = recorded.output.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.allSatisfy { TextWidth.of(String($0)) <= 80 }, "\(recorded.output)")
+        #expect(lines.contains { $0.hasSuffix(":6:1: error: ") }, "a place stays whole")
+        #expect(lines.contains { $0.hasPrefix("    xxxx") && $0.hasSuffix("…") })
     }
 
     @Test func saysWhereALibraryWasLookedFor() throws {

@@ -134,6 +134,7 @@ struct EventText {
         case .unreachable(let why): add("{\"unreachable\":{\"_0\":", why, "}}")
         case .notStarted(let why): add("{\"notStarted\":{\"_0\":", why, "}}")
         case .unknown(let why): add("{\"unknown\":{\"_0\":", why, "}}")
+        case .heldBack(let why): add("{\"heldBack\":{\"_0\":", why, "}}")
         }
     }
 

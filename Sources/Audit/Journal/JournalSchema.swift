@@ -13,6 +13,7 @@ enum JournalSchema {
         migrator.registerMigration("1") { try $0.execute(sql: first) }
         migrator.registerMigration("2") { try $0.execute(sql: second) }
         migrator.registerMigration("3") { try $0.execute(sql: third) }
+        migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         return migrator
     }
 
@@ -150,5 +151,11 @@ enum JournalSchema {
             WHEN OLD.cleared IS NOT NULL OR NEW.cleared IS NULL OR NEW.runbook IS NOT OLD.runbook
                 OR NEW.at IS NOT OLD.at OR NEW.actor IS NOT OLD.actor OR NEW.why IS NOT OLD.why
             BEGIN SELECT RAISE(ABORT, 'flags are only taken back, and once'); END;
+        """
+
+    /// Migration `4`: steps that ended and nobody knows how, found without reading all events.
+    static let fourth = """
+        CREATE INDEX events_unknown ON events (run)
+            WHERE substr(event, 1, 13) = '{"stepEnded":' AND instr(event, '"_2":"unknown"') > 0;
         """
 }

@@ -151,40 +151,52 @@ extension SQLiteJournal {
 }
 
 extension SQLiteJournal {
-    /// Ended runs with a target whose outcome nobody knows, the newest first.
+    /// What nobody knows of ended runs, the newest first: how a target ended, or a step that was
+    /// passed over while its target went on.
     ///
     /// One is settled here once a later run of the same runbook has ended well on that target, or
     /// once the run was handed over.
-    package func unknownOutcomes() async throws(JournalError) -> [(
-        run: RunSummary, target: TargetName
-    )] {
-        let found: [(String, String)] = try await read { db in
+    package func unknownOutcomes() async throws(JournalError) -> [UnknownOutcome] {
+        let found: [(run: String, target: String, step: String?)] = try await read { db in
+            // The two terms about the event's text are those of the index `events_unknown`.
             try Row.fetchAll(
                 db,
                 sql: """
-                    SELECT runs.name AS run, targets.name AS target FROM targets
-                    JOIN runs ON runs.id = targets.run
-                    WHERE targets.outcome = 'unknown' AND runs.closed IS NOT NULL
+                    WITH found AS (
+                        SELECT run, name, position, NULL AS step, 0 AS sequence FROM targets
+                        WHERE outcome = 'unknown'
+                        UNION ALL
+                        SELECT targets.run, targets.name, targets.position,
+                            json_extract(event, '$.stepEnded._1'), sequence
+                        FROM events JOIN targets ON targets.run = events.run
+                            AND targets.name = json_extract(event, '$.stepEnded._0')
+                        WHERE substr(event, 1, 13) = '{"stepEnded":'
+                            AND instr(event, '"_2":"unknown"') > 0
+                            AND targets.outcome IS NOT 'unknown')
+                    SELECT runs.name AS run, found.name AS target, found.step FROM found
+                    JOIN runs ON runs.id = found.run
+                    WHERE runs.closed IS NOT NULL
                         AND NOT EXISTS (SELECT 1 FROM escalations WHERE run = runs.id)
                         AND NOT EXISTS (
                             SELECT 1 FROM targets AS later
                             JOIN runs AS after ON after.id = later.run
-                            WHERE later.name = targets.name AND after.runbook = runs.runbook
+                            WHERE later.name = found.name AND after.runbook = runs.runbook
                                 AND after.id > runs.id
                                 AND later.outcome IN ('satisfied', 'changed', 'ok'))
-                    ORDER BY runs.id DESC, targets.position LIMIT 100
+                    ORDER BY runs.id DESC, found.position, found.sequence LIMIT 100
                     """
-            ).map { ($0["run"], $0["target"]) }
+            ).map { ($0["run"], $0["target"], $0["step"]) }
         }
         guard !found.isEmpty else { return [] }
-        let names = Set(found.map(\.0))
+        let names = Set(found.map(\.run))
         let runs = try await self.runs(matching: RunFilter(isOpen: false, limit: 20_000))
             .filter { names.contains($0.id.rawValue) }
-        return found.compactMap { name, target in
+        return found.compactMap { name, target, step in
             guard let run = runs.first(where: { $0.id.rawValue == name }),
                 let target = TargetName(rawValue: target)
             else { return nil }
-            return (run, target)
+            return UnknownOutcome(
+                run: run, target: target, step: step.flatMap(StepID.init(recorded:)))
         }
     }
 }

@@ -202,6 +202,7 @@ extension TrailEvent {
         case .unreachable(let why): ["ending": .string("unreachable")] + reason(why)
         case .notStarted(let why): ["ending": .string("notStarted")] + reason(why)
         case .unknown(let why): ["ending": .string("unknown")] + reason(why)
+        case .heldBack(let why): ["ending": .string("heldBack")] + reason(why)
         }
     }
 

@@ -66,5 +66,5 @@ package struct TrailEvent: Sendable, Hashable {
     package enum Via: String, Sendable, Hashable { case cli, inbox, engine }
 
     /// The actor of what nobody ordered at that moment.
-    package static let engine = "engine"
+    package static let engine = PersonCommand.engine
 }

@@ -25,6 +25,7 @@ package struct TrailFinding: Sendable, Hashable {
         case signatureWrong = "signature-wrong"
         case keyUnknown = "key-unknown"
         case keyRetired = "key-retired"
+        case keyRepeated = "key-repeated"
         case treeForm = "tree-form"
         case entryUnexpected = "entry-unexpected"
         case entryRemoved = "entry-removed"

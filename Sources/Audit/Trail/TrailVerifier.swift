@@ -19,6 +19,8 @@ package struct TrailVerifier: Sendable {
     package var anchors: [TrailAnchor] = []
     /// Commits that are known outside, such as a remote's branch; 40 hexadecimal digits.
     package var knownCommits: Set<String> = []
+    /// Commits that must be in it too, but prove nothing: those of a copy that is on its own disk.
+    package var copiedCommits: Set<String> = []
     /// The journal's lines of a range of events; fewer where it has fewer.
     package var journal: (@Sendable (ClosedRange<Int>) throws -> [String])?
 
@@ -90,7 +92,7 @@ struct TrailWalk {
 
     init(_ verifier: TrailVerifier, objects: GitObjects) {
         (self.verifier, self.objects) = (verifier, objects)
-        unseenCommits = verifier.knownCommits
+        unseenCommits = verifier.knownCommits.union(verifier.copiedCommits)
     }
 
     /// Notes what is wrong at the commit that is looked at.
@@ -115,7 +117,11 @@ struct TrailWalk {
             else { return }
             try check(read, object, isFirst: index == 0)
             result.commits += 1
-            if !unseenCommits.isEmpty, unseenCommits.remove(id.text) != nil { anchorsMet += 1 }
+            if !unseenCommits.isEmpty, unseenCommits.remove(id.text) != nil,
+                verifier.knownCommits.contains(id.text)
+            {
+                anchorsMet += 1
+            }
             if isClean { trusted = last.size }
         }
         commit = nil

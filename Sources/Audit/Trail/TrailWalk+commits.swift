@@ -15,7 +15,7 @@ extension TrailWalk {
         let batch = try checkBatch(changes, isFirst: isFirst)
         try checkEntries(changes, batch, isFirst: isFirst)
         checkSignature(of: read, batch.records, isFirst: isFirst)
-        keys += TrailRepository.keys(addedBy: batch.records)
+        takeKeys(of: batch)
         guard let lastRecord = batch.records.last else { return }
         if read.seconds != TrailRepository.seconds(lastRecord.at) {
             add(.commitTime, "The commit's time isn't its last event's.")
@@ -25,6 +25,21 @@ extension TrailWalk {
             add(.messageWrong, "The message's last lines say something else than its events.")
         }
         for record in batch.records { try checkEvidence(namedBy: record) }
+    }
+
+    /// Takes the keys that a batch introduces, and finds one that was introduced before: it would
+    /// sign again after it was retired.
+    private mutating func takeKeys(of batch: ReadBatch) {
+        for record in batch.records {
+            for key in TrailRepository.keys(addedBy: [record]) {
+                if keys.contains(key) {
+                    add(
+                        .keyRepeated, path: batch.path, sequence: record.sequence,
+                        "\(key.fingerprint) was introduced before; every new key is another one.")
+                }
+                keys.append(key)
+            }
+        }
     }
 
     /// Checks whose signature it is, and that it is one.

@@ -47,6 +47,7 @@ package struct RedactingExecutor: Executor {
         case .exited, .timedOut, .cancelled: ending
         case .unreachable(let why): .unreachable(redactor.scrub(why))
         case .notStarted(let why): .notStarted(redactor.scrub(why))
+        case .heldBack(let why): .heldBack(redactor.scrub(why))
         case .unknown(let why): .unknown(redactor.scrub(why))
         }
     }

@@ -38,7 +38,7 @@ struct Finding: Sendable, Hashable {
             (state, note) = (.cantLook, "it was cancelled")
         case .unreachable(let why), .unknown(let why):
             (state, note) = (.unreachable, why)
-        case .notStarted(let why):
+        case .notStarted(let why), .heldBack(let why):
             (state, note) = (.failed, why)
         }
     }

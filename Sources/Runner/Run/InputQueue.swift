@@ -8,7 +8,15 @@ final class InputQueue: Sendable {
     private struct State {
         var waiting: [RunInput] = []
         var taker: CheckedContinuation<Void, Never>?
+        /// Who waits for an input of some kind, which is left for the taker.
+        var watcher: (fits: @Sendable (RunInput) -> Bool, CheckedContinuation<Void, Never>)?
         var isClosed = false
+
+        /// The watcher to wake, taken out.
+        mutating func takeWatcher() -> CheckedContinuation<Void, Never>? {
+            defer { watcher = nil }
+            return watcher?.1
+        }
 
         /// The taker to wake, taken out.
         mutating func takeTaker() -> CheckedContinuation<Void, Never>? {
@@ -21,11 +29,42 @@ final class InputQueue: Sendable {
 
     /// Adds an input; inputs that come after `close` are dropped.
     func put(_ input: RunInput) {
+        let woken = state.withLock { state -> [CheckedContinuation<Void, Never>?] in
+            guard !state.isClosed else { return [] }
+            state.waiting.append(input)
+            let isWatched = state.watcher?.fits(input) == true
+            return [state.takeTaker(), isWatched ? state.takeWatcher() : nil]
+        }
+        for waiting in woken { waiting?.resume() }
+    }
+
+    /// Adds an input that goes before all that wait.
+    func putFirst(_ input: RunInput) {
         state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard !state.isClosed else { return nil }
-            state.waiting.append(input)
+            state.waiting.insert(input, at: 0)
             return state.takeTaker()
         }?.resume()
+    }
+
+    /// Returns once an input waits that fits, the queue is closed, or the calling task is cancelled.
+    ///
+    /// One caller at a time.
+    func arrival(where fits: @escaping @Sendable (RunInput) -> Bool) async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { watcher in
+                let isOver = state.withLock { state in
+                    // Cancelled before this: the handler has found nobody to wake.
+                    guard !state.isClosed, !Task.isCancelled, !state.waiting.contains(where: fits)
+                    else { return true }
+                    state.watcher = (fits, watcher)
+                    return false
+                }
+                if isOver { watcher.resume() }
+            }
+        } onCancel: {
+            state.withLock { $0.takeWatcher() }?.resume()
+        }
     }
 
     /// Whether an input waits that fits.
@@ -35,10 +74,11 @@ final class InputQueue: Sendable {
 
     /// Wakes whoever waits, for good.
     func close() {
-        state.withLock { state in
+        let woken = state.withLock { state in
             state.isClosed = true
-            return state.takeTaker()
-        }?.resume()
+            return [state.takeTaker(), state.takeWatcher()]
+        }
+        for waiting in woken { waiting?.resume() }
     }
 
     /// Lets tasks go first that have an input at hand, as long as one comes each time: one commit

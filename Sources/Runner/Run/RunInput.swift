@@ -10,6 +10,9 @@ package enum RunInput: Sendable {
     case command(PersonCommand, inboxID: Int)
     /// The leader's process was asked to end: nothing more starts.
     case leaving
+    /// This leader may start nothing more, but to abort and to give back; these attempts, whose
+    /// intents are recorded, were not begun. The run is paused, unless who ends it is next.
+    case halted([AttemptKey], reason: String, pauses: Bool)
     /// The person who is asked before each step allows this one, on this target.
     case allowed(TargetName, StepID, isLast: Bool)
 }

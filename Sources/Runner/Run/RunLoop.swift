@@ -90,14 +90,16 @@ package struct RunLoop: Sendable {
     /// - Throws: `JournalError` when something could not be made durable: nothing was started
     ///   after that.
     package func lead(_ machine: RunMachine) async throws -> RunMachine {
-        inputs.put(.led)
         do {
-            // In the first batch: a paused run that was told to go on must not end as paused.
-            for (id, command) in try await journal.inbox(
+            // In the first batch: a paused run that was told to go on must not end as paused, and
+            // one that was told to end must start nothing before.
+            let waiting = try await journal.inbox(
                 of: machine.record.id, after: machine.inboxSeen)
-            {
-                inputs.put(.command(command, inboxID: id))
+            if waiting.contains(where: { $0.1.verb == .abort }) {
+                inputs.put(.halted([], reason: "it is to be aborted", pauses: false))
             }
+            inputs.put(.led)
+            for (id, command) in waiting { inputs.put(.command(command, inboxID: id)) }
         } catch {
             await executor.shutDown()
             throw error
@@ -146,6 +148,10 @@ package struct RunLoop: Sendable {
                     observe(run, decision.events)
                 }
                 try await seal(decision, by: &rule, in: &group)
+            } catch let error as JournalError
+                where error.code == .unreachable || error.code == .diverged
+            {
+                holdBack(&decision, error)
             } catch {
                 return .failure(error)
             }
@@ -175,9 +181,45 @@ package struct RunLoop: Sendable {
         let count = backlog.count
         let starts = decision.effects.contains(where: \.startsStep)
         try await hold { () throws(JournalError) in
-            if starts { try await trail.sealBeforeStart() } else { try await trail.seal() }
+            if starts { try await sealBeforeStart() } else { try await trail.seal() }
         }
         backlog.end(need, count: count, failed: false)
+    }
+
+    /// Seals before a step starts; somebody who ends the run, or this process, doesn't wait for what
+    /// must be elsewhere first.
+    private func sealBeforeStart() async throws(JournalError) {
+        let result = await withTaskGroup(of: Result<Void, JournalError>?.self) { group in
+            group.addTask {
+                do throws(JournalError) {
+                    return .success(try await trail.sealBeforeStart())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            group.addTask {
+                await inputs.arrival(where: \.endsHolding)
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            var result = first
+            for await other in group { result = result ?? other }
+            return result
+        }
+        try result?.get()
+    }
+
+    /// Takes the start of steps out of a decision that is recorded and sealed here, and lacks what
+    /// had to be first: nothing of them was done, and nothing more is.
+    private func holdBack(_ decision: inout RunDecision, _ error: JournalError) {
+        let keys = decision.effects.compactMap { effect -> AttemptKey? in
+            guard case .perform(let request) = effect, effect.startsStep else { return nil }
+            return request.key
+        }
+        decision.effects.removeAll { $0.startsStep }
+        let isEnding = inputs.contains(where: \.endsHolding)
+        inputs.putFirst(.halted(keys, reason: error.message, pauses: !isEnding))
     }
 
     /// Seals while the loop goes on; after a failure its next decision waits for the trail.

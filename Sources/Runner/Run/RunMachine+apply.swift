@@ -75,6 +75,11 @@ extension RunMachine {
     private mutating func applyEnd(_ key: AttemptKey, _ record: AttemptRecord, at time: Timestamp) {
         guard var target = targets[key.target] else { return }
         target.inFlight = nil
+        if case .heldBack = record.ending {
+            target.takeBack(key.part)
+            targets[key.target] = target
+            return
+        }
         if case .unknown = record.ending {
             target.lostAttempts[key.part, default: 0] += 1
             if let session = target.session, !target.unprovedSessions.contains(session) {
@@ -119,6 +124,7 @@ extension RunMachine {
         target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
+        target.heldBack = target.heldBack.filter { $0.key.step != id }
         if !outcome.isGood, let step = step(id) {
             if step.passesOver(outcome) {
                 if wasBegun, step.effect != .read { target.isTouchedInVain = true }
@@ -187,7 +193,7 @@ extension Ending {
     fileprivate var provesEarlierSessionsGone: Bool {
         switch self {
         case .exited, .timedOut: true
-        case .cancelled, .unreachable, .notStarted, .unknown: false
+        case .cancelled, .unreachable, .notStarted, .unknown, .heldBack: false
         }
     }
 }
@@ -208,7 +214,7 @@ extension Ending {
     var mayHaveStarted: Bool {
         switch self {
         case .exited, .timedOut, .cancelled, .unknown: true
-        case .unreachable, .notStarted: false
+        case .unreachable, .notStarted, .heldBack: false
         }
     }
 }

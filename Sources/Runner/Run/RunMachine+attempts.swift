@@ -76,7 +76,7 @@ extension RunMachine {
             let (outcome, reason) = Verdicts.check(attempt)
             let limit = Retry(attempts: outcome == .failed ? 1 : 2, pauseMilliseconds: 1000)
             let mayRetry = Verdicts.mayTryAgain(
-                after: outcome, made: target.attempts[part, default: 0],
+                after: outcome, made: target.made(part),
                 lost: target.lostAttempts[part, default: 0], limit: limit)
             guard mayRetry, !isAbortRequested else {
                 let text = reason.map { "verify \(index + 1): \($0)" }

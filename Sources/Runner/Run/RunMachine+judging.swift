@@ -25,7 +25,7 @@ extension RunMachine {
                 step, name, .failed,
                 "its guard failed: exit \(status)\(hadErrors ? ", with a message on stderr" : "")",
                 &turn)
-        case .timedOut, .cancelled, .unreachable, .notStarted, .unknown:
+        case .timedOut, .cancelled, .unreachable, .notStarted, .unknown, .heldBack:
             return retryOrEnd(
                 step, .guarding(step.id), name, Verdicts.outcome(of: ending), isRetryDue, &turn,
                 limit: Retry(attempts: 2, pauseMilliseconds: step.retry.pauseMilliseconds)
@@ -47,7 +47,7 @@ extension RunMachine {
             emit(.notOwed(name, step.id), &turn)
         }
         if outcome == .unknown, step.effect.isOnce {
-            if let unless = step.unless, target.attempts[.guarding(step.id), default: 0] < 4 {
+            if let unless = step.unless, target.made(.guarding(step.id)) < 4 {
                 return start(
                     .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn
                 )
@@ -128,7 +128,7 @@ extension RunMachine {
         // INVARIANT: without a limit (a step that must run once) nothing is tried again.
         guard let limit else { return end(step, name, result.0, result.1, &turn) }
         let isAllowed = Verdicts.mayTryAgain(
-            after: result.0, made: target.attempts[part, default: 0],
+            after: result.0, made: target.made(part),
             lost: target.lostAttempts[part, default: 0],
             limit: limit)
         guard isAllowed, !isAbortRequested else {

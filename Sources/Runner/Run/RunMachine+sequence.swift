@@ -17,6 +17,8 @@ extension RunMachine {
                 return
             } else if isAbortRequested {
                 abortCurrent(name, target, &turn)
+            } else if haltReason != nil || state == .paused {
+                return
             } else if let step = stepUnderWay(name, target) {
                 guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if target.stop == nil, target.verifyCursor < plan.verify.count {

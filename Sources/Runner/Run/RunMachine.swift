@@ -48,6 +48,8 @@ package struct RunMachine: Sendable, Equatable {
     private let places: [TargetName: Int]
     /// Not recorded: this leader starts nothing more.
     var isLeaving = false
+    /// Not recorded: why this leader starts nothing more, but to abort and to give back.
+    var haltReason: String?
     /// Not recorded: what the person allowed whom this leader asks before each step; nil when it
     /// asks nobody.
     var permissions: StepPermissions?
@@ -138,6 +140,7 @@ package struct RunMachine: Sendable, Equatable {
         case .timer(let timer): fire(timer, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
         case .leaving: isLeaving = true
+        case .halted(let keys, let reason, let pauses): halt(keys, reason, pauses, &turn)
         case .allowed(let target, let step, let isLast):
             let isAwaited = permissions?.asked[target] == step
             permissions?.allow(step, isLast: isLast)
@@ -158,7 +161,7 @@ package struct RunMachine: Sendable, Equatable {
     /// Starts targets while there is room, and nothing says stop.
     mutating func startTargets(_ turn: inout Turn) {
         guard state == .running, !isThresholdReached, !isAbortRequested, !isPauseRequested,
-            !isLeaving
+            !isLeaving, haltReason == nil
         else { return }
         while runningCount < plan.rollout.maxInFlight, startedCount < order.count,
             !isThresholdReached
@@ -183,9 +186,8 @@ package struct RunMachine: Sendable, Equatable {
         }
         for name in runningTargets {
             if let key = targets[name]?.inFlight {
-                let lost = AttemptRecord.lost(
-                    "the process that led the run ended before it was told")
-                emit(.attemptEnded(key, lost), &turn)
+                let lost = Ending.unknown("the process that led the run ended before it was told")
+                emit(.attemptEnded(key, .ended(lost)), &turn)
             }
             advance(name, &turn)
         }
@@ -213,6 +215,7 @@ package struct RunMachine: Sendable, Equatable {
             turn.decision.effects.append(.finish)
             return
         }
+        if let haltReason, !isAbortRequested { return concludeHalted(haltReason, &turn) }
         let held = isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : 0
         guard runningCount == held else { return }
         let isAnyLeft = held > 0 || startedCount < order.count
@@ -246,11 +249,12 @@ package struct RunMachine: Sendable, Equatable {
     /// The plan's record of a target.
     func planned(_ name: TargetName) -> PlannedTarget? { places[name].map { plan.targets[$0] } }
 
-    /// Whether a paused target stands at a `safe_stop`.
+    /// Whether a paused target stands at a `safe_stop`, or wherever it was held back.
     func isHeld(_ name: TargetName, _ target: TargetProgress) -> Bool {
-        guard isPauseRequested, target.isRunning, target.inFlight == nil, target.ending == nil,
-            target.position == .fresh, target.cursor > 0
+        guard isPauseRequested, target.isRunning, target.inFlight == nil, target.ending == nil
         else { return false }
+        if state == .paused, dueRelease(of: target) == nil { return true }
+        guard target.position == .fresh, target.cursor > 0 else { return false }
         let steps = sequence(of: name)
         return target.cursor < steps.count && steps[target.cursor - 1].isSafeStop
     }
@@ -283,12 +287,4 @@ package struct RunMachine: Sendable, Equatable {
 struct Turn {
     let now: Timestamp
     var decision = RunDecision()
-}
-
-extension AttemptRecord {
-    /// The record of an attempt whose end nobody saw.
-    static func lost(_ reason: String) -> AttemptRecord {
-        let nothing = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
-        return AttemptRecord(ending: .unknown(reason), stdout: nothing, stderr: nothing)
-    }
 }

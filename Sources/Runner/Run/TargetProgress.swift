@@ -33,6 +33,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var attempts: [Part: Int] = [:]
     /// How many of the attempts of a part ended without anybody seeing how.
     package internal(set) var lostAttempts: [Part: Int] = [:]
+    /// How many of the attempts of a part were held back: they count for nothing.
+    package internal(set) var heldBack: [Part: Int] = [:]
     /// How the steps ended, for those that have.
     package internal(set) var outcomes: [StepID: Outcome] = [:]
     /// Why they ended so, where that needs a sentence.
@@ -85,6 +87,16 @@ package struct TargetProgress: Sendable, Hashable {
     /// How the target ended; nil while it hasn't.
     package var outcome: Outcome? {
         if case .ended(let outcome) = phase { outcome } else { nil }
+    }
+
+    /// How many attempts of a part were begun.
+    func made(_ part: Part) -> Int { attempts[part, default: 0] - heldBack[part, default: 0] }
+
+    /// Takes the intent of an attempt back, which was not begun: all is as it was before it.
+    mutating func takeBack(_ part: Part) {
+        heldBack[part, default: 0] += 1
+        guard case .action(let id) = part, made(part) == 0 else { return }
+        touched.removeAll { $0 == id }
     }
 
     /// The best word for a sequence that came to its end; never `satisfied`, which says that nothing

@@ -12,6 +12,7 @@ enum Verdicts {
         case .unreachable(let why): (.unreachable, why)
         case .notStarted(let why): (.failed, why)
         case .unknown(let why): (.unknown, why)
+        case .heldBack(let why): (.aborted, why)
         }
     }
 

@@ -61,16 +61,24 @@ struct AuditVerifyCommand: HandrailCommand {
         if trail == nil, let journal = opened?.journal {
             verifier.journal = { try journal.trailTexts($0) }
         }
-        if let remote { verifier.knownCommits = [try await tip(of: remote, path, session)] }
-        let started = session.world.now()
+        var copy: TrailCopy?
+        if let remote {
+            let address = try address(of: remote, path)
+            let commit = try await tip(of: address, path, session)
+            copy = address.folder.map { TrailCopy(folder: $0, isBeside: address.isBeside(path)) }
+            if copy?.isBeside == true {
+                verifier.copiedCommits = [commit]
+            } else {
+                verifier.knownCommits = [commit]
+            }
+        }
         let found = try verifier.verify()
-        let view = AuditVerifyView(
-            found: found, path: path, milliseconds: session.world.now().since(started))
         if session.console.isJSON {
-            session.console.json(AuditVerifyDocument(found))
+            session.console.json(AuditVerifyDocument(found, copy: copy))
         } else {
-            session.console.lines(
-                view.lines(session.console.style, width: session.console.proseWidth))
+            let view = AuditVerifyView(
+                found: found, path: path, copy: copy, width: session.console.width)
+            session.console.lines(view.lines(session.console.style))
         }
         guard found.isConsistent else { return .verificationFailed }
         return requireAnchor && !found.isAnchored ? .notAnchored : .success
@@ -100,15 +108,24 @@ struct AuditVerifyCommand: HandrailCommand {
         return [key]
     }
 
+    /// Where a remote is that was named.
+    private func address(of remote: String, _ path: String) throws -> TrailAddress {
+        guard
+            let address = try TrailAddress.of(
+                remote, TrailSettings(), try TrailReader(path: path))
+        else { return try TrailAddress(checked: remote) }
+        return address
+    }
+
     /// The commit that a remote has.
-    private func tip(of remote: String, _ path: String, _ session: Session) async throws -> String {
+    private func tip(
+        of address: TrailAddress, _ path: String, _ session: Session
+    ) async throws -> String {
         let reader = try TrailReader(path: path)
-        guard let address = try TrailAddress.of(remote, TrailSettings(), reader),
-            let tip = try await address.tip(of: reader.branch, session.world)
-        else {
+        guard let tip = try await address.tip(of: reader.branch, session.world) else {
             throw Failure(
                 .invalidInput, code: "trail.remote",
-                "\(printableExcerpt(remote)) has no trail of \(reader.controller).",
+                "\(printableExcerpt(address.text)) has no trail of \(reader.controller).",
                 hint: "'handrail audit push' brings it there; if it was there, somebody removed it")
         }
         return tip

@@ -32,7 +32,9 @@ struct FindCommand: HandrailCommand {
         let result = try search.find(text)
         let console = session.console
         if console.isJSON {
-            console.json(FindDocument(library: opened.source, result))
+            console.json(
+                FindDocument(
+                    library: opened.source, result, noHistory: memory.problem?.message))
             return .success
         }
         let view = FindView(

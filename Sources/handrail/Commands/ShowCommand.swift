@@ -30,7 +30,7 @@ struct ShowCommand: HandrailCommand {
             console.json(
                 RunbookDocument(
                     runbook, entry: entry, article: article, library: opened.source,
-                    inventory: opened.library.inventory))
+                    inventory: opened.library.inventory, noHistory: memory.problem?.message))
             return .success
         }
         let view = RunbookView(

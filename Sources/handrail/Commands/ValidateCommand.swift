@@ -33,7 +33,8 @@ struct ValidateCommand: HandrailCommand {
         if session.console.isJSON {
             session.console.json(report.document)
         } else {
-            session.console.lines(report.lines(style: session.console.style))
+            session.console.lines(
+                report.lines(style: session.console.style, width: session.console.width))
         }
         return report.errors == 0 ? .success : .invalidInput
     }

@@ -81,7 +81,7 @@ struct TargetCheck: Sendable {
             return DoctorFinding(
                 .problem, check, "reached, but its shell fails (exit \(status))",
                 remedy: "log in with ssh, and look why 'id' or 'command' fails")
-        case .unreachable(let why), .notStarted(let why), .unknown(let why):
+        case .unreachable(let why), .notStarted(let why), .unknown(let why), .heldBack(let why):
             return DoctorFinding(.problem, check, why)
         case .timedOut, .cancelled:
             return DoctorFinding(

@@ -73,10 +73,19 @@ struct LeadRun: Sendable {
             return result
         }
         await screen.finish()
-        if let left = await pushed?.finish() { console.warn(left.problem, hint: left.hint) }
+        if let left = await pushed?.finish(within: Self.patience(after: result)) {
+            console.warn(left.problem, hint: left.hint)
+        }
         let last = try result.mapError { interruption(of: board.run, $0) }.get()
         if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
         return last
+    }
+
+    /// How long the last push may take: somebody who ended the run, or this process, waits for it.
+    private static func patience(after result: Result<RunMachine, any Error>) -> Duration? {
+        guard case .success(let run) = result else { return .seconds(5) }
+        let isLeft = run.state == .running || run.state == .pending
+        return run.isAbortRequested || isLeft ? .seconds(5) : nil
     }
 
     /// What is said while nothing can be recorded, and once it can be again.
@@ -84,7 +93,7 @@ struct LeadRun: Sendable {
         guard let refusal else { return "recorded again: the run goes on" }
         guard refusal.code != .unreachable else {
             return "\(refusal.message) It is tried again every second, and no step starts "
-                + "meanwhile. Aborting the run doesn't wait for the next try."
+                + "meanwhile. Aborting the run doesn't wait for it."
         }
         return "\(refusal.message) Nothing more starts until there is room; what targets tell is "
             + "held here. Free space now: this process ending would lose it."

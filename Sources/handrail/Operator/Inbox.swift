@@ -26,8 +26,8 @@ struct Inbox: Sendable {
 
     /// Open runs, the newest first.
     var runs: [RunStatus] = []
-    /// Runs that have ended with an outcome that nobody knows, with the target.
-    var unknown: [(run: RunSummary, target: TargetName)] = []
+    /// What nobody knows of runs that have ended.
+    var unknown: [UnknownOutcome] = []
     /// What was handed over and has not ended.
     var escalations: [Escalation] = []
     var flags: [RaisedFlag] = []
@@ -53,11 +53,14 @@ struct Inbox: Sendable {
                 [Item(kind: .remote, text: $0.message, command: Self.look)]
             } ?? [])
             + sortedRuns.flatMap(Self.items)
-            + unknown.map { run, target in
+            + unknown.map { found in
                 Item(
-                    kind: .unknown, run: run.id, runbook: run.runbook, target: target,
-                    text: "how it ended on \(target) is unknown",
-                    command: "handrail logs \(run.id) --on \(target)")
+                    kind: .unknown, run: found.run.id, runbook: found.run.runbook,
+                    target: found.target, step: found.step,
+                    text: found.step.map {
+                        "how \($0) ended on \(found.target) is unknown; the target went on"
+                    } ?? "how it ended on \(found.target) is unknown",
+                    command: Self.command(lookingAt: found))
             }
             + escalations.map { escalation in
                 Item(
@@ -75,6 +78,11 @@ struct Inbox: Sendable {
     static let verify = "handrail audit verify"
     /// Shows what is wrong with the home, and what to do.
     static let look = "handrail doctor"
+
+    static func command(lookingAt found: UnknownOutcome) -> String {
+        "handrail logs \(found.run.id) --on \(found.target)"
+            + (found.step.map { " --step \(CommandText.quoted($0.rawValue))" } ?? "")
+    }
 
     static func command(ending escalation: Escalation) -> String {
         "handrail escalate \(escalation.id) --done --note '…'"

@@ -46,14 +46,14 @@ actor PushedTrail: Trail {
     /// Seals; where the remote is required, returns once it has all of it.
     ///
     /// - Throws: as `TrailSealer.seal`; `unreachable` where a required remote can't be reached,
-    ///   `corrupt` where it has another trail.
+    ///   or its task was cancelled first, `diverged` where it has another trail.
     func sealBeforeStart() async throws(JournalError) {
         try await seal()
         guard isRequired else { return }
         let problem = foreign == nil ? await pushNow() : nil
         if let foreign {
             throw JournalError(
-                .corrupt, TrailGate.diverged(foreign), hint: TrailGate.divergedHint(push.address))
+                .diverged, TrailGate.diverged(foreign), hint: TrailGate.divergedHint(push.address))
         }
         guard let problem else { return }
         throw JournalError(
@@ -79,12 +79,32 @@ actor PushedTrail: Trail {
     }
 
     /// Pushes what is left; gives a sentence, and what to do, where the remote lacks it then.
-    func finish() async -> (problem: String, hint: String)? {
-        let problem = isBehind && foreign == nil ? await pushNow() : nil
+    ///
+    /// A push that takes longer than the limit is cut short.
+    func finish(within limit: Duration? = nil) async -> (problem: String, hint: String)? {
+        let problem = isBehind && foreign == nil ? await pushNow(within: limit) : nil
         if let foreign {
             return (TrailGate.diverged(foreign), TrailGate.divergedHint(push.address))
         }
         return problem.map { ($0, "'handrail audit push' tries again") }
+    }
+
+    private func pushNow(within limit: Duration?) async -> String? {
+        guard let limit else { return await pushNow() }
+        let sleep = push.session.world.sleep
+        return await withTaskGroup(of: String??.self) { group in
+            group.addTask { .some(await self.pushNow()) }
+            group.addTask {
+                // Cancelled once the push is over: nobody waits for it then.
+                do { try await sleep(limit) } catch { return nil }
+                return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            var result = first
+            for await other in group { result = result ?? other }
+            return result ?? nil
+        }
     }
 
     /// Pushes once; gives a sentence where that failed.

@@ -50,6 +50,8 @@ struct TrailPush: Sendable {
                 "push", "--porcelain", "--no-verify", address.text,
                 "\(reader.branch):\(reader.branch)",
             ])
+        // Nothing is known of the remote then.
+        if Task.isCancelled, !result.isSuccess { return .failed("it was cut short") }
         var outcome: Outcome
         switch result {
         case .exited(0, let output, _):

@@ -134,12 +134,26 @@ struct TrailAddress: Sendable, Hashable {
         self.text = text
     }
 
+    /// The folder of this machine that it names; nil for an address over ssh.
+    var folder: String? {
+        let own = text.hasPrefix("file://") ? String(text.dropFirst(7)) : text
+        return own.hasPrefix("/") ? own : nil
+    }
+
+    /// Whether it is on the same file system as a folder.
+    func isBeside(_ path: String) -> Bool {
+        guard let folder, let (left, right) = Self.looked(at: folder, path) else { return false }
+        return left.st_dev == right.st_dev
+    }
+
     /// Whether it names a folder by whatever path.
     private func isFolder(_ path: String) -> Bool {
-        let own = text.hasPrefix("file://") ? String(text.dropFirst(7)) : text
-        guard own.hasPrefix("/") else { return false }
-        var (left, right) = (stat(), stat())
-        return stat(own, &left) == 0 && stat(path, &right) == 0
-            && left.st_dev == right.st_dev && left.st_ino == right.st_ino
+        guard let folder, let (left, right) = Self.looked(at: folder, path) else { return false }
+        return left.st_dev == right.st_dev && left.st_ino == right.st_ino
+    }
+
+    private static func looked(at left: String, _ right: String) -> (stat, stat)? {
+        var (one, two) = (stat(), stat())
+        return stat(left, &one) == 0 && stat(right, &two) == 0 ? (one, two) : nil
     }
 }

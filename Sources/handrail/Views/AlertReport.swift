@@ -160,7 +160,7 @@ struct AlertReport: Sendable {
                     flags: memory.flags(of: fit.runbook),
                     ranHere: memory.earlier(fit.runbook, on: fit.targets)
                         .prefix(Self.mostEarlier).map { RunHeader($0) })
-            })
+            }, noHistory: memory.problem?.message)
     }
 }
 
@@ -204,4 +204,11 @@ struct AlertDocument: Encodable, Sendable {
     let library: String
     let alerts: [OfAlert]
     let fits: [Fit]
+    /// Why nothing is known of runs and flags; nil where it is.
+    let noHistory: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case format, library, alerts, fits
+        case noHistory = "no_history"
+    }
 }

@@ -103,6 +103,7 @@ enum EndingText {
         case (.unreachable(let why), _): "unreachable: \(why)"
         case (.notStarted(let why), _): "not started: \(why)"
         case (.unknown(let why), _): "unknown: \(why)"
+        case (.heldBack(let why), _): "held back, not begun: \(why)"
         }
     }
 
@@ -112,7 +113,7 @@ enum EndingText {
         case (.exited(0), .symptom): .bad
         case (.exited(0), _), (.exited(1), .symptom): .good
         case (.exited(1), .guarding), (.exited(77), .guarding): .plain
-        case (.cancelled, _), (.unknown, _): .warning
+        case (.cancelled, _), (.unknown, _), (.heldBack, _): .warning
         case (.exited, _), (.timedOut, _), (.unreachable, _), (.notStarted, _): .bad
         }
     }

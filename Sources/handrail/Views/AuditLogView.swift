@@ -45,10 +45,12 @@ struct AuditLogView: Sendable {
 
     private static func end(of run: TrailHistory.Run) -> Table.Cell {
         let state = run.state.flatMap(RunState.init(rawValue:))
-        let words = [state?.word ?? run.state ?? "open", run.closed == nil ? nil : run.resolution]
-        return Table.Cell(
-            words.compactMap { $0 }.map(SafeText.line).joined(separator: ", "),
-            state?.tone ?? .plain)
+        let word = state?.word ?? run.state
+        let words =
+            run.closed == nil
+            ? "not yet" + (word.map { ": " + SafeText.line($0) } ?? "")
+            : [word, run.resolution].compactMap { $0 }.map(SafeText.line).joined(separator: ", ")
+        return Table.Cell(words, state?.tone ?? .plain)
     }
 }
 

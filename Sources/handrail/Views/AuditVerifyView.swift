@@ -1,16 +1,28 @@
 import Audit
 
+/// A copy of a trail in a folder of this machine, which a verification compared it with.
+struct TrailCopy: Sendable, Hashable, Encodable {
+    let folder: String
+    /// Whether it is on the trail's own file system: then it is no anchor.
+    let isBeside: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case folder
+        case isBeside = "same_file_system"
+    }
+}
+
 /// What a verification found, for people.
 struct AuditVerifyView: Sendable {
     let found: TrailVerification
     let path: String
-    /// How long it took.
-    let milliseconds: Int64
+    /// What it was compared with, where that is in a folder.
+    var copy: TrailCopy?
+    /// The columns to wrap what is said at; nil for any number.
+    var width: Int?
 
     /// Lines that say first whether it can be believed, then what is wrong.
-    ///
-    /// Sentences are wrapped to the width; paths and heads stay whole, to be copied.
-    func lines(_ style: Style, width: Int) -> [String] {
+    func lines(_ style: Style) -> [String] {
         let what =
             "\(CountText.of(found.events, "event")) in \(CountText.of(found.commits, "commit"))"
         var lines: [String] = []
@@ -28,27 +40,48 @@ struct AuditVerifyView: Sendable {
         lines.append("trail    \(path)")
         if let controller = found.controller { lines.append("writer   \(controller)") }
         if let tip = found.tip { lines.append("head     \(tip.text)") }
-        lines += found.findings.flatMap { self.lines(for: $0, style, width) }
+        lines += found.findings.flatMap { self.lines(for: $0, style) }
         let rest = found.findingCount - found.findings.count
         if rest > 0 { lines.append("… and \(rest) more") }
-        if found.isConsistent, !found.isAnchored {
-            lines.append("")
-            lines += TextWidth.wrapped(
-                "Nothing outside was compared, so a trail that was cut at its end, or made anew"
-                    + " with the same key, looks the same.", width: width)
-            lines.append("Compare it with a head that somebody kept: --anchor SIZE:HASH")
-        }
+        if found.isConsistent { lines += proof.flatMap { wrapped($0) } }
         return lines
     }
 
-    private func lines(for finding: TrailFinding, _ style: Style, _ width: Int) -> [String] {
+    /// How much it proves that nothing was found.
+    private var proof: [String] {
+        guard found.isAnchored else {
+            let beside = copy.map {
+                "\(SafeText.line($0.folder)) agrees, but is on the same file system: whoever can "
+                    + "change this trail can change that copy too."
+            }
+            return [
+                "", beside,
+                "Nothing outside was compared, so a trail that was cut at its end, or made anew"
+                    + " with the same key, looks the same.",
+                "Compare it with a head that somebody kept: --anchor SIZE:HASH",
+            ].compactMap(\.self)
+        }
+        guard let copy else { return [] }
+        return [
+            "",
+            "\(SafeText.line(copy.folder)) agrees, a folder of this machine on another file system: "
+                + "it proves as much as whoever can change this trail can't write there.",
+        ]
+    }
+
+    private func wrapped(_ text: String, indent: Int = 0) -> [String] {
+        width.map { TextWidth.wrapped(text, width: $0, indent: indent) }
+            ?? [String(repeating: " ", count: indent) + text]
+    }
+
+    private func lines(for finding: TrailFinding, _ style: Style) -> [String] {
         let place = [
             finding.sequence.map { "event \($0)" }, finding.path,
             finding.commit.map { "commit \($0.prefix(12))" },
         ].compactMap { $0 }.joined(separator: ", ")
         return [
             style.paint("  \(finding.kind.rawValue)", .bad) + (place.isEmpty ? "" : "  \(place)")
-        ] + TextWidth.wrapped(finding.message, width: width, indent: 6)
+        ] + wrapped(finding.message, indent: 6)
     }
 }
 
@@ -80,14 +113,18 @@ struct AuditVerifyDocument: Encodable, Sendable {
     let lastTrusted: Int
     let findingCount: Int
     let findings: [Finding]
+    /// What it was compared with, where that is in a folder.
+    let copy: TrailCopy?
 
     private enum CodingKeys: String, CodingKey {
         case format, consistent, anchored, events, commits, head, commit, controller, findings
+        case copy
         case lastTrusted = "last_trusted"
         case findingCount = "finding_count"
     }
 
-    init(_ found: TrailVerification) {
+    init(_ found: TrailVerification, copy: TrailCopy? = nil) {
+        self.copy = copy
         consistent = found.isConsistent
         anchored = found.isAnchored
         events = found.events

@@ -60,14 +60,18 @@ struct FindDocument: Encodable, Sendable {
     let found: [Found]
     let isPartial: Bool
     let meant: [String: String]
+    /// Why nothing is known of runs and flags; nil where it is.
+    let noHistory: String?
 
     private enum CodingKeys: String, CodingKey {
         case format, library, found, meant
         case isPartial = "is_partial"
+        case noHistory = "no_history"
     }
 
-    init(library: String, _ result: LibrarySearch.Result) {
+    init(library: String, _ result: LibrarySearch.Result, noHistory: String? = nil) {
         self.library = library
+        self.noHistory = noHistory
         isPartial = result.isPartial
         meant = result.meant
         found = result.found.map { found in

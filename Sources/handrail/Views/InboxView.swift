@@ -97,17 +97,18 @@ struct InboxView: Sendable {
             + ["    → " + Inbox.look]
     }
 
-    private func paragraph(_ unknown: (run: RunSummary, target: TargetName)) -> [String] {
-        let (run, target) = unknown
+    private func paragraph(_ found: UnknownOutcome) -> [String] {
+        let run = found.run
+        let what = found.step.map { "\($0) of \(run.runbook), passed over" } ?? "\(run.runbook)"
         return [
             style.paint(run.id.rawValue, .strong) + "  " + style.paint("outcome unknown", .bad)
         ]
             + TextWidth.wrapped(
-                "\(run.runbook) on \(target), \(time.ago(run.opened)) by "
+                "\(what) on \(found.target), \(time.ago(run.opened)) by "
                     + "\(SafeText.line(run.actor)): look there what was done, then run it again, "
                     + "or hand it over", width: width, indent: 2)
             + [
-                "    → handrail logs \(run.id) --on \(target)",
+                "    → " + Inbox.command(lookingAt: found),
                 "    → handrail escalate \(run.id) --note '…'",
             ]
     }

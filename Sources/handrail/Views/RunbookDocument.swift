@@ -90,6 +90,8 @@ struct RunbookDocument: Encodable, Sendable {
     let runs: Int
     let flags: [RaisedFlag]
     let repeatRule: RepeatRule?
+    /// Why nothing is known of runs and flags; nil where it is.
+    let noHistory: String?
 
     private enum CodingKeys: String, CodingKey {
         case format, library, id, title, kind, owner, help, article, symptoms, targets
@@ -98,13 +100,15 @@ struct RunbookDocument: Encodable, Sendable {
         case lastResolved = "last_resolved"
         case reviewBy = "review_by"
         case runAs = "run_as"
+        case noHistory = "no_history"
     }
 
     init(
         _ runbook: Runbook, entry: RunbookEntry, article: String?, library: String,
-        inventory: Inventory
+        inventory: Inventory, noHistory: String? = nil
     ) {
         self.library = library
+        self.noHistory = noHistory
         id = runbook.id
         title = runbook.title
         kind = runbook.kind

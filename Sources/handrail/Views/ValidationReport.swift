@@ -70,11 +70,11 @@ struct ValidationReport: Sendable {
         path == folder || path.hasPrefix(folder + "/")
     }
 
-    /// Every finding, then the count.
-    func lines(style: Style) -> [String] {
+    /// Every finding, then the count; without a width nothing is wrapped.
+    func lines(style: Style, width: Int? = nil) -> [String] {
         var lines: [String] = []
         for diagnostic in diagnostics {
-            lines += FailureView.lines(diagnostic, style: style) + [""]
+            lines += FailureView.lines(diagnostic, style: style, width: width) + [""]
         }
         var subject = CountText.of(runbooks, "runbook")
         if let targets { subject += ", \(CountText.of(targets, "target"))" }

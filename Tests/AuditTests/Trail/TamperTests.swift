@@ -131,6 +131,13 @@ final class TamperScene {
         edit.needsPresentKey ? [5, 6, 7] : [1, 2, 3, 5, 6]
     }
 
+    /// Seals one more commit, which introduces a key, with the present one.
+    func introduceAgain(_ key: TrailKey) throws {
+        let line = try sample.line(
+            .keyAdded, actor: "anna", ["key": .string(key.publicKey.line)])
+        _ = try sample.open().seal(TrailBatch(lines: [line]))
+    }
+
     /// The last event before the edited commit.
     var trusted: Int { index == 0 ? 0 : ends[index - 1] }
     /// The last event of the edited commit.

@@ -43,6 +43,12 @@ extension TrailEdit {
                 try $0.sign(scene.present)
             }
         },
+        // Whoever holds the present key may bring back one that was stolen and retired.
+        TrailEdit("a retired key introduced again", .keyRepeated, needsPresentKey: true) {
+            scene, _ in
+            scene.index = scene.editor.commits.count
+            try scene.introduceAgain(scene.sample.key)
+        },
         TrailEdit("everything signed by a stranger", .keyUnknown) { scene, _ in
             scene.index = 0
             try scene.editor.rewrite(from: 0, by: .key(scene.stranger)) {

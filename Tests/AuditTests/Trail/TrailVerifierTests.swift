@@ -204,6 +204,8 @@ extension SampleTrail {
         let next = try TrailKeyFile.makeNextKey(of: home, comment: "next")
         let added = try line(.keyAdded, actor: "anna", ["key": .string(next.publicKey.line)])
         _ = try trail.seal(TrailBatch(lines: [added]))
+        // The next key is in its place before another rotation makes one.
+        try trail.confirmKey()
         return next
     }
 

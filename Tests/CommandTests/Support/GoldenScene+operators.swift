@@ -23,7 +23,12 @@ extension GoldenScene {
         inbox.runs = [
             try await owing().status, try await asking().status, try await questioned().status,
         ]
-        inbox.unknown = [(try await ended().summary, try name("web2"))]
+        inbox.unknown = [
+            UnknownOutcome(run: try await ended().summary, target: try name("web2"), step: nil),
+            UnknownOutcome(
+                run: try await resolved().summary, target: try name("web1"),
+                step: StepID(try name("picture"), item: "a b", number: 2)),
+        ]
         let digest = Digest.sha256(of: [])
         inbox.escalations = [
             Escalation(
@@ -37,7 +42,7 @@ extension GoldenScene {
     }
 
     /// Alerts of the scene's servers: two that its runbook answers, and two that lead nowhere.
-    static func alertReport() async throws -> AlertReport {
+    static func alertReport(_ remembered: HomeMemory? = nil) async throws -> AlertReport {
         func alert(_ instance: String, _ name: String = "WebLimitsDrift") -> Alert {
             Alert(
                 name: name, labels: ["alertname": name, "instance": instance],
@@ -45,11 +50,13 @@ extension GoldenScene {
                 started: "2026-11-23T06:58:00Z", source: "http://monitor.example/g0")
         }
         let helped = try await GoldenScene.resolved()
+        var memory = try await memory()
+        if let remembered { memory = remembered }
         return AlertReport(
             alerts: [
                 alert("web1.lab:9100"), alert("web2"), alert("web9:9100"), alert("web1", "Other"),
             ],
-            opened: helped.opened, memory: try await memory(), file: "page.json",
+            opened: helped.opened, memory: memory, file: "page.json",
             ticket: "INC-7")
     }
 

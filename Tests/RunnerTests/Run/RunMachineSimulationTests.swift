@@ -128,6 +128,11 @@ struct RunMachineSimulationTests {
                 }
                 #expect(started.insert(request.key).inserted, "seed \(seed): \(request.key) twice")
                 #expect(events.contains { $0.event == .attemptStarted(request.key) })
+                if effect.startsStep, Int.random(in: 0..<25, using: &random) == 0 {
+                    // Nothing of it was begun, and this leader starts nothing more.
+                    pending.append(.halted([request.key], reason: "later", pauses: true))
+                    continue
+                }
                 if before.isThresholdReached || before.isAbortRequested {
                     #expect(
                         before.targets[request.key.target]?.phase != .notStarted, "seed \(seed)")

@@ -161,6 +161,83 @@ struct SealedEffectsTests {
         }
     }
 
+    /// What must be elsewhere first has another record: the run is paused, nothing was begun, and
+    /// once a person has looked it goes on at that very step.
+    @Test(arguments: [JournalError.Code.diverged, .unreachable])
+    func aStartThatMayNotBePausesTheRun(_ code: JournalError.Code) async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
+        let executor = rig.executor()
+        var limits = RunLoop.Limits()
+        limits.holdTries = 3
+        let trail = HangingTrail(inner: rig.trail()) { () throws(JournalError) in
+            throw JournalError(code, "the remote says no")
+        }
+        let paused = try await rig.loop(executor, trail, limits).lead(
+            RunMachine(record: rig.record))
+        #expect(paused.state == .paused && paused.stateReason == "the remote says no")
+        #expect(await executor.requests.isEmpty)
+        #expect(await trail.asked == (code == .diverged ? 1 : 4))
+        #expect(await trail.inner.seals > 0)
+        try await rig.journal.post(
+            PersonCommand(verb: .resume, actor: "bob"), to: rig.record.id,
+            at: Timestamp(milliseconds: 1))
+        let events = try await rig.journal.events(of: rig.record.id, after: 0)
+        let ended = try await rig.loop(executor, rig.trail()).lead(
+            RunMachine(record: rig.record, events: events))
+        #expect(ended.state == .succeeded)
+        #expect(await executor.requests.map(\.key.number) == [2])
+    }
+
+    /// Nobody who ends a run, or its leader, waits for what hangs elsewhere.
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func whoEndsARunDoesNotWaitForWhatHangs(_ isAbort: Bool) async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
+        let executor = rig.executor()
+        let box = Mutex<RunLoop?>(nil)
+        let trail = HangingTrail(inner: rig.trail()) { () throws(JournalError) in
+            box.withLock {
+                $0?.tell(
+                    isAbort
+                        ? .command(PersonCommand(verb: .abort, actor: "bob"), inboxID: 0)
+                        : .leaving)
+            }
+            do {
+                try await Task.sleep(for: .seconds(3600))
+            } catch {
+                throw JournalError(.unreachable, "cut short")
+            }
+        }
+        let loop = rig.loop(executor, trail)
+        box.withLock { $0 = loop }
+        let machine = try await loop.lead(RunMachine(record: rig.record))
+        #expect(await executor.requests.isEmpty)
+        #expect(machine.state == (isAbort ? .aborted : .running))
+        let target = machine.targets[RunFixture.target("a")]
+        #expect(target?.inFlight == nil && target?.touched == [])
+        #expect(target?.outcomes[RunFixture.id("one")] == (isAbort ? .aborted : nil))
+    }
+
+    /// One whose copy elsewhere does something else than to be there.
+    private actor HangingTrail: Trail {
+        let inner: MemoryTrail
+        private let body: @Sendable () async throws(JournalError) -> Void
+        private(set) var asked = 0
+
+        init(
+            inner: MemoryTrail, _ body: @escaping @Sendable () async throws(JournalError) -> Void
+        ) {
+            (self.inner, self.body) = (inner, body)
+        }
+
+        func seal() async throws(JournalError) { try await inner.seal() }
+
+        func sealBeforeStart() async throws(JournalError) {
+            asked += 1
+            try await inner.seal()
+            try await body()
+        }
+    }
+
     /// A seal beside the loop that fails makes the next decision wait for the trail, or stop.
     @Test func aSealThatFailedBesideTheLoopStopsItsNextStart() async throws {
         let rig = try await Rig(

@@ -1,0 +1,41 @@
+import Runbooks
+
+/// What a leader does that may start nothing more: what must be elsewhere first can't be there.
+extension RunMachine {
+    /// Takes back what was not begun, and has the run paused unless who ends it is next.
+    mutating func halt(
+        _ keys: [AttemptKey], _ reason: String, _ pauses: Bool, _ turn: inout Turn
+    ) {
+        haltReason = reason
+        if pauses, !isPauseRequested, !isAbortRequested {
+            let pause = PersonCommand(verb: .pause, actor: PersonCommand.engine)
+            emit(.commanded(pause, inboxID: 0), &turn)
+        }
+        for key in keys where targets[key.target]?.inFlight == key {
+            emit(.attemptEnded(key, .ended(.heldBack(reason))), &turn)
+            if case .action(let id) = key.part, let target = targets[key.target],
+                target.owed.contains(id), !target.begun.contains(id)
+            {
+                emit(.notOwed(key.target, id), &turn)
+            }
+            advance(key.target, &turn)
+        }
+    }
+
+    /// Records the pause, once nothing is under way any more.
+    mutating func concludeHalted(_ reason: String, _ turn: inout Turn) {
+        guard isPauseRequested, !targets.values.contains(where: { $0.inFlight != nil }) else {
+            return
+        }
+        if state != .paused { emit(.stateChanged(.paused, reason: reason), &turn) }
+        turn.decision.effects.append(.finish)
+    }
+}
+
+extension AttemptRecord {
+    /// The record of an attempt that nothing is known of but how it ended.
+    static func ended(_ ending: Ending) -> AttemptRecord {
+        let nothing = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
+        return AttemptRecord(ending: ending, stdout: nothing, stderr: nothing)
+    }
+}
