@@ -135,7 +135,8 @@ package struct RedactingStream: Sendable {
             isInSecret = false
         }
         found.removeAll { $0.upperBound <= end }
-        held.removeFirst(end - start)
+        // WHY NOT removeFirst: the room for all that was fed would stay with the little that is held.
+        held = Array(held[(end - start)...])
         start = end
     }
 }

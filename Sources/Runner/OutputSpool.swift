@@ -102,14 +102,15 @@ package struct SpooledOutput: Sendable, Hashable {
     /// - Throws: as the spool.
     package func read(_ range: Range<Int>) throws(JournalError) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(range.count)
         var start = 0
         for stretch in stretches where start < range.upperBound {
             let whole = start..<(start + stretch.range.count)
             let wanted = range.clamped(to: whole)
             if !wanted.isEmpty {
                 let first = stretch.range.lowerBound + wanted.lowerBound - start
-                bytes += try pages.read(first..<(first + wanted.count), of: stretch.page)
+                let piece = try pages.read(first..<(first + wanted.count), of: stretch.page)
+                // Mostly one page: it needs no copy.
+                bytes = bytes.isEmpty ? piece : bytes + piece
             }
             start = whole.upperBound
         }

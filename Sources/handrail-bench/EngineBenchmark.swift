@@ -99,14 +99,9 @@ struct InstantExecutor: Executor {
 
     func perform(_ request: AttemptRequest) async -> AttemptReport {
         let line = Array("\(request.key.target) \(request.key.part) ".utf8)
-        var piece: [UInt8] = []
-        piece.reserveCapacity(min(outputBytes, Self.pieceBytes))
         var output = OutputBuffer(.stream, keeping)
         while output.total < outputBytes {
-            let length = min(outputBytes - output.total, Self.pieceBytes)
-            piece.removeAll(keepingCapacity: true)
-            while piece.count < length { piece += line.prefix(length - piece.count) }
-            piece.withUnsafeBytes { output.append($0) }
+            Self.say(line, min(outputBytes - output.total, Self.pieceBytes), to: &output)
             // Others under way go on, as they do while a target writes.
             if output.total < outputBytes { await Task.yield() }
         }
@@ -114,6 +109,13 @@ struct InstantExecutor: Executor {
         report.stdout = output.finish()
         report.durationMilliseconds = 3
         return report
+    }
+
+    private static func say(_ line: [UInt8], _ length: Int, to output: inout OutputBuffer) {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(length)
+        while piece.count < length { piece += line.prefix(length - piece.count) }
+        piece.withUnsafeBytes { output.append($0) }
     }
 
     func cancel(_ target: TargetName) async {}

@@ -84,7 +84,12 @@ struct ExecutorContractTests {
     }
 
     private func text(_ output: CapturedOutput) -> String {
-        String(decoding: output.rest, as: UTF8.self)
+        do {
+            return String(decoding: try output.bytes, as: UTF8.self)
+        } catch {
+            Issue.record(error)
+            return ""
+        }
     }
 
     @Test(arguments: ExecutorKind.available)

@@ -86,27 +86,24 @@ package final class FileOutputSpool: OutputSpool {
     /// - Throws: `io`, also when less stands there.
     package func read(_ range: Range<Int>, of page: Int) throws(JournalError) -> [UInt8] {
         let file = try opened()
-        var bytes = [UInt8](repeating: 0, count: range.count)
-        var done = 0
-        while done < range.count {
-            let place = off_t(page * SpoolLimit.pageBytes + range.lowerBound + done)
-            let rest = done..<range.count
-            let count: Int
-            do throws(FileError) {
-                count = try FileDescriptor.checked("pread", folder) {
-                    bytes[rest].withUnsafeMutableBytes {
-                        pread(file, $0.baseAddress, $0.count, place)
-                    }
+        let start = page * SpoolLimit.pageBytes + range.lowerBound
+        var problem: Int32?
+        let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
+            while filled < range.count, problem == nil {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<range.count])
+                let count = pread(file, rest.baseAddress, rest.count, off_t(start + filled))
+                if count > 0 {
+                    filled += count
+                } else if count == 0 || errno != EINTR {
+                    problem = count == 0 ? 0 : errno
                 }
-            } catch {
-                throw JournalError(spool: error, folder)
             }
-            guard count > 0 else {
-                throw JournalError(.io, "What a step wrote is gone from its file in \(folder).")
-            }
-            done += count
         }
-        return bytes
+        guard let problem else { return bytes }
+        guard problem != 0 else {
+            throw JournalError(.io, "What a step wrote is gone from its file in \(folder).")
+        }
+        throw JournalError(spool: FileError(call: "pread", path: folder, number: problem), folder)
     }
 
     /// Takes back pages that nobody uses any more.
