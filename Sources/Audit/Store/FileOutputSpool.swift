@@ -90,7 +90,7 @@ package final class FileOutputSpool: OutputSpool {
         var problem: Int32?
         let bytes = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, filled in
             while filled < range.count, problem == nil {
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled..<range.count])
+                let rest = UnsafeMutableBufferPointer(rebasing: buffer[filled..<range.count])
                 let count = pread(file, rest.baseAddress, rest.count, off_t(start + filled))
                 if count > 0 {
                     filled += count
