@@ -65,7 +65,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
-            name: "handrail-bench", dependencies: ["Audit", "Runner", "Runbooks"],
+            name: "handrail-bench", dependencies: ["Audit", "Plugins", "Runner", "Runbooks"],
             swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(

@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -92,10 +93,11 @@ class Fleet:
         return ["sh", self.write(f"{name}.sh", floor)]
 
 
-def library(folder, inventory, runbook, title, steps, files):
+def library(folder, inventory, runbook, title, steps, files, parameters=None):
     """A library with one runbook, committed to git.
 
-    `steps` are the runbook's, as mappings; `files` are paths in its folder, and their text.
+    `steps` and `parameters` are the runbook's, as mappings; `files` are paths in its folder, and
+    their text.
     """
     book = os.path.join(folder, "runbooks", *runbook.split("."))
     document = {
@@ -106,6 +108,7 @@ def library(folder, inventory, runbook, title, steps, files):
         "owner": "bench",
         "targets": {"pick": "many", "max": 1000},
         "rollout": {"max_in_flight": PARALLEL},
+        **({"parameters": parameters} if parameters else {}),
         "steps": steps,
     }
     written = {
@@ -170,6 +173,33 @@ def release_build(build):
     if not os.access(handrail, os.X_OK):
         sys.exit(f"{handrail} is missing: leave --no-build out")
     return handrail
+
+
+def peak_memory(command, cwd):
+    """The most resident memory of the command's own process, in MiB."""
+    process = subprocess.Popen(
+        command, cwd=cwd, shell=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    peak = 0
+
+    def watch():
+        nonlocal peak
+        while process.poll() is None:
+            try:
+                with open(f"/proc/{process.pid}/status") as status:
+                    for line in status:
+                        if line.startswith("VmHWM:"):
+                            peak = max(peak, int(line.split()[1]))
+            except OSError:
+                return
+            time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    if process.wait() != 0:
+        raise Failed(f"{' '.join(command)} exited {process.returncode}")
+    watcher.join()
+    return peak / 1024
 
 
 def output(command):

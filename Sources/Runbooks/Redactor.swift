@@ -48,6 +48,15 @@ package struct RedactingStream: Sendable {
     /// Whether the last byte released was part of a secret, whose marker is already out.
     private var isInSecret = false
 
+    /// A part of what was fed, in its order.
+    package enum Piece {
+        /// Bytes that are no secret.
+        case bytes(ArraySlice<UInt8>)
+        /// So many bytes of secrets; `isContinued` when the piece before is one of these, too: one
+        /// marker stands for both.
+        case secret(Int, isContinued: Bool)
+    }
+
     /// A stream at its beginning.
     package init(_ redactor: Redactor) { views = redactor.views }
 
@@ -55,6 +64,17 @@ package struct RedactingStream: Sendable {
     package mutating func feed(_ bytes: [UInt8]) -> [UInt8] {
         guard !views.isEmpty else { return bytes }
         var released: [UInt8] = []
+        released.reserveCapacity(bytes.count)
+        feed(bytes) { Self.add($0, to: &released) }
+        return released
+    }
+
+    /// Takes the next bytes and hands on what is decided, before it returns.
+    package mutating func feed(_ bytes: [UInt8], _ take: (Piece) -> Void) {
+        guard !views.isEmpty else {
+            if !bytes.isEmpty { take(.bytes(bytes[...])) }
+            return
+        }
         let place = start + held.count
         held += bytes
         var ranges: [Range<Int>] = []
@@ -65,15 +85,27 @@ package struct RedactingStream: Sendable {
         }
         ranges.sort { ($0.upperBound, $0.lowerBound) < ($1.upperBound, $1.lowerBound) }
         for range in ranges { note(range) }
-        release(upTo: safe, into: &released)
-        return released
+        release(upTo: safe, take)
     }
 
     /// Returns what was held back; the stream can't be fed again.
     package mutating func finish() -> [UInt8] {
         var released: [UInt8] = []
-        release(upTo: start + held.count, into: &released)
+        finish { Self.add($0, to: &released) }
         return released
+    }
+
+    /// Hands on what was held back; the stream can't be fed again.
+    package mutating func finish(_ take: (Piece) -> Void) {
+        release(upTo: start + held.count, take)
+    }
+
+    private static func add(_ piece: Piece, to released: inout [UInt8]) {
+        switch piece {
+        case .bytes(let bytes): released += bytes
+        case .secret(_, isContinued: false): released += Redactor.marker.utf8
+        case .secret: break
+        }
     }
 
     private mutating func note(_ range: Range<Int>) {
@@ -85,26 +117,26 @@ package struct RedactingStream: Sendable {
         found.append(range)
     }
 
-    private mutating func release(upTo end: Int, into released: inout [UInt8]) {
+    private mutating func release(upTo end: Int, _ take: (Piece) -> Void) {
         guard end > start else { return }
-        released.reserveCapacity(end - start)
         var place = start
         for range in found where range.lowerBound < end {
             let from = max(range.lowerBound, start)
             if from > place {
-                released += held[(place - start)..<(from - start)]
+                take(.bytes(held[(place - start)..<(from - start)]))
                 isInSecret = false
             }
-            if !isInSecret { released += Redactor.marker.utf8 }
-            isInSecret = true
             place = min(range.upperBound, end)
+            take(.secret(place - from, isContinued: isInSecret))
+            isInSecret = true
         }
         if place < end {
-            released += held[(place - start)..<(end - start)]
+            take(.bytes(held[(place - start)..<(end - start)]))
             isInSecret = false
         }
         found.removeAll { $0.upperBound <= end }
-        held.removeFirst(end - start)
+        // WHY NOT removeFirst: the room for all that was fed would stay with the little that is held.
+        held = Array(held[(end - start)...])
         start = end
     }
 }

@@ -129,22 +129,6 @@ package enum Ending: Sendable, Codable, Hashable {
     case heldBack(String)
 }
 
-/// A stream's bytes, bounded and redacted.
-package struct CapturedOutput: Sendable, Hashable {
-    /// The first bytes, up to the limit, and after them the last ones.
-    package var bytes: [UInt8]
-    /// How many bytes the script wrote.
-    package var totalBytes: Int
-    /// How many of them are not in `bytes`.
-    package var droppedBytes: Int
-
-    package init(bytes: [UInt8] = [], totalBytes: Int = 0, droppedBytes: Int = 0) {
-        self.bytes = bytes
-        self.totalBytes = totalBytes
-        self.droppedBytes = droppedBytes
-    }
-}
-
 /// A file that a `collect` step fetched.
 package struct CollectedFile: Sendable, Hashable {
     /// The path on the target, or the command.

@@ -339,6 +339,8 @@ package struct RunFilter: Sendable, Hashable {
 package protocol ContentStore: Sendable {
     /// Stores bytes durably; storing the same bytes again does nothing.
     func put(_ bytes: [UInt8]) async throws(JournalError) -> Digest
+    /// Stores what was kept of a stream, as its bytes; never more than a page of it is in memory.
+    func put(_ output: CapturedOutput) async throws(JournalError) -> Digest
     /// The bytes of a digest, checked against it.
     func get(_ digest: Digest) async throws(JournalError) -> [UInt8]
 }

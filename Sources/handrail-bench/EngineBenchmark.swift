@@ -1,3 +1,5 @@
+import Audit
+import Plugins
 import Runbooks
 import Runner
 import Synchronization
@@ -18,7 +20,7 @@ enum EngineBenchmark: Benchmark {
         let busy = ProcessUse.seconds()
         let began = ContinuousClock.now
         let machine = try await workshop.lead(
-            record, InstantExecutor(outputBytes: options.number("output", 64)),
+            record, workshop.executor(saying: options.number("output", 64)),
             observe: observer(options.text("shown", "no"), RunMachine(record: record)))
         let seconds = began.duration(to: .now).inSeconds
         let used = ProcessUse.seconds() - busy
@@ -76,7 +78,7 @@ enum LatencyBenchmark: Benchmark {
         let record = try await workshop.open(plan, 1)
         let began = ContinuousClock.now
         let machine = try await workshop.lead(
-            record, InstantExecutor(outputBytes: options.number("output", 64)))
+            record, workshop.executor(saying: options.number("output", 64)))
         let seconds = began.duration(to: .now).inSeconds
         let events = try await workshop.journal.events(of: machine.record.id, after: 0).count
         return [
@@ -87,22 +89,47 @@ enum LatencyBenchmark: Benchmark {
     }
 }
 
-/// Answers each attempt at once, with some output.
+/// Answers each attempt at once, with some output, which is kept as a session's is.
 struct InstantExecutor: Executor {
+    /// How much a session reads at once.
+    private static let pieceBytes = 64 << 10
+
     let outputBytes: Int
+    let keeping: OutputKeeping
 
     func perform(_ request: AttemptRequest) async -> AttemptReport {
         let line = Array("\(request.key.target) \(request.key.part) ".utf8)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(outputBytes)
-        while bytes.count < outputBytes { bytes += line.prefix(outputBytes - bytes.count) }
+        var output = OutputBuffer(.stream, keeping)
+        while output.total < outputBytes {
+            Self.say(line, min(outputBytes - output.total, Self.pieceBytes), to: &output)
+            // Others under way go on, as they do while a target writes.
+            if output.total < outputBytes { await Task.yield() }
+        }
         var report = AttemptReport(ending: .exited(0))
-        report.stdout = CapturedOutput(bytes: bytes, totalBytes: bytes.count)
+        report.stdout = output.finish()
         report.durationMilliseconds = 3
         return report
+    }
+
+    private static func say(_ line: [UInt8], _ length: Int, to output: inout OutputBuffer) {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(length)
+        while piece.count < length { piece += line.prefix(length - piece.count) }
+        piece.withUnsafeBytes { output.append($0) }
     }
 
     func cancel(_ target: TargetName) async {}
     func close(_ target: TargetName) async {}
     func shutDown() async {}
+}
+
+extension Workshop {
+    /// An executor of a run without secrets, in this home.
+    func executor(saying outputBytes: Int) -> InstantExecutor {
+        InstantExecutor(
+            outputBytes: outputBytes,
+            keeping: OutputKeeping(
+                redactor: Redactor(secrets: []),
+                spool: FileOutputSpool(inHome: home.path, else: home.path)))
+    }
 }

@@ -19,7 +19,7 @@ struct FullDiskTests {
     }
 
     /// Fills the home's file system but for some blocks of 4 KiB.
-    private static func fill(_ bench: Workbench, leaving blocks: Int) throws {
+    static func fill(_ bench: Workbench, leaving blocks: Int) throws {
         let path = bench.home + "/filler"
         let filler = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0o600)
         try #require(filler >= 0)

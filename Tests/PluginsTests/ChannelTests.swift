@@ -16,7 +16,7 @@ struct ChannelTests {
 
     @Test func aRequestThatDoesNotFitIsSentWhole() async {
         let wires = SessionWires()
-        let channel = Channel()
+        let channel = Channel(.inMemory)
         channel.start(input: wires.input.ours, output: wires.output.ours, error: wires.error.ours)
         let request = [UInt8](repeating: 7, count: 4 << 20)
         channel.tell(request)
@@ -38,7 +38,7 @@ struct ChannelTests {
 
     private func endsWhenTheOtherSideCloses() async -> Bool {
         let wires = SessionWires()
-        let channel = Channel()
+        let channel = Channel(.inMemory)
         channel.start(input: wires.input.ours, output: wires.output.ours, error: wires.error.ours)
         var bytes: [UInt8] = Array("a banner\n".utf8)
         _ = write(wires.output.theirs, &bytes, bytes.count)

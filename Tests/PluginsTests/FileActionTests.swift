@@ -26,7 +26,7 @@ struct FileActionTests {
     }
 
     private func said(_ report: AttemptReport) -> [String] {
-        String(decoding: report.stderr.bytes, as: UTF8.self)
+        String(decoding: report.stderr.rest, as: UTF8.self)
             .split(separator: "\n").map(String.init)
     }
 

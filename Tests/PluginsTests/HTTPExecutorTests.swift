@@ -33,11 +33,11 @@ import Testing
     }
 
     private static func text(_ output: CapturedOutput) -> String {
-        String(decoding: output.bytes, as: UTF8.self)
+        String(decoding: output.rest, as: UTF8.self)
     }
 
     private static func echoed(_ report: AttemptReport) throws -> [String: JSONValue] {
-        guard case .object(let members) = try JSONReader.read(report.stdout.bytes, largest: 1 << 20)
+        guard case .object(let members) = try JSONReader.read(report.stdout.rest, largest: 1 << 20)
         else { return [:] }
         return members
     }
@@ -205,7 +205,7 @@ import Testing
         let report = try await attempt(["big", "\(size)"])
         #expect(report.ending == .exited(0))
         #expect(report.stdout.totalBytes == size)
-        #expect(report.stdout.bytes.count == 1 << 20)
+        #expect(report.stdout.count == 1 << 20)
         let looked = try await attempt(["big", "\(size)"]) { $0.contains = .text("y") }
         #expect(looked.ending == .exited(1))
         #expect(Self.text(looked.stderr).contains("5000000 bytes; what is looked at has 1 MiB"))
@@ -216,7 +216,7 @@ import Testing
         #expect(packed.ending == .exited(0))
         #expect(packed.stdout.totalBytes < 20_000)
         let binary = try await attempt(["binary"]) { $0.take = ["x": .pointer("/x")] }
-        #expect(binary.stdout.bytes == Array(0...255))
+        #expect(binary.stdout.rest == Array(0...255))
         #expect(binary.ending == .exited(1))
         #expect(Self.text(binary.stderr).contains("can't be read as JSON"))
     }

@@ -26,7 +26,7 @@ struct LocalExecutorTests {
         let target = try Requests.target("t1", address: "t1", port: 22)
         let request = try Requests.run(ScriptCall(program: .inline(script)), on: target)
         let report = try await serving(executor) { await executor.perform(request) }
-        let lines = String(decoding: report.stdout.bytes, as: UTF8.self).split(separator: "\n")
+        let lines = String(decoding: report.stdout.rest, as: UTF8.self).split(separator: "\n")
         #expect(report.ending == .exited(0))
         #expect(lines.filter { !$0.hasSuffix(":") && $0 != "systemd" } == ["done"])
     }

@@ -30,12 +30,12 @@ struct RedactingExecutorTests {
             .perform(request)
         let safe = Array("a [secret] b".utf8)
         #expect(scrubbed.ending == .unknown("[secret]"))
-        #expect(scrubbed.stdout.bytes == safe)
-        #expect(scrubbed.stderr.bytes == safe)
+        #expect(scrubbed.stdout.rest == safe)
+        #expect(scrubbed.stderr.rest == safe)
         #expect(scrubbed.outputs == Array("x=[secret]\n".utf8))
         #expect(scrubbed.diff == "+[secret]")
         #expect(scrubbed.collected.map(\.name) == ["echo [secret]"])
-        #expect(scrubbed.collected.map(\.content.bytes) == [safe])
+        #expect(scrubbed.collected.map(\.content.rest) == [safe])
         #expect(scrubbed.stdout.totalBytes == 12)
     }
 

@@ -34,7 +34,7 @@ struct SSHExecutorTests {
             Issue.record("\(lost.ending)")
             return
         }
-        #expect(String(decoding: lost.stdout.bytes, as: UTF8.self).hasPrefix("begun"))
+        #expect(String(decoding: lost.stdout.rest, as: UTF8.self).hasPrefix("begun"))
         #expect(next.ending == .exited(0))
         #expect(opened.withLock { $0.count } == 2)
     }

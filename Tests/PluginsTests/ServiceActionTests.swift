@@ -15,7 +15,7 @@ struct ServiceActionTests {
     }
 
     private func lastLine(_ report: AttemptReport) -> String {
-        String(decoding: report.stderr.bytes, as: UTF8.self).split(separator: "\n").last
+        String(decoding: report.stderr.rest, as: UTF8.self).split(separator: "\n").last
             .map(String.init) ?? ""
     }
 

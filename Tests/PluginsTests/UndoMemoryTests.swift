@@ -64,7 +64,7 @@ struct UndoMemoryTests {
         try await onTarget(home: "nowhere") { target, action in
             let report = try await target.perform(action)
             #expect(report.ending == .exited(2))
-            let said = String(decoding: report.stderr.bytes, as: UTF8.self)
+            let said = String(decoding: report.stderr.rest, as: UTF8.self)
             #expect(said.contains("has no home directory. Nothing was changed."))
             #expect(try target.text("x.conf") == nil)
         }
@@ -76,7 +76,7 @@ struct UndoMemoryTests {
                 atPath: memory(target).path, withDestinationPath: target.folder.path + "/etc")
             let report = try await target.perform(action)
             #expect(report.ending == .exited(2))
-            #expect(String(decoding: report.stderr.bytes, as: UTF8.self).contains("Nothing was"))
+            #expect(String(decoding: report.stderr.rest, as: UTF8.self).contains("Nothing was"))
             #expect(try target.text("x.conf") == nil)
         }
     }
@@ -130,7 +130,7 @@ struct UndoMemoryTests {
             #expect(try await target.perform(.run(fill)).ending == .exited(0))
             let report = try await target.perform(action)
             #expect(report.ending == .exited(2))
-            let said = String(decoding: report.stderr.bytes, as: UTF8.self)
+            let said = String(decoding: report.stderr.rest, as: UTF8.self)
             #expect(said.split(separator: "\n").last?.contains("Nothing was changed.") == true)
             #expect(try target.text("x.conf") == before)
             let free = ScriptCall(program: .inline("rm /var/lib/fill"))

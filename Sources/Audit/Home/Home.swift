@@ -33,6 +33,8 @@ package struct Home: Sendable, Hashable {
     package var journalPath: String { path + "/journal.db" }
     /// Where contents are kept by digest.
     package var outputPath: String { path + "/output" }
+    /// Where contents are until they are whole, and what attempts under way write.
+    var newOutputPath: String { outputPath + "/new" }
     /// Where packs are written unless another place is named.
     package var escalationsPath: String { path + "/escalations" }
 
@@ -50,7 +52,7 @@ package struct Home: Sendable, Hashable {
             guard access(clean, W_OK | X_OK) == 0 else {
                 throw FileError(call: "access", path: clean, number: errno)
             }
-            for folder in [home.outputPath, home.outputPath + "/new"] {
+            for folder in [home.outputPath, home.newOutputPath] {
                 try makeFolder(folder)
                 try home.check(folder)
             }

@@ -9,6 +9,8 @@ import Runner
 package struct FileContentStore: ContentStore {
     private let folder: String
     private let queue = BlockingQueue(label: "handrail.contents")
+    /// Reads spooled outputs for their digests, while others are written.
+    private let reading = BlockingQueue(label: "handrail.contents.digests")
 
     /// Opens the store of a home, and removes what unfinished writes left there a day ago.
     ///
@@ -16,7 +18,7 @@ package struct FileContentStore: ContentStore {
     package init(in home: Home) throws(JournalError) {
         folder = home.outputPath
         do {
-            try Self.removeLeftovers(in: home.outputPath + "/new", before: time(nil) - 86_400)
+            try Self.removeLeftovers(in: home.newOutputPath, before: time(nil) - 86_400)
         } catch {
             throw JournalError(content: error, folder: folder)
         }
@@ -26,16 +28,38 @@ package struct FileContentStore: ContentStore {
     ///
     /// - Throws: `full` over the limit or without space, `io`.
     package func put(_ bytes: [UInt8]) async throws(JournalError) -> Digest {
-        guard bytes.count <= JournalLimit.contentBytes else {
-            throw JournalError(
-                .full, "\(bytes.count) bytes are too many to store at once.",
-                hint: "The limit is \(JournalLimit.contentBytes) bytes.")
-        }
+        try Self.check(bytes.count)
         let digest = Self.digest(of: bytes)
         let folder = folder
         return try await blocking { () throws in
-            try Self.store(bytes, as: digest, under: folder)
+            try Self.store(bytes.count, as: digest, under: folder) { try $0.write(bytes) }
             return digest
+        }
+    }
+
+    /// Stores what was kept of a stream, a page at a time.
+    ///
+    /// - Throws: `full` over the limit or without space, `io`.
+    package func put(_ output: CapturedOutput) async throws(JournalError) -> Digest {
+        guard output.spooled != nil else { return try await put(output.rest) }
+        try Self.check(output.count)
+        let digest = try await blocking(on: reading) { () throws in
+            try Digest.sha256(of: output)
+        }
+        let folder = folder
+        return try await blocking { () throws in
+            try Self.store(output.count, as: digest, under: folder) { file in
+                try output.forEachPiece { try file.write($0) }
+            }
+            return digest
+        }
+    }
+
+    private static func check(_ count: Int) throws(JournalError) {
+        guard count <= JournalLimit.contentBytes else {
+            throw JournalError(
+                .full, "\(count) bytes are too many to store at once.",
+                hint: "The limit is \(JournalLimit.contentBytes) bytes.")
         }
     }
 
@@ -77,32 +101,34 @@ package struct FileContentStore: ContentStore {
     }
 
     private static func store(
-        _ bytes: [UInt8], as digest: Digest, under folder: String
+        _ count: Int, as digest: Digest, under folder: String,
+        _ write: (borrowing FileDescriptor) throws -> Void
     ) throws {
         let path = path(of: digest, under: folder)
         let parent = PathText.folder(of: path)
         var status = stat()
         let isThere = lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
         // A file of another size was damaged; the same bytes replace it.
-        if !isThere || Int(status.st_size) != bytes.count {
+        if !isThere || Int(status.st_size) != count {
             if mkdir(parent, 0o700) == 0 {
                 try FileDescriptor(folder, O_RDONLY | O_DIRECTORY).synchronize()
             } else if errno != EEXIST {
                 throw FileError(call: "mkdir", path: parent, number: errno)
             }
-            try write(bytes, to: path, through: folder + "/new/" + temporaryName(digest))
+            try make(path, through: folder + "/new/" + temporaryName(digest), write)
         }
         // Also when it was there: another process may have renamed it a moment ago.
         try FileDescriptor(parent, O_RDONLY | O_DIRECTORY).synchronize()
     }
 
-    private static func write(
-        _ bytes: [UInt8], to path: String, through temporary: String
+    private static func make(
+        _ path: String, through temporary: String,
+        _ write: (borrowing FileDescriptor) throws -> Void
     ) throws {
         do {
             let file = try FileDescriptor(
                 temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
-            try file.write(bytes)
+            try write(file)
             try file.synchronize()
             guard rename(temporary, path) == 0 else {
                 throw FileError(call: "rename", path: path, number: errno)
@@ -126,10 +152,10 @@ package struct FileContentStore: ContentStore {
     }
 
     private func blocking<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
+        on queue: BlockingQueue? = nil, _ body: @escaping @Sendable () throws -> Value
     ) async throws(JournalError) -> Value {
         let folder = folder
-        let result: Result<Value, JournalError> = await queue.run {
+        let result: Result<Value, JournalError> = await (queue ?? self.queue).run {
             do {
                 return .success(try body())
             } catch {

@@ -101,11 +101,17 @@ extension Performance {
             report.changed = report.outputs == Array("changed=yes\n".utf8)
         }
         report.outputs = []
-        if !report.stdout.bytes.isEmpty {
-            report.diff = String(
-                decoding: report.stdout.bytes.prefix(Self.longestDiff), as: UTF8.self)
-        }
+        report.diff = Self.diff(report.stdout)
         return report
+    }
+
+    private static func diff(_ output: CapturedOutput) -> String? {
+        guard output.count > 0 else { return nil }
+        do throws(JournalError) {
+            return String(decoding: try output.prefix(longestDiff), as: UTF8.self)
+        } catch {
+            return "[the diff can't be read: \(error.message)]"
+        }
     }
 
     /// A template of the runbook with its places filled.

@@ -20,12 +20,13 @@ extension Performance {
                 try await invocation(fetching: path, left),
                 limit: OutputBuffer.Limit(head: left, tail: 0))
             guard result.status == 0 else {
-                report.note(String(decoding: result.stderr.bytes, as: UTF8.self))
+                report.note(Self.said(result.stderr))
                 continue
             }
             var content = result.stdout
+            let kept = content.keptBytes
             content.totalBytes = Self.size(result.outputs) ?? content.totalBytes
-            content.droppedBytes = max(0, content.totalBytes - content.bytes.count)
+            content.droppedBytes = max(0, content.totalBytes - kept)
             report.add(path, content, &left)
         }
         switch stopper.reason {
@@ -73,6 +74,14 @@ extension Performance {
         OutputBuffer.Limit(head: limit - limit / 4, tail: limit / 4)
     }
 
+    private static func said(_ output: CapturedOutput) -> String {
+        do throws(JournalError) {
+            return String(decoding: try output.prefix(longestNote), as: UTF8.self)
+        } catch {
+            return "what it said can't be read: \(error.message)"
+        }
+    }
+
     private static func size(_ outputs: [UInt8]) -> Int? {
         let text = String(decoding: outputs, as: UTF8.self)
         guard text.hasPrefix("size="), text.hasSuffix("\n") else { return nil }
@@ -80,17 +89,18 @@ extension Performance {
     }
 }
 
+/// The most bytes of one line for people.
+private let longestNote = 1000
+
 extension AttemptReport {
     /// Adds a line for people to standard error.
     fileprivate mutating func note(_ line: String) {
-        let bytes = Array((line.hasSuffix("\n") ? line : line + "\n").utf8.prefix(1000))
-        stderr.bytes += bytes
-        stderr.totalBytes += bytes.count
+        stderr.append((line.hasSuffix("\n") ? line : line + "\n").utf8.prefix(longestNote))
     }
 
     /// Adds something fetched, and takes it from what may still come.
     fileprivate mutating func add(_ name: String, _ content: CapturedOutput, _ left: inout Int) {
         collected.append(CollectedFile(name: name, content: content))
-        left = max(0, left - content.bytes.count)
+        left = max(0, left - content.keptBytes)
     }
 }

@@ -5,6 +5,8 @@ import Runner
 
 /// Sends requests by libcurl, each on a thread of its own.
 struct CurlTransport: HTTPTransport {
+    /// How answers are kept.
+    let keeping: OutputKeeping
     /// How many requests are under way at once; the others wait for their turn.
     private let limiter = ConnectionLimiter(from: 32, to: 32)
 
@@ -19,7 +21,8 @@ struct CurlTransport: HTTPTransport {
         defer { limiter.end(wentWell: true) }
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
-                continuation.resume(returning: CurlTransfer(request, stopper, curl).run())
+                continuation.resume(
+                    returning: CurlTransfer(request, stopper, curl, keeping).run())
             }
         }
     }
@@ -51,13 +54,19 @@ private final class CurlTransfer {
     private let request: HTTPRequest
     private let stopper: Stopper
     private let curl: CurlLibrary
-    private var body = OutputBuffer(.stream)
+    private var body: OutputBuffer
+    /// What is looked at, as it came; nothing when nobody looks.
+    private var text: HeadBuffer
     private var location: String?
     /// Whether a connection was made and the request begins to go out.
     private var isSent = false
     private var sawLinkLocal = false
 
-    init(_ request: HTTPRequest, _ stopper: Stopper, _ curl: CurlLibrary) {
+    init(
+        _ request: HTTPRequest, _ stopper: Stopper, _ curl: CurlLibrary, _ keeping: OutputKeeping
+    ) {
+        body = OutputBuffer(.stream, keeping)
+        text = HeadBuffer(limit: request.isAnswerRead ? HTTPAnswer.longestText : 0)
         self.request = request
         self.stopper = stopper
         self.curl = curl
@@ -171,7 +180,9 @@ private final class CurlTransfer {
     }
 
     private func take(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
-        body.append(UnsafeRawBufferPointer(start: bytes, count: count))
+        let bytes = UnsafeRawBufferPointer(start: bytes, count: count)
+        body.append(bytes)
+        text.append(bytes)
         return count
     }
 
@@ -211,7 +222,8 @@ private final class CurlTransfer {
             return .answered(
                 HTTPAnswer(
                     status: status, address: address.map { String(cString: $0) } ?? "",
-                    location: location, body: body.captured, milliseconds: milliseconds))
+                    location: location, body: body.finish(), text: text.bytes,
+                    milliseconds: milliseconds))
         }
         if stopper.reason != nil { return .stopped(wasSent: isSent) }
         // What was answered so far is no answer: half of it may be missing.

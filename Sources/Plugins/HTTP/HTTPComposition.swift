@@ -45,7 +45,8 @@ struct HTTPComposition {
         }
         return HTTPRequest(
             method: action.method.rawValue, url: address.text, headers: headers, body: body,
-            authorities: authorities, timeout: timeout)
+            authorities: authorities,
+            isAnswerRead: action.contains != nil || !action.take.isEmpty, timeout: timeout)
     }
 
     /// Where the request goes; nothing of it is secret.

@@ -12,9 +12,11 @@ package final class HTTPExecutor: Executor {
 
     /// Makes an executor for one run; libcurl is loaded with the first request.
     ///
-    /// - Parameter files: where `ca_file` is found.
-    package convenience init(files: RunbookFiles) {
-        self.init(files: files, transport: CurlTransport())
+    /// - Parameters:
+    ///   - files: where `ca_file` is found.
+    ///   - keeping: how answers are kept.
+    package convenience init(files: RunbookFiles, keeping: OutputKeeping = .inMemory) {
+        self.init(files: files, transport: CurlTransport(keeping: keeping))
     }
 
     init(files: RunbookFiles, transport: any HTTPTransport) {

@@ -21,6 +21,8 @@ struct HTTPRequest: Sendable, Hashable {
     var body: [UInt8]?
     /// Certificates in PEM that are trusted instead of the machine's own.
     var authorities: [UInt8]?
+    /// Whether the answer's text is looked at.
+    var isAnswerRead = false
     /// The longest time from the first look for the server's address to the answer's last byte.
     var timeout: Duration
 }
@@ -43,8 +45,13 @@ struct HTTPAnswer: Sendable, Hashable {
     var address: String
     /// Where a redirection leads, as the server wrote it.
     var location: String?
-    /// The body, bounded like a step's output.
+    /// The most of an answer that is looked at: as much as is kept of a step's output.
+    static let longestText = 1 << 20
+
+    /// The body, bounded like a step's output, and redacted like one.
     var body: CapturedOutput
+    /// The body's first bytes as they came, when the request says that they are looked at.
+    var text: [UInt8]
     /// Milliseconds from start to end.
     var milliseconds: Int64
 }

@@ -73,9 +73,9 @@ struct HTTPVerdict {
             return text
         }
         guard case .text(let wanted)? = action.contains else { return nil }
-        guard answer.body.droppedBytes == 0 else { return Self.tooLong(answer) }
+        guard answer.isTextWhole else { return Self.tooLong(answer) }
         let isThere =
-            wanted.isEmpty || Data(answer.body.bytes).range(of: Data(wanted.utf8)) != nil
+            wanted.isEmpty || Data(answer.text).range(of: Data(wanted.utf8)) != nil
         return isThere
             ? nil : "the answer doesn't hold \(printableExcerpt(wanted))"
     }
@@ -100,9 +100,9 @@ struct HTTPVerdict {
                 continue
             }
             if document == nil {
-                guard answer.body.droppedBytes == 0 else { return failed(Self.tooLong(answer)) }
+                guard answer.isTextWhole else { return failed(Self.tooLong(answer)) }
                 do {
-                    document = try JSONReader.read(answer.body.bytes, largest: 1 << 20)
+                    document = try JSONReader.read(answer.text, largest: HTTPAnswer.longestText)
                 } catch {
                     return failed("the answer can't be read as JSON: \(error)")
                 }
@@ -121,6 +121,11 @@ struct HTTPVerdict {
     private static func captured(_ text: String) -> CapturedOutput {
         CapturedOutput(bytes: Array(text.utf8), totalBytes: text.utf8.count)
     }
+}
+
+extension HTTPAnswer {
+    /// Whether all of the body is there to be looked at.
+    fileprivate var isTextWhole: Bool { text.count == body.totalBytes }
 }
 
 extension JSONValue {

@@ -19,10 +19,11 @@ package struct LocalExecutor: SessionServing {
     ///   - notices: told what running steps write; called on any thread, must return at once.
     ///   - clock: the time; the machine's own.
     ///   - grace: how the two ends of a stop are spaced.
+    ///   - keeping: how what steps write is kept.
     package init(
         settings: LocalSettings, files: RunbookFiles,
         notices: @escaping @Sendable (ExecutorNotice) -> Void, clock: ExecutorClock = .system,
-        grace: StopGrace = StopGrace()
+        grace: StopGrace = StopGrace(), keeping: OutputKeeping = .inMemory
     ) {
         sessions = SessionExecutor(
             transport: SessionTransport(
@@ -33,7 +34,7 @@ package struct LocalExecutor: SessionServing {
                 openLimit: Self.openLimit),
             files: files, limiter: ConnectionLimiter(from: 8, to: 32), notices: notices,
             recorded: { _ in },
-            clock: clock, grace: grace, jitter: { 0 })
+            clock: clock, grace: grace, keeping: keeping, jitter: { 0 })
     }
 
     @Sendable

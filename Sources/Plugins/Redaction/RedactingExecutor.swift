@@ -2,6 +2,8 @@ import Runbooks
 import Runner
 
 /// Takes secrets out of everything that another executor reports.
+///
+/// What went through a spool has none any more (`OutputBuffer`).
 package struct RedactingExecutor: Executor {
     private let executor: any Executor
     private let redactor: Redactor
@@ -29,14 +31,14 @@ package struct RedactingExecutor: Executor {
     private func scrubbed(_ report: AttemptReport) -> AttemptReport {
         var report = report
         report.ending = scrubbed(report.ending)
-        report.stdout.bytes = redactor.scrub(report.stdout.bytes)
-        report.stderr.bytes = redactor.scrub(report.stderr.bytes)
+        report.stdout.rest = redactor.scrub(report.stdout.rest)
+        report.stderr.rest = redactor.scrub(report.stderr.rest)
         report.outputs = redactor.scrub(report.outputs)
         report.diff = report.diff.map { redactor.scrub($0) }
         report.collected = report.collected.map { file in
             var file = file
             file.name = redactor.scrub(file.name)
-            file.content.bytes = redactor.scrub(file.content.bytes)
+            file.content.rest = redactor.scrub(file.content.rest)
             return file
         }
         return report

@@ -24,20 +24,22 @@ package struct SSHExecutor: SessionServing {
     ///     cancelled; nothing starts in a session before.
     ///   - clock: the time; the machine's own.
     ///   - grace: how the two ends of a stop are spaced.
+    ///   - keeping: how what steps write is kept.
     ///   - connectionsAtOnce: how many connections are opened at once at first.
     package init(
         settings: SSHSettings, files: RunbookFiles,
         notices: @escaping @Sendable (ExecutorNotice) -> Void,
         recorded: @escaping @Sendable (_ proof: String) async -> Void = { _ in },
         clock: ExecutorClock = .system,
-        grace: StopGrace = StopGrace(), connectionsAtOnce: Int = 10
+        grace: StopGrace = StopGrace(), keeping: OutputKeeping = .inMemory,
+        connectionsAtOnce: Int = 10
     ) {
         let pins = ServerKeyPins(lookup: ServerKeyLookup(settings: settings))
         self.pins = pins
         sessions = SessionExecutor(
             transport: Self.transport(settings, pins), files: files,
             limiter: ConnectionLimiter(from: connectionsAtOnce, to: 4 * connectionsAtOnce),
-            notices: notices, recorded: recorded, clock: clock, grace: grace,
+            notices: notices, recorded: recorded, clock: clock, grace: grace, keeping: keeping,
             jitter: { Double.random(in: 0..<1) })
     }
 

@@ -8,7 +8,7 @@ import Synchronization
 /// parsers at once; a task wakes only when a whole answer is there.
 final class Channel: Sendable {
     private struct State {
-        var exchange = Exchange()
+        var exchange: Exchange
         /// Our ends of the streams; nil once closed.
         var input: CInt?
         var unsent: ArraySlice<UInt8> = []
@@ -17,16 +17,21 @@ final class Channel: Sendable {
         var writer: DescriptorPoller.Watch?
         var isStarted = false
         var finished: SessionEnd?
+
+        init(_ keeping: OutputKeeping) { exchange = Exchange(keeping) }
     }
 
     /// The most bytes read at once.
     private static let readSize = 64 << 10
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     /// Set when the session's standard output has ended, or when the session was hung up.
     let outputEnded = Latch<Void>()
     /// Set when its standard error has ended.
     let errorEnded = Latch<Void>()
+
+    /// A channel without a session yet, whose steps' output is kept so.
+    init(_ keeping: OutputKeeping) { state = Mutex(State(keeping)) }
 
     /// Whether the descriptors were taken over.
     var isStarted: Bool { state.withLock { $0.isStarted } }

@@ -16,7 +16,7 @@ struct SessionEnd: Sendable, Hashable {
 
 /// One request and its answer under way: what has arrived, and what is still awaited.
 ///
-/// Synchronous, without input or output of its own: the channel feeds it.
+/// Synchronous, without input or output of its own but for the spool: the channel feeds it.
 struct Exchange {
     /// Hands on a running step's bytes.
     typealias Live = @Sendable (_ bytes: [UInt8], _ isError: Bool) -> Void
@@ -56,14 +56,24 @@ struct Exchange {
     private var parsers = (output: FrameParser(), error: FrameParser())
     private var latch: Latch<Reply>?
     private var live: Live?
-    private var stdout = OutputBuffer(.stream)
-    private var stderr = OutputBuffer(.stream)
-    private var outputs = OutputBuffer(.outputs)
+    private let keeping: OutputKeeping
+    private var stdout: OutputBuffer
+    private var stderr: OutputBuffer
+    private var outputs = Self.noOutputs
     private var announcedOutputs: Int?
     private var endOfOutput: Frame?
     private var sawEndOfError = false
     /// The last bytes of standard error outside of steps.
     private(set) var noise: [UInt8] = []
+
+    /// What a step's HANDRAIL_OUTPUT may hold; the session sends no more.
+    private static let noOutputs = HeadBuffer(limit: 64 << 10)
+
+    init(_ keeping: OutputKeeping) {
+        self.keeping = keeping
+        stdout = OutputBuffer(.stream, keeping)
+        stderr = OutputBuffer(.stream, keeping)
+    }
 
     /// Whether an answer is awaited.
     var isUnderWay: Bool { latch != nil }
@@ -79,9 +89,9 @@ struct Exchange {
         parsers.error.expect(nonce, after: isAnnounced ? .noise : .step)
         self.latch = latch
         self.live = live
-        stdout = OutputBuffer(limit ?? .stream)
-        stderr = OutputBuffer(.stream)
-        outputs = OutputBuffer(.outputs)
+        stdout = OutputBuffer(limit ?? .stream, keeping)
+        stderr = OutputBuffer(.stream, keeping)
+        outputs = Self.noOutputs
         announcedOutputs = nil
         endOfOutput = nil
         sawEndOfError = false
@@ -90,7 +100,7 @@ struct Exchange {
     /// Stops waiting; the request that has no answer now, and what had come of it.
     mutating func abandon() -> (latch: Latch<Reply>?, partial: Partial) {
         defer { reset() }
-        return (latch, Partial(stdout: stdout.captured, stderr: stderr.captured))
+        return (latch, Partial(stdout: stdout.finish(), stderr: stderr.finish()))
     }
 
     /// Takes the next bytes of a stream; what to do once the lock is given back.
@@ -126,9 +136,9 @@ struct Exchange {
         live = nil
         parsers.output.expectNothing()
         parsers.error.expectNothing()
-        stdout = OutputBuffer(.stream)
-        stderr = OutputBuffer(.stream)
-        outputs = OutputBuffer(.outputs)
+        stdout = OutputBuffer(.stream, keeping)
+        stderr = OutputBuffer(.stream, keeping)
+        outputs = Self.noOutputs
     }
 
     private func isWithinLiveLimit(_ stream: Stream) -> Bool {
@@ -164,7 +174,7 @@ struct Exchange {
         return stepResult(end)
     }
 
-    private func stepResult(_ end: Frame) -> Reply {
+    private mutating func stepResult(_ end: Frame) -> Reply {
         guard end.words.count == 4, let status = Int32(end.words[1]) else {
             return .confused("an end that can't be read")
         }
@@ -172,7 +182,7 @@ struct Exchange {
         if word == "given", announcedOutputs != outputs.total { word = "odd" }
         return .ended(
             StepResult(
-                status: status, stdout: stdout.captured, stderr: stderr.captured,
+                status: status, stdout: stdout.finish(), stderr: stderr.finish(),
                 outputs: word == "given" ? outputs.bytes : [], outputsWord: word))
     }
 }

@@ -205,9 +205,7 @@ extension AttemptReport {
             default: nil
             }
         if let problem {
-            let note = Array("\nhandrail: HANDRAIL_OUTPUT was not read: \(problem).\n".utf8)
-            stderr.bytes += note
-            stderr.totalBytes += note.count
+            stderr.append("\nhandrail: HANDRAIL_OUTPUT was not read: \(problem).\n".utf8)
         }
     }
 }

@@ -22,7 +22,8 @@ final class SessionExecutor: Sendable {
         transport: SessionTransport, files: RunbookFiles, limiter: ConnectionLimiter,
         notices: @escaping @Sendable (ExecutorNotice) -> Void,
         recorded: @escaping @Sendable (_ proof: String) async -> Void, clock: ExecutorClock,
-        grace: StopGrace, jitter: @escaping @Sendable () -> Double
+        grace: StopGrace, keeping: OutputKeeping = .inMemory,
+        jitter: @escaping @Sendable () -> Double
     ) {
         let (launches, launching) = AsyncStream.makeStream(of: SessionOpener.Launch.self)
         self.launches = launches
@@ -33,7 +34,7 @@ final class SessionExecutor: Sendable {
         self.clock = clock
         self.grace = grace
         opener = SessionOpener(
-            transport: transport, limiter: limiter, clock: clock,
+            transport: transport, limiter: limiter, clock: clock, keeping: keeping,
             launch: { launching.yield($0) }, jitter: jitter)
     }
 

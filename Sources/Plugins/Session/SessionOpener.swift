@@ -20,6 +20,8 @@ struct SessionOpener: Sendable {
     let transport: SessionTransport
     let limiter: ConnectionLimiter
     let clock: ExecutorClock
+    /// How what steps write is kept.
+    let keeping: OutputKeeping
     /// Hands a process to the task that runs it.
     let launch: @Sendable (Launch) -> Void
     /// A number from 0 up to 1, anew each time: spreads the tries of many targets.
@@ -29,10 +31,11 @@ struct SessionOpener: Sendable {
 
     init(
         transport: SessionTransport, limiter: ConnectionLimiter, clock: ExecutorClock,
+        keeping: OutputKeeping,
         launch: @escaping @Sendable (Launch) -> Void, jitter: @escaping @Sendable () -> Double
     ) {
         (self.transport, self.limiter, self.clock) = (transport, limiter, clock)
-        (self.launch, self.jitter) = (launch, jitter)
+        (self.keeping, self.launch, self.jitter) = (keeping, launch, jitter)
     }
 
     /// Opens a session on a target; nil when the calling task was cancelled.
@@ -66,7 +69,7 @@ struct SessionOpener: Sendable {
     private func greet(
         _ target: PlannedTarget, _ command: SessionCommand
     ) async -> Result<Session, SessionTransport.Refusal>? {
-        let channel = Channel()
+        let channel = Channel(keeping)
         let nonce = Nonce.random()
         let first = Self.start(channel, nonce)
         launch(Launch(command: command, channel: channel))

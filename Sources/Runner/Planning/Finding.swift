@@ -75,7 +75,13 @@ struct Finding: Sendable, Hashable {
 
     /// A reason with the last line of what was said, safe to print.
     private static func said(_ reason: String, _ report: AttemptReport) -> String {
-        let bytes = report.stderr.bytes.isEmpty ? report.stdout.bytes : report.stderr.bytes
+        let output = report.stderr.count == 0 ? report.stdout : report.stderr
+        let bytes: [UInt8]
+        do throws(JournalError) {
+            bytes = try output.suffix(SpoolLimit.memoryBytes)
+        } catch {
+            return "\(reason) (what it said can't be read: \(error.message))"
+        }
         let lines = bytes.split(separator: UInt8(ascii: "\n"))
         guard let line = lines.last else { return reason }
         return "\(reason) \"\(printable(line.prefix(200), keepNewlines: false))\""

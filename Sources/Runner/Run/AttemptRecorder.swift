@@ -23,12 +23,28 @@ struct AttemptRecorder: Sendable {
     }
 
     /// The record of a report whose output could not be stored: the outcome isn't lost with it.
-    static func withoutOutput(_ report: AttemptReport, _ error: any Error) -> AttemptRecord {
+    ///
+    /// Nor is the end of what it wrote, as far as the event has room for it.
+    static func withoutOutput(
+        _ report: AttemptReport, _ error: any Error, inlineBytes: Int
+    ) -> AttemptRecord {
         let why = "[not stored: \((error as? JournalError)?.message ?? "\(error)")]"
         func empty(_ output: CapturedOutput) -> OutputRecord {
-            OutputRecord(
-                text: output.totalBytes == 0 ? "" : why, totalBytes: output.totalBytes,
-                droppedBytes: output.totalBytes, stored: nil)
+            var text = ""
+            var shown = 0
+            do throws(JournalError) {
+                let end = try output.suffix(inlineBytes / 2)
+                shown = end.count
+                text = printable(end[...], keepNewlines: true)
+            } catch {
+                // Why it can't be read is why it was not stored.
+            }
+            if output.count > shown || output.totalBytes > output.count {
+                text += text.isEmpty || text.hasSuffix("\n") ? why : "\n" + why
+            }
+            return OutputRecord(
+                text: text, totalBytes: output.totalBytes,
+                droppedBytes: max(0, output.totalBytes - shown), stored: nil)
         }
         var record = AttemptRecord(
             ending: report.ending, stdout: empty(report.stdout), stderr: empty(report.stderr),
@@ -40,12 +56,14 @@ struct AttemptRecorder: Sendable {
     private func keep(
         _ output: CapturedOutput, isAlwaysStored: Bool = false
     ) async throws(JournalError) -> OutputRecord {
-        let isShort = output.bytes.count <= inlineBytes && output.droppedBytes == 0
-        let stored = isShort && !isAlwaysStored ? nil : try await store.put(output.bytes)
-        let shown = isShort ? output.bytes[...] : output.bytes.suffix(inlineBytes / 2)
+        let isShort = output.count <= inlineBytes && output.droppedBytes == 0
+        let stored = isShort && !isAlwaysStored ? nil : try await store.put(output)
+        let shown = try output.suffix(isShort ? inlineBytes : inlineBytes / 2)
+        var text = printable(shown[...], keepNewlines: true)
+        if let problem = output.problem { text += "\n[not kept to its end: \(problem)]" }
         return OutputRecord(
-            text: printable(shown, keepNewlines: true), totalBytes: output.totalBytes,
-            droppedBytes: output.droppedBytes, stored: stored)
+            text: text, totalBytes: output.totalBytes, droppedBytes: output.droppedBytes,
+            stored: stored)
     }
 }
 

@@ -315,8 +315,9 @@ package struct RunLoop: Sendable {
             let record = try await recorder.record(report)
             inputs.put(.attemptEnded(request.key, record))
         } catch {
-            inputs.put(
-                .attemptEnded(request.key, AttemptRecorder.withoutOutput(report, error)))
+            let record = AttemptRecorder.withoutOutput(
+                report, error, inlineBytes: limits.inlineBytes)
+            inputs.put(.attemptEnded(request.key, record))
         }
     }
 

@@ -76,7 +76,9 @@ struct TargetCheck: Sendable {
     static func finding(_ name: TargetName, _ report: AttemptReport) -> DoctorFinding {
         let check = name.rawValue
         switch report.ending {
-        case .exited(0): return found(check, String(decoding: report.stdout.bytes, as: UTF8.self))
+        case .exited(0):
+            // A few lines: an answer that outgrew memory is none.
+            return found(check, String(decoding: report.stdout.rest, as: UTF8.self))
         case .exited(let status):
             return DoctorFinding(
                 .problem, check, "reached, but its shell fails (exit \(status))",

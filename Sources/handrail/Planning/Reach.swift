@@ -1,3 +1,4 @@
+import Audit
 import Plugins
 import Runbooks
 import Runner
@@ -32,19 +33,24 @@ struct Reach: Sendable {
             guard case .sessionOpened(let target, let proof) = notice else { return }
             ledger.note(OpenedSession(target: target, proof: proof))
         }
+        let keeping = OutputKeeping(
+            redactor: redactor,
+            spool: FileOutputSpool(
+                inHome: session.homePath, else: session.world.environment["TMPDIR"] ?? "/tmp"))
         let staged = RunbookFiles(listed: plan.runbook.files) { files[$0] ?? [] }
         let ssh = SSHExecutor(
             settings: settings, files: staged, notices: notices.take,
             recorded: { [sleep = session.world.sleep] in
                 await ledger.waitUntilUsable($0, sleep: sleep)
-            })
+            },
+            keeping: keeping)
         let local = LocalExecutor(
             settings: LocalSettings(
                 hiddenPaths: [session.homePath], allowUnconfined: plan.environment.content == .off),
-            files: staged, notices: notices.take)
+            files: staged, notices: notices.take, keeping: keeping)
+        let http = HTTPExecutor(files: staged, keeping: keeping)
         let executor = RedactingExecutor(
-            PlaceRouter(target: ssh, controller: local, http: HTTPExecutor(files: staged)),
-            redactor: redactor)
+            PlaceRouter(target: ssh, controller: local, http: http), redactor: redactor)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await ssh.serve() }
             group.addTask { await local.serve() }

@@ -94,7 +94,7 @@ struct LogView: Sendable {
             lines.append(
                 "  "
                     + style.paint(
-                        "… \(CountText.of(stream.droppedBytes, "byte")) of the middle were not kept",
+                        "… \(CountText.of(stream.droppedBytes, "byte")) of it were not kept",
                         .faint))
         }
         var shown = SafeText.lines(stream.text)

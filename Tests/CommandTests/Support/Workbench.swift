@@ -69,6 +69,11 @@ final class Workbench: Sendable {
         }
     }
 
+    /// Starts the built command, to be killed or waited for.
+    func begin(_ arguments: String...) throws -> Tool {
+        try Tool([try Self.command()] + arguments, environment: environment, directory: folder)
+    }
+
     private var environment: [String: String] {
         [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",

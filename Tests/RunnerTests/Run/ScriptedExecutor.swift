@@ -68,6 +68,8 @@ actor MemoryStore: ContentStore {
         return digest
     }
 
+    func put(_ output: CapturedOutput) throws(JournalError) -> Digest { try put(output.bytes) }
+
     func get(_ digest: Digest) throws(JournalError) -> [UInt8] {
         guard let bytes = contents[digest] else {
             throw JournalError(.notFound, "no such content")

@@ -19,7 +19,7 @@ enum ImportRule {
             "Subprocess", "Dispatch", "Glibc", "Synchronization",
         ],
         "handrail-bench": [
-            "Audit", "Runner", "Runbooks", "Foundation", "Glibc", "Synchronization",
+            "Audit", "Runner", "Plugins", "Runbooks", "Foundation", "Glibc", "Synchronization",
         ],
     ]
 

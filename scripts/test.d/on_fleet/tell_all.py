@@ -2,7 +2,8 @@
 """tell_all FOLDER NAME END [CONTROL]: writes the secret on its standard input in every form it can.
 
 Runs on a target, and the rig reads from it which forms there are. Each form is written in two
-pieces, cut at a random place, and one stands across the end of 64 KiB. END is 'ok', 'slow' or
+pieces, cut at a random place, and one stands across the end of 64 KiB. With a CONTROL one more
+stands across the end of 768 KiB, where what is kept is cut, and all forms among the last ones. END is 'ok', 'slow' or
 'fail'. CONTROL is no secret, and is told in the same way.
 """
 
@@ -14,6 +15,8 @@ import shlex
 import sys
 import time
 import urllib.parse
+
+written = {1: 0, 2: 0}
 
 
 def forms(secret):
@@ -45,13 +48,19 @@ def forms(secret):
     }
 
 
+def write(to, data):
+    written[to] += len(data)
+    while data:
+        data = data[os.write(to, data):]
+
+
 def tell(text, to):
     chance = random.Random(text)
     for name, form in forms(text).items():
         place = chance.randrange(1, len(form))
-        os.write(to, f"{name}: ".encode() + form[:place])
+        write(to, f"{name}: ".encode() + form[:place])
         time.sleep(0.001)
-        os.write(to, form[place:] + b"\n")
+        write(to, form[place:] + b"\n")
 
 
 def main():
@@ -61,7 +70,12 @@ def main():
         tell(text, 1)
         tell(text, 2)
         data = text.encode()
-        os.write(1, b"." * (65536 - len(data) // 2) + data + b"\n")
+        write(1, b"." * (65536 - len(data) // 2) + data + b"\n")
+    if control:
+        for stream in (1, 2):
+            write(stream, b"-" * (768 * 1024 - written[stream] - len(secret.encode()) // 2))
+            write(stream, secret.encode() + b"\n" + b"-\n" * (300 * 1024))
+            tell(secret, stream)
     with open(os.environ["HANDRAIL_OUTPUT"], "a") as file:
         file.write(f"said={secret}\n")
     os.makedirs(folder, exist_ok=True)
