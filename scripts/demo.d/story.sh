@@ -130,12 +130,18 @@ change_one_byte() {
     printf '\n   one bit of .demo/tampered.git/%s\n' "$object"
 }
 
-leave_up() {
+# break_more: what is left to be tried is made ready while the last scenes look at records alone.
+break_more() {
     write_page slow.json ServerLatencyHigh mbx01 "a log-in on mbx01 takes 160 ms, for five minutes"
     together "fleet heal config-broken-check edge02" "fleet fault service-hangs mbx02" \
         "fleet fault slow-driver mbx01" \
         "fleet fault mail-queue hub01" \
-        "fleet exec hub02 'postconf -X defer_transports && postfix reload'" || surprises=$((surprises + 1))
+        "fleet exec hub02 'postconf -X defer_transports && postfix reload'" >"$demo/broken.log" 2>&1 &
+    breaking=$!
+}
+
+leave_up() {
+    wait "$breaking" || { surprises=$((surprises + 1)) && cat "$demo/broken.log"; }
     printf '\n%s== Your turn%s\n' "$strong" "$plain"
     cat <<TEXT
 
