@@ -20,7 +20,7 @@ def killed_and_resumed(rig, number, after):
     where = {"library": rig.little, "home": rig.home(f"kill-{number}")}
     path = f"/run/rig-lines-{number}"
     child = rig.begin(
-        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--set", "pause=0.4",
+        "run", "rig.lines", "--on", "edge02", "--set", f"file={path}", "--set", "pause=0.8",
         "--yes", "--json", **where)
     rig.eventually(f"{after} lines on the target", lambda: len(lines_of(rig, "edge02", path))
                    >= after or child.poll() is not None)

@@ -172,5 +172,6 @@ def flagged(rig):
         "FLAGGED", "it looks at the wrong place")
     person = rig.terminal("run", "rig.look", "--on", "mbx01", **where)
     person.shows("FLAGGED")
+    person.shows("Type the target's name")
     person.types("\n")
     person.exits(0, 8)

@@ -42,7 +42,7 @@ def diverge(rig, remote):
       "mbx02")
 def diverged(rig):
     remote = with_remote(rig, "diverged")
-    leader, run, path, where = lining(rig, "diverged", "2")
+    leader, run, path, where = lining(rig, "diverged", "3")
     foreign = diverge(rig, remote)
     ended = rig.end(leader, limit=60).exits(12)
     equal(ended.document()["state"], "paused", "the run's state")

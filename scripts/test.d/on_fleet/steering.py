@@ -86,7 +86,7 @@ def logs_follow(rig):
 
 @case("Ctrl-C leaves logs -f and watch, and the run goes on", "mbx02")
 def leaving(rig):
-    leader, run, path, where = lining(rig, "left", "0.6")
+    leader, run, path, where = lining(rig, "left", "1.5")
     for verb in (["logs", run, "-f"], ["watch", run]):
         follower = rig.begin(*verb, **where)
         rig.eventually(f"{verb[0]} shows a step", lambda: "line-1" in said(follower).out
@@ -146,7 +146,7 @@ def too_late(rig):
 
 @case("resume takes over from a leader that was stopped, and each line is there once", "mbx02")
 def stopped_leader(rig):
-    leader, run, path, where = lining(rig, "stopped", "0.5")
+    leader, run, path, where = lining(rig, "stopped", "0.8")
     freeze(leader, where)
     try:
         rig.handrail("resume", run, **where).exits(4).says("another process leads", "watch")

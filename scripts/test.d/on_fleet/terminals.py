@@ -58,7 +58,7 @@ def interrupted(rig):
 
 @case("Ctrl-C pauses at the safe stop, and resume goes on", "mbx01")
 def paused(rig):
-    person, path, where = lining(rig, "paused", "--yes", pause="1")
+    person, path, where = lining(rig, "paused", "--yes", pause="1.5")
     rig.eventually("a line", lambda: lines(rig, path))
     person.types("\x03")
     person.shows("Ctrl-C: pausing")
@@ -140,7 +140,7 @@ def terminated_while_asking(rig):
     began = time.monotonic()
     person.child.terminate()
     person.exits(12)
-    claim(time.monotonic() - began < 5, "it waited for the answer")
+    claim(time.monotonic() - began < 30, "it waited for the answer")
     equal(rig.fleet.shell("mbx01", f"ls {folder}").split(), ["taken"], "marks")
     rig.handrail("resume", run, **where).exits(0)
 
@@ -155,7 +155,7 @@ def aborted_while_asking(rig):
 
 @case("a terminal that goes away leaves the run going on", "mbx01")
 def hung_up(rig):
-    person, path, where = lining(rig, "hung-up", "--yes")
+    person, path, where = lining(rig, "hung-up", "--yes", pause="0.8")
     rig.eventually("a line", lambda: lines(rig, path))
     claim(len(lines(rig, path)) < 8, "the run was over too early to tell")
     person.hang_up()
