@@ -55,6 +55,14 @@ struct InputFile: Sendable {
         if error.domain == NSPOSIXErrorDomain {
             return String(cString: strerror(Int32(error.code)))
         }
-        return error.localizedDescription
+        // What Foundation says of these is a sentence about an operation, and not of the file.
+        switch (error.domain, error.code) {
+        case (NSCocoaErrorDomain, NSFileNoSuchFileError),
+            (NSCocoaErrorDomain, NSFileReadNoSuchFileError):
+            return String(cString: strerror(ENOENT))
+        case (NSCocoaErrorDomain, NSFileWriteNoPermissionError): return String(cString: strerror(EACCES))
+        case (NSCocoaErrorDomain, NSFileWriteOutOfSpaceError): return String(cString: strerror(ENOSPC))
+        default: return error.localizedDescription
+        }
     }
 }
