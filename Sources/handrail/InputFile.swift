@@ -45,6 +45,11 @@ struct InputFile: Sendable {
             hint: "nothing of it was taken; give the part that matters")
     }
 
+    private static let cocoaReasons: [Int: Int32] = [
+        NSFileNoSuchFileError: ENOENT, NSFileReadNoSuchFileError: ENOENT,
+        NSFileWriteNoPermissionError: EACCES, NSFileWriteOutOfSpaceError: ENOSPC,
+    ]
+
     static func reason(_ error: any Error) -> String {
         let error = error as NSError
         if error.domain == NSCocoaErrorDomain,
@@ -56,13 +61,9 @@ struct InputFile: Sendable {
             return String(cString: strerror(Int32(error.code)))
         }
         // What Foundation says of these is a sentence about an operation, and not of the file.
-        switch (error.domain, error.code) {
-        case (NSCocoaErrorDomain, NSFileNoSuchFileError),
-            (NSCocoaErrorDomain, NSFileReadNoSuchFileError):
-            return String(cString: strerror(ENOENT))
-        case (NSCocoaErrorDomain, NSFileWriteNoPermissionError): return String(cString: strerror(EACCES))
-        case (NSCocoaErrorDomain, NSFileWriteOutOfSpaceError): return String(cString: strerror(ENOSPC))
-        default: return error.localizedDescription
+        guard error.domain == NSCocoaErrorDomain, let number = cocoaReasons[error.code] else {
+            return error.localizedDescription
         }
+        return String(cString: strerror(number))
     }
 }

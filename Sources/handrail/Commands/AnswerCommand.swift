@@ -172,7 +172,7 @@ enum NoteText {
         guard trimmed.count <= longest else {
             throw Failure(
                 .invalidInput, code: "note", "The note is longer than \(longest) characters.",
-                hint: "shorten it; a run takes a file beside it: handrail note RUN TEXT --attach FILE")
+                hint: "shorten it; a run takes a file too: handrail note RUN TEXT --attach FILE")
         }
         return String(trimmed)
     }
