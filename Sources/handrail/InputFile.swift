@@ -45,6 +45,11 @@ struct InputFile: Sendable {
             hint: "nothing of it was taken; give the part that matters")
     }
 
+    private static let cocoaReasons: [Int: Int32] = [
+        NSFileNoSuchFileError: ENOENT, NSFileReadNoSuchFileError: ENOENT,
+        NSFileWriteNoPermissionError: EACCES, NSFileWriteOutOfSpaceError: ENOSPC,
+    ]
+
     static func reason(_ error: any Error) -> String {
         let error = error as NSError
         if error.domain == NSCocoaErrorDomain,
@@ -55,6 +60,10 @@ struct InputFile: Sendable {
         if error.domain == NSPOSIXErrorDomain {
             return String(cString: strerror(Int32(error.code)))
         }
-        return error.localizedDescription
+        // What Foundation says of these is a sentence about an operation, and not of the file.
+        guard error.domain == NSCocoaErrorDomain, let number = cocoaReasons[error.code] else {
+            return error.localizedDescription
+        }
+        return String(cString: strerror(number))
     }
 }

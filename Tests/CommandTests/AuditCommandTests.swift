@@ -112,6 +112,28 @@ struct AuditCommandTests {
         #expect(try bench.handrail("audit", "verify", "--trail", copy).status == 0)
     }
 
+    /// The trail is what is asked once the journal is lost.
+    @Test(arguments: ["", "no journal"])
+    func theTrailIsReadAndVerifiedWithoutItsJournal(_ text: String) async throws {
+        let bench = try await Self.sealed()
+        for name in try FileManager.default.contentsOfDirectory(atPath: bench.home)
+        where name.hasPrefix("journal.db") {
+            try FileManager.default.removeItem(atPath: bench.home + "/" + name)
+        }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: bench.home + "/journal.db"))
+        for command in [["log"], ["show", "k3f9"], ["export", "k3f9", bench.folder + "/export"]] {
+            let result = try bench.handrail(["audit"] + command)
+            #expect(result.status == 0, "\(command): \(result.errors)")
+            #expect(result.output.contains("r-20261123-0700-k3f9"), "\(command)")
+            #expect(result.errors.contains("The trail is read without the journal."))
+        }
+        let verified = try bench.handrail("audit", "verify")
+        #expect(verified.status == 10, "nobody compared it: \(verified.errors)")
+        #expect(verified.output.hasPrefix("consistent, not anchored"), "\(verified.output)")
+        #expect(verified.errors.contains("verified without it"), "\(verified.errors)")
+        #expect(verified.errors.contains("journal.db"))
+    }
+
     /// How a trail comes to be one that can't be read.
     enum Damage: CaseIterable {
         case missing, foreign, truncated, unreadable

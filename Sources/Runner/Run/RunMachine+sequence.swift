@@ -44,6 +44,11 @@ extension RunMachine {
         _ name: TargetName, _ target: TargetProgress, _ turn: inout Turn
     ) {
         if let step = stepUnderWay(name, target) {
+            if let done = judged(step, target) {
+                if !done.outputs.isEmpty { emit(.outputsTaken(name, step.id, done.outputs), &turn) }
+                emit(.stepEnded(name, step.id, done.outcome, reason: done.reason), &turn)
+                return
+            }
             // Nothing more is started, so nobody can find out what became of it.
             let outcome: Outcome = mayHaveRun(step, target) ? .unknown : .aborted
             let reason =
@@ -58,6 +63,29 @@ extension RunMachine {
         } else {
             emit(.targetEnded(name, .aborted), &turn)
             turn.decision.effects.append(.close(name))
+        }
+    }
+
+    /// How a step ended whose action was seen to end before the abort was taken: what was done is
+    /// not called aborted. Nil where that isn't known, or nothing had been done.
+    private func judged(
+        _ step: Step, _ target: TargetProgress
+    ) -> (outcome: Outcome, reason: String?, outputs: [String: String])? {
+        guard case .acted(let attempt) = target.position else { return nil }
+        let (outcome, why) = Verdicts.action(step, attempt)
+        switch outcome {
+        case .unknown, .aborted, .skipped: return nil
+        case .failed, .timedOut, .unreachable:
+            return (.aborted, "aborted by a person; before, it had failed: \(why ?? "")", [:])
+        case .satisfied, .changed, .ok:
+            guard step.verify.isEmpty else {
+                return (.aborted, "aborted by a person; it was done, and not checked", [:])
+            }
+            guard !step.outputs.isEmpty else { return (outcome, nil, [:]) }
+            switch Verdicts.outputs(step, attempt) {
+            case .success(let values): return (outcome, nil, values)
+            case .failure(let problem): return (.failed, problem.message, [:])
+            }
         }
     }
 

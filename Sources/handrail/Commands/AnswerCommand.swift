@@ -159,7 +159,9 @@ enum NoteText {
     static func checked(_ text: String) throws -> String {
         let trimmed = text.trimmingPrefix(while: \.isWhitespace)
         guard !trimmed.isEmpty else {
-            throw Failure(.invalidInput, code: "note", "The note is empty.")
+            throw Failure(
+                .invalidInput, code: "note", "The note is empty.",
+                hint: "say it in a few words: who reads it knows nothing else of it")
         }
         // What follows --note is taken as it is: an option there was meant as one.
         guard trimmed.wholeMatch(of: /--[a-z]+(-[a-z]+)*/) == nil else {
@@ -170,7 +172,7 @@ enum NoteText {
         guard trimmed.count <= longest else {
             throw Failure(
                 .invalidInput, code: "note", "The note is longer than \(longest) characters.",
-                hint: "attach it as a file: handrail note RUN TEXT --attach FILE")
+                hint: "shorten it; a run takes a file too: handrail note RUN TEXT --attach FILE")
         }
         return String(trimmed)
     }

@@ -48,8 +48,15 @@ struct AuditVerifyCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         // Somebody else's trail, with somebody's keys, needs no home.
         let isElsewhere = trail != nil && signers != nil
-        let opened = isElsewhere ? nil : try await session.existingHome()
-        let home = opened?.home
+        var (opened, lost): (OpenedHome?, Failure?)
+        do {
+            opened = isElsewhere ? nil : try await session.existingHome()
+        } catch let error as JournalError where !session.console.isJSON && session.ownTrail != nil {
+            // The trail is verified all the same; that there is no journal to compare it with is
+            // no good end.
+            lost = Failure(error)
+        }
+        let home = try lost == nil ? opened?.home : Home.open(at: session.homePath)
         guard let path = trail.map(session.world.path) ?? home?.trailPath else {
             throw Failure(
                 .invalidInput, code: "audit.noTrail",
@@ -81,6 +88,12 @@ struct AuditVerifyCommand: HandrailCommand {
             session.console.lines(view.lines(session.console.style))
         }
         guard found.isConsistent else { return .verificationFailed }
+        if let lost, trail == nil {
+            throw Failure(
+                lost.exit, code: lost.code,
+                lost.message + " So the trail was verified without it, which the answer above says.",
+                hint: lost.hint)
+        }
         return requireAnchor && !found.isAnchored ? .notAnchored : .success
     }
 

@@ -84,7 +84,7 @@ struct EscalateCommand: HandrailCommand {
         }
         let note = try await NoteText.given(note, session.world)
         _ = try ticket.map { try SpokenText.name($0, "The ticket") }
-        _ = try to.map { try SpokenText.name($0, "The recipient") }
+        _ = try to.map { try SpokenText.name($0, "The recipient", such: "tier-3") }
         if done, let run {
             return try await EscalationEnding(session: session).end(run, note: note)
         }

@@ -109,7 +109,7 @@ struct Handing: Sendable {
         at given: GivenAlert
     ) async throws -> (name: String, alerts: [AlertDocument.OfAlert], targets: [TargetName]) {
         guard let alerts = given.alerts, let first = alerts.first else {
-            return (try SpokenText.name(given.text, "The alert"), [], [])
+            return (try SpokenText.name(given.text, "The alert", such: "DiskFull"), [], [])
         }
         let opened: OpenedLibrary
         do {

@@ -13,7 +13,8 @@ struct GivenAlert: Sendable {
     /// - Throws: `Failure` when the file can't be read, or holds no alert.
     static func read(_ text: String, _ world: World) async throws -> GivenAlert {
         guard isFile(text) else {
-            return GivenAlert(text: try SpokenText.name(text, "The alert"), alerts: nil)
+            let name = try SpokenText.name(text, "The alert", such: "DiskFull")
+            return GivenAlert(text: name, alerts: nil)
         }
         let path = text.hasPrefix("@") ? String(text.dropFirst()) : text
         let bytes = try await InputFile(path: path, limit: AlertReading.largest).bytes(world)

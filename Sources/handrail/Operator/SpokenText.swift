@@ -9,7 +9,9 @@ enum SpokenText {
     /// A ticket, or a recipient: one printable line.
     ///
     /// - Throws: `Failure` (invalidInput).
-    static func name(_ text: String, _ what: String) throws -> String {
+    static func name(
+        _ text: String, _ what: String, such example: String = "INC-4711"
+    ) throws -> String {
         let problem: String? =
             if text.allSatisfy(\.isWhitespace) { "it is empty" } else if text.count > longestName {
                 "it has more than \(longestName) characters"
@@ -20,7 +22,7 @@ enum SpokenText {
         throw Failure(
             .invalidInput, code: "text",
             "\(what) \(printableExcerpt(text)) can't be taken: \(problem).",
-            hint: "give one line, such as INC-4711")
+            hint: "give one line, such as \(example)")
     }
 
     /// Line and paragraph separators, and what steers terminals or the direction of text.

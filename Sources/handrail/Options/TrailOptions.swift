@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audit
+import Foundation
 import Runbooks
 import Runner
 
@@ -15,8 +16,17 @@ struct TrailOptions: ParsableArguments, Sendable {
     /// - Throws: `Failure` (invalidInput) where there is neither.
     func place(_ session: Session) async throws -> (path: String, home: OpenedHome?) {
         if let trail { return (session.world.path(trail), nil) }
-        let home = try await session.homeWithTrail()
-        return (home.home.trailPath, home)
+        do {
+            let home = try await session.homeWithTrail()
+            return (home.home.trailPath, home)
+        } catch let error where error is JournalError || error is HomeError {
+            // The trail tells what ran by itself; that is what it is for once a journal is lost.
+            guard let path = session.ownTrail else { throw error }
+            let failure = Failure(error)
+            session.console.warn(
+                failure.message + " The trail is read without the journal.", hint: failure.hint)
+            return (path, nil)
+        }
     }
 
     /// The trail, and what of the journal it lacks said on standard error.
@@ -41,6 +51,12 @@ struct TrailOptions: ParsableArguments, Sendable {
 }
 
 extension Session {
+    /// The trail's folder in the home, whatever became of its journal; nil where there is none.
+    var ownTrail: String? {
+        let path = homePath + "/trail.git"
+        return FileManager.default.fileExists(atPath: path + "/HEAD") ? path : nil
+    }
+
     /// The home, where one is used.
     ///
     /// - Throws: `Failure` (invalidInput) where there is none, or it has no trail yet.

@@ -86,6 +86,30 @@ struct HaltedRunTests {
         #expect(drive.started == ["a:one", "b:one"])
     }
 
+    /// A step that was seen to end before the abort was taken has its own outcome: what it changed
+    /// is listed, and can be undone.
+    @Test(arguments: [true, false]) func whatHadEndedBeforeTheAbortIsNotCalledAborted(
+        _ hasVerify: Bool
+    ) {
+        var fixture = RunFixture(steps: [
+            RunFixture.step("one", .once) { step in
+                if hasVerify { step.verify = [AssertAction(script: RunFixture.call("check"))] }
+            }, RunFixture.step("two", .once),
+        ])
+        fixture.targets = ["a"]
+        var drive = HandDrive(fixture)
+        drive.feed([.led]) { _ in nil }
+        let abort = PersonCommand(verb: .abort, actor: "ann")
+        let key = drive.open[0]
+        drive.feed([.command(abort, inboxID: 1), .attemptEnded(key, .exit(0))]) { _ in nil }
+        #expect(
+            drive.outcomes()
+                == (hasVerify ? ["one=aborted"] : ["one=changed", "two=aborted"]))
+        let reason = drive.machine.targets[Self.a]?.reasons[RunFixture.id("one")]
+        #expect((reason?.contains("it was done, and not checked") == true) == hasVerify)
+        #expect(drive.machine.state == .aborted && drive.started == ["a:one"])
+    }
+
     /// A run whose leader went away between two steps, and that is to be aborted, starts nothing.
     @Test func whoTakesARunToAbortItStartsNothing() async throws {
         let fixture = RunFixture(steps: [
