@@ -66,8 +66,9 @@ extension RunMachine {
         }
     }
 
-    /// How a step ended whose action was seen to end before the abort was taken: what was done is
-    /// not called aborted. Nil where that isn't known, or nothing had been done.
+    /// How a step ended whose action was seen to end before the abort was taken.
+    ///
+    /// What was done is not called aborted. Nil where that isn't known, or nothing had been done.
     private func judged(
         _ step: Step, _ target: TargetProgress
     ) -> (outcome: Outcome, reason: String?, outputs: [String: String])? {

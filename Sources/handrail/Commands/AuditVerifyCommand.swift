@@ -91,7 +91,8 @@ struct AuditVerifyCommand: HandrailCommand {
         if let lost, trail == nil {
             throw Failure(
                 lost.exit, code: lost.code,
-                lost.message + " So the trail was verified without it, which the answer above says.",
+                lost.message
+                    + " So the trail was verified without it, which the answer above says.",
                 hint: lost.hint)
         }
         return requireAnchor && !found.isAnchored ? .notAnchored : .success
