@@ -140,8 +140,7 @@ struct OutputBufferTests {
     }
 
     @Test(arguments: [
-        32 << 10, (32 << 10) + 1, (64 << 10) - 1, 64 << 10, 65 << 10, 768 << 10, (768 << 10) + 9,
-        1 << 20, (1 << 20) + 1, (1 << 20) + (300 << 10), 3 << 20,
+        32 << 10, (32 << 10) + 1, 64 << 10, (768 << 10) + 9, 1 << 20, (1 << 20) + (300 << 10),
     ])
     func aStreamOfAnySizeIsKeptSo(size: Int) throws {
         var chance = SeededChance(seed: UInt64(size))
@@ -174,7 +173,7 @@ struct OutputBufferTests {
         let keeping = OutputKeeping(redactor: Self.redactor, spool: spool)
         var buffer = OutputBuffer(.stream, keeping)
         let line = Self.forms.flatMap { $0 + [10] } + Array("a word or two\n".utf8)
-        while buffer.total < 3 << 20 {
+        while buffer.total < (1 << 20) + (100 << 10) {
             for piece in Self.cut(line, { 5 }) { piece.withUnsafeBytes { buffer.append($0) } }
             guard buffer.total % 50 == 0 else { continue }
             for page in spool.contents {
@@ -195,12 +194,17 @@ struct OutputBufferTests {
         #expect(spool.pageCount == 0)
     }
 
+    /// A stream over the limit with a secret in each line, and what redaction makes of it.
+    private static let long: (all: [UInt8], redacted: [UInt8]) = {
+        var all: [UInt8] = []
+        while all.count < 1_200_000 { all += Array("line \(all.count) \(secret)\n".utf8) }
+        return (all, redactor.scrub(all))
+    }()
+
     @Test(arguments: [0, 1, 2, 3, 5, 8, 13, 20, 27, 28, 30, 34, 35, 40, 45])
     func aFullSpoolKeepsWhatStandsThereAndSaysSo(calls: Int) throws {
-        var all: [UInt8] = []
-        while all.count < 1_200_000 { all += Array("line \(all.count) \(Self.secret)\n".utf8) }
+        let (all, whole) = Self.long
         let pieces = Self.cut(all) { 50_000 }
-        let whole = Self.redactor.scrub(all)
         let spool = MemorySpool(fullAfter: calls)
         let output = Self.kept(pieces, .stream, Self.redactor, spool)
         #expect(output.problem == "No room is left.")
