@@ -45,6 +45,30 @@ struct GivenPathTests {
         #expect(!files.fileExists(atPath: bench.folder + "/~"))
     }
 
+    /// A plan is written by a file that takes the name: root must not replace a device by that.
+    @Test func aPlanGoesIntoADeviceAndNotInItsPlace() throws {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let link = bench.folder + "/null"
+        try #require(symlink("/dev/null", link) == 0)
+        let planned = try bench.handrail(
+            "plan", "service.down", "--on", "localhost", "--set", "service=x", "--no-probe", "-o",
+            link)
+        #expect(planned.status == 0, "\(planned.errors)")
+        let leads = try FileManager.default.destinationOfSymbolicLink(atPath: link)
+        #expect(leads == "/dev/null")
+    }
+
+    /// Before anything else: the library isn't even read.
+    @Test(arguments: [(".", "it is a folder"), ("no/such/plan.json", "No such file or directory")])
+    func aPlaceForAPlanThatIsNoneIsSaidFirst(_ path: String, _ why: String) throws {
+        let bench = try Workbench()
+        let planned = try bench.handrail("plan", "service.down", "-o", bench.folder + "/" + path)
+        #expect(planned.status == 3)
+        #expect(planned.errors.contains(why), "\(planned.errors)")
+        #expect(planned.errors.contains("check the path after -o"))
+    }
+
     @Test func aHomeThatCantBeLookedAtIsNotAnEmptyOne() throws {
         let bench = try Workbench()
         try #require(symlink("loop", bench.folder + "/loop") == 0)

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Runbooks
 import Runner
 
@@ -33,6 +32,7 @@ struct PlanCommand: HandrailCommand {
     /// Prepares, looks, and shows.
     func perform(_ session: Session) async throws -> ExitCode {
         let instant = try at.map { try Self.instant($0, now: session.world.now()) }
+        let place = try output.map { try PlanPlace(session.world.path($0)) }
         let prepared = try await Preparation(session: session, subject: subject).prepare()
         if let instant { try checkLife(of: prepared.plan, at: instant) }
         let looking = Looking(session: session, prepared: prepared, noProbe: noProbe)
@@ -45,7 +45,7 @@ struct PlanCommand: HandrailCommand {
         }
         shown.at = instant
         let document = PlanDocument(shown)
-        if let output { try write(document, to: session.world.path(output)) }
+        try place?.write(document)
         if session.console.isJSON {
             session.console.json(document)
         } else {
@@ -115,17 +115,5 @@ struct PlanCommand: HandrailCommand {
         if labels.contains(.failed) { return .targetsFailed }
         if labels.contains(.unreachable) { return .unreachable }
         return detailedExitcode && shown.forecast.mayChange ? .changes : .success
-    }
-
-    private func write(_ document: PlanDocument, to path: String) throws {
-        do {
-            try Data(try CanonicalJSON.bytes(of: document))
-                .write(to: URL(fileURLWithPath: path), options: .atomic)
-        } catch {
-            throw Failure(
-                .invalidInput, code: "file",
-                "The plan can't be written to \(printableExcerpt(path)): \(InputFile.reason(error)).",
-                hint: "check the path after -o")
-        }
     }
 }
