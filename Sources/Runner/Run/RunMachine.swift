@@ -109,6 +109,9 @@ package struct RunMachine: Sendable, Equatable {
         plan.targets.map(\.name).filter { targets[$0]?.isRunning == true }
     }
 
+    /// Whether a target still has something to give back, which its runbook says how to.
+    package var owesAnything: Bool { targets.values.contains { !$0.owed.isEmpty } }
+
     /// Everything that is owed and waits for a person, in the plan's order.
     package var owed: [(target: TargetName, step: StepID, reason: String)] {
         plan.targets.flatMap { planned in

@@ -19,8 +19,14 @@ struct Takeover: Sendable {
         let secrets: [ParameterName: Secret]
         let files: [Digest: [UInt8]]
         do {
-            secrets = try await ParameterIntake.secretsAgain(
-                of: machine.plan, session, leading.parameters)
+            // Who ends a run need not know its secrets, unless a script has to give something back:
+            // nothing else runs on a target.
+            let isOver = machine.isAbortRequested && !machine.owesAnything
+            secrets =
+                isOver
+                ? [:]
+                : try await ParameterIntake.secretsAgain(
+                    of: machine.plan, session, leading.parameters)
             files = try await storedFiles(of: machine.plan)
         } catch {
             try await home.journal.release(lease, of: id)

@@ -68,7 +68,8 @@ struct Telling: Sendable {
     func tell(_ verb: PersonCommand.Verb, done: [String]) async throws -> ExitCode {
         let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
         if let problem = folded.machine.objection(to: command) {
-            throw refusal(verb, problem)
+            guard verb == .abort, isAbortLeft else { throw refusal(verb, problem) }
+            return try await leadOn()
         }
         var posted = 0
         if folded.summary.isLed {
@@ -78,6 +79,13 @@ struct Telling: Sendable {
             if reply != .posted { return try show(reply, verb, done) }
         }
         return try await takeOver(command, posted, done)
+    }
+
+    /// Whether an abort was told before, by a process that could not end the run.
+    private var isAbortLeft: Bool {
+        let machine = folded.machine
+        return machine.isAbortRequested && !folded.summary.isLed
+            && (!machine.runningTargets.isEmpty || machine.owed.isEmpty)
     }
 
     /// Leads the run on in this process, when nobody does.

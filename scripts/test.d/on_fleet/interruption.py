@@ -129,3 +129,63 @@ def owed(rig):
     status = rig.handrail("status", run, "--json", **where).exits(0).document()
     equal(status["owed"], [], "what is owed after it was paid")
     equal(status["state"], "succeeded", "state")
+
+
+@case("who aborts a run needs its secrets only where a script gives something back", "hub01")
+def abort_without_secrets(rig):
+    library = rig.copy(rig.little, "guarded")
+    library.make("runbooks/guarded/runbook.yaml", """handrail: 1
+id: rig.guarded
+title: Takes something with a secret, and waits
+kind: resolution
+owner: rig
+run_as: root
+parameters:
+  password: { type: secret, description: What must not be seen }
+  folder: { type: string, pattern: "/run/rig-[a-z-]+", description: Where }
+  owing: { type: boolean, default: false, description: Whether something is to be given back }
+steps:
+  - id: take
+    when: owing = true
+    effect: idempotent
+    run: { sh: 'mkdir -p "$1" && : >"$1/taken"', args: [$folder] }
+    release:
+      run:
+        sh: 'read -r word; [ "$word" = rig-pass-word ] && rm "$1/taken"'
+        args: [$folder]
+        stdin: $password
+      after: wait
+    undo: []
+  - id: wait
+    effect: idempotent
+    run: { sh: 'mkdir -p "$1" && : >"$1/begun"; exec sleep 60', args: [$folder], stdin: $password }
+    undo: []
+""")
+    library.commit("Takes something with a secret")
+    path = rig.path("word.txt")
+    with open(path, "w") as file:
+        file.write("rig-pass-word\n")
+    given = ("--set", "password=@" + path)
+    for owing in ("false", "true"):
+        where = {"library": library, "home": rig.home("guarded-" + owing)}
+        folder = "/run/rig-guarded-" + owing
+        child = rig.begin("run", "rig.guarded", "--on", "hub01", "--set", "folder=" + folder,
+                          "--set", "owing=" + owing, *given, "--yes", **where)
+        rig.eventually("the step has begun", lambda: "begun" in rig.fleet.shell(
+            "hub01", f"ls {folder} 2>/dev/null || true"))
+        child.kill()
+        child.wait()
+        (run,) = rig.runs(**where)
+        if owing == "true":
+            rig.handrail("abort", run, **where).exits(3, 64).says("password")
+            claim("taken" in rig.fleet.shell("hub01", f"ls {folder}"), "it was given back without")
+            ended = rig.handrail("abort", run, *given, "--json", **where)
+            # The killed leader's step may go on: until somebody has looked, nothing is given back.
+            (debt,) = ended.document()["owed"]
+            equal(debt["step"], "take", "what is owed")
+            rig.handrail("abort", run, *given, **where).exits(3).says("already")
+            rig.handrail("pay", run, "--on", "hub01", *given, **where).exits(9)
+        else:
+            document = rig.handrail("abort", run, "--json", **where).exits(8, 9).document()
+            equal(document["owed"], [], "what is owed")
+        claim("taken" not in rig.fleet.shell("hub01", f"ls {folder}"), "it was not given back")
