@@ -70,9 +70,10 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "RunbooksTests",
-            dependencies: ["Runbooks", .product(name: "Yams", package: "Yams")],
+            dependencies: ["Runbooks", "TestSupport", .product(name: "Yams", package: "Yams")],
             resources: [.copy("Fixtures")], swiftSettings: strict),
-        .testTarget(name: "RunnerTests", dependencies: ["Runner"], swiftSettings: strict),
+        .testTarget(
+            name: "RunnerTests", dependencies: ["Runner", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "AuditTests",
             dependencies: [

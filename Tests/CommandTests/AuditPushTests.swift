@@ -22,6 +22,17 @@ struct AuditPushTests {
         #expect(verified.status == 15, "\(verified.output)")
         #expect(verified.output.hasPrefix("consistent, not anchored"))
         #expect(verified.output.contains("\(scene.remote) agrees, but is on the same file system"))
+        // A head that somebody kept makes it anchored, and the copy no better.
+        let head = try #require(
+            verified.output.split(separator: "\n").first { $0.hasPrefix("head ") }?.split(
+                separator: " "
+            ).last)
+        let anchored = try scene.bench.handrail(
+            "audit", "verify", "--remote", scene.remote, "--anchor", String(head),
+            "--require-anchor")
+        #expect(anchored.status == 0, "\(anchored.output)")
+        #expect(anchored.output.contains("on the same file system"), "\(anchored.output)")
+        #expect(!anchored.output.contains("another file system"), "\(anchored.output)")
     }
 
     /// A copy beside the trail proves nothing about who could change both; one elsewhere may.

@@ -1,6 +1,7 @@
 import Foundation
 import Runbooks
 import Runner
+import TestSupport
 import Testing
 
 @testable import Plugins
@@ -123,7 +124,7 @@ struct OutputBufferTests {
 
     @Test(arguments: 1...400)
     func whatIsKeptIsRedactedAsAWholeWhereverItIsCut(seed: UInt64) throws {
-        var chance = SeededChance(seed: seed)
+        var chance = SeededNumbers(seed: seed)
         let limit = OutputBuffer.Limit(
             head: Int.random(in: 0...120, using: &chance),
             tail: Int.random(in: 0...80, using: &chance))
@@ -143,7 +144,7 @@ struct OutputBufferTests {
         32 << 10, (32 << 10) + 1, 64 << 10, (768 << 10) + 9, 1 << 20, (1 << 20) + (300 << 10),
     ])
     func aStreamOfAnySizeIsKeptSo(size: Int) throws {
-        var chance = SeededChance(seed: UInt64(size))
+        var chance = SeededNumbers(seed: UInt64(size))
         var all = (0..<size).map { _ in UInt8.random(in: 97...122, using: &chance) }
         let cuts = [32 << 10, 64 << 10, 768 << 10, size - (256 << 10), size - 5]
         let places =
@@ -225,20 +226,5 @@ struct OutputBufferTests {
             #expect(spool.pageCount == 4)
         }
         #expect(spool.pageCount == 0)
-    }
-}
-
-/// Chance from a seed, so that a failing case comes again (SplitMix64).
-private struct SeededChance: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

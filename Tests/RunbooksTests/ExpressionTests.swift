@@ -2,6 +2,7 @@ import struct Foundation.Data
 import class Foundation.JSONDecoder
 import class Foundation.JSONEncoder
 import Runbooks
+import TestSupport
 import Testing
 
 struct ExpressionTests {

@@ -1,5 +1,6 @@
 import Foundation
 import Runbooks
+import TestSupport
 import Testing
 
 /// The encodings that docs/parameters.md lists ("Redaction"), each made by other means than the

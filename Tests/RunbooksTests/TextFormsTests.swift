@@ -1,4 +1,5 @@
 import Runbooks
+import TestSupport
 import Testing
 
 struct TextFormsTests {

@@ -49,24 +49,25 @@ struct AuditVerifyView: Sendable {
 
     /// How much it proves that nothing was found.
     private var proof: [String] {
-        guard found.isAnchored else {
-            let beside = copy.map {
-                "\(SafeText.line($0.folder)) agrees, but is on the same file system: whoever can "
-                    + "change this trail can change that copy too."
-            }
-            return [
-                "", beside,
-                "Nothing outside was compared, so a trail that was cut at its end, or made anew"
-                    + " with the same key, looks the same.",
-                "Compare it with a head that somebody kept: --anchor SIZE:HASH",
-            ].compactMap(\.self)
-        }
-        guard let copy else { return [] }
+        guard !found.isAnchored else { return agreement.map { ["", $0] } ?? [] }
         return [
-            "",
-            "\(SafeText.line(copy.folder)) agrees, a folder of this machine on another file system: "
-                + "it proves as much as whoever can change this trail can't write there.",
-        ]
+            "", agreement,
+            "Nothing outside was compared, so a trail that was cut at its end, or made anew"
+                + " with the same key, looks the same.",
+            "Compare it with a head that somebody kept: --anchor SIZE:HASH",
+        ].compactMap(\.self)
+    }
+
+    /// What it is worth that a copy on this machine agrees.
+    private var agreement: String? {
+        copy.map {
+            let folder = SafeText.line($0.folder)
+            return $0.isBeside
+                ? "\(folder) agrees, but is on the same file system: whoever can change this trail "
+                    + "can change that copy too."
+                : "\(folder) agrees, a folder of this machine on another file system: it proves as "
+                    + "much as whoever can change this trail can't write there."
+        }
     }
 
     private func wrapped(_ text: String, indent: Int = 0) -> [String] {

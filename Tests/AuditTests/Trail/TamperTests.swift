@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Runner
+import TestSupport
 import Testing
 
 /// Every kind of edit, by somebody with full access to the trail's folder but without its present

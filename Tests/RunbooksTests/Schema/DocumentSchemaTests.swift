@@ -1,5 +1,6 @@
 import Foundation
 import Runbooks
+import TestSupport
 import Testing
 
 /// The schema and the reader agree: on documents, on keys, and on names.

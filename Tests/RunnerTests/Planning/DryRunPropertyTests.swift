@@ -1,28 +1,14 @@
 import Runbooks
 import Runner
+import TestSupport
 import Testing
-
-/// Numbers that look random and follow from a seed (SplitMix64, public domain).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// Answers anything, and keeps what it was asked.
 private actor RecordingExecutor: Executor {
     private(set) var requests: [AttemptRequest] = []
-    private var generator: SeededGenerator
+    private var generator: SeededNumbers
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { generator = SeededNumbers(seed: seed) }
 
     func perform(_ request: AttemptRequest) async -> AttemptReport {
         requests.append(request)
@@ -44,7 +30,7 @@ private actor RecordingExecutor: Executor {
 struct DryRunPropertyTests {
     @Test(arguments: 0..<200 as Range<UInt64>)
     func nothingWithAnEffectEverRuns(seed: UInt64) async throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededNumbers(seed: seed)
         let plan = try randomPlan(&generator)
         let executor = RecordingExecutor(seed: seed)
         let run = try #require(RunID(rawValue: "r-1"))
@@ -78,7 +64,7 @@ struct DryRunPropertyTests {
         }
     }
 
-    private func randomPlan(_ generator: inout SeededGenerator) throws -> Plan {
+    private func randomPlan(_ generator: inout SeededNumbers) throws -> Plan {
         var steps: [Step] = []
         for index in 0..<Int.random(in: 1...8, using: &generator) {
             let (effects, action) = randomAction(&generator)
@@ -121,7 +107,7 @@ struct DryRunPropertyTests {
         return try fixture.plan()
     }
 
-    private func randomAction(_ generator: inout SeededGenerator) -> ([Effect], Action) {
+    private func randomAction(_ generator: inout SeededNumbers) -> ([Effect], Action) {
         let person = PersonAction(text: "?", choices: [], deadline: .seconds(1), perTarget: false)
         let script = PlanFixture.script()
         let changing: [Effect] = [.idempotent, .once, .irreversible]

@@ -1,23 +1,12 @@
 import Runbooks
+import TestSupport
 import Testing
 
 @testable import Runner
 
-/// Seeded random runs with random answers, commands and crashes: what must hold after every input.
+/// SeededNumbers random runs with random answers, commands and crashes: what must hold after every input.
 struct RunMachineSimulationTests {
-    /// A small generator of numbers from a seed: SplitMix64.
-    struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var z = state
-            z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-            return z ^ (z >> 31)
-        }
-    }
-
-    private static func plan(_ random: inout Seeded) -> RunFixture {
+    private static func plan(_ random: inout SeededNumbers) -> RunFixture {
         let count = Int.random(in: 1...5, using: &random)
         var steps: [Step] = []
         for index in 0..<count {
@@ -63,7 +52,7 @@ struct RunMachineSimulationTests {
         return fixture
     }
 
-    private static func answer(_ random: inout Seeded) -> AttemptRecord {
+    private static func answer(_ random: inout SeededNumbers) -> AttemptRecord {
         switch Int.random(in: 0..<12, using: &random) {
         case 0: .exit(1)
         case 1: .exit(1, stderr: "x")
@@ -82,7 +71,7 @@ struct RunMachineSimulationTests {
     }
 
     private static func simulate(_ seed: UInt64) {
-        var random = Seeded(state: seed)
+        var random = SeededNumbers(seed: seed)
         let fixture = plan(&random)
         let record = fixture.record
         var machine = RunMachine(record: record)
@@ -169,7 +158,7 @@ struct RunMachineSimulationTests {
     }
 
     private static func command(
-        _ random: inout Seeded, _ machine: RunMachine, _ id: Int
+        _ random: inout SeededNumbers, _ machine: RunMachine, _ id: Int
     ) -> RunInput {
         let verb: PersonCommand.Verb
         if let owed = machine.owed.first {

@@ -1,5 +1,6 @@
 import Runbooks
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Runner
@@ -62,7 +63,7 @@ struct SealedEffectsTests {
     /// Over random plans: the first start, and everything after a person's act, waits; the end is
     /// sealed before the loop returns.
     @Test(arguments: 0..<40) func noEffectComesBeforeItsBarrier(_ seed: Int) async throws {
-        var random = RunMachineSimulationTests.Seeded(state: UInt64(seed))
+        var random = SeededNumbers(seed: UInt64(seed))
         var fixture = RunFixture(
             steps: (0..<Int.random(in: 1...4, using: &random)).map { RunFixture.step("s\($0)") })
         fixture.targets = (0..<Int.random(in: 1...9, using: &random)).map { "t\($0)" }
