@@ -86,6 +86,9 @@ package struct AttemptRequest: Sendable {
     /// Whether an open session is all that is asked for: it is `exited(0)`, and the action, a script
     /// that does nothing, needn't be carried out.
     package var isGreeting: Bool
+    /// Attempts on the same target that are sent ahead with this one: each starts once the one
+    /// before it has ended with `exited(0)`, and none after another end.
+    package var followers: [AttemptRequest] = []
 
     package init(
         run: RunID, key: AttemptKey, target: PlannedTarget, place: Step.Place, action: Action,
@@ -124,8 +127,8 @@ package enum Ending: Sendable, Codable, Hashable {
     case notStarted(String)
     /// It may have been started, and how it ended can't be known.
     case unknown(String)
-    /// Its intent is recorded and it was not begun, since something else had to be first: nothing
-    /// was done, and it counts as no attempt.
+    /// Its intent is recorded and it was not begun, since something else had to be first, or what
+    /// it was sent ahead with did not end well: nothing was done, and it counts as no attempt.
     case heldBack(String)
 }
 

@@ -12,6 +12,18 @@ package protocol Executor: Sendable {
     /// without touching the target, and returns `.unknown`.
     func perform(_ request: AttemptRequest) async -> AttemptReport
 
+    /// Carries out an attempt and its `followers`, and reports each of them once, in order.
+    ///
+    /// A follower is begun once the one before it has ended with `exited(0)`; otherwise, and after
+    /// a `recall`, its end is `heldBack`. Returns when all are reported.
+    func perform(
+        _ request: AttemptRequest,
+        report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async
+
+    /// Asks that no follower of the attempt under way on a target is begun any more.
+    func recall(_ target: TargetName) async
+
     /// Asks the attempt under way on a target to end: TERM, a grace, KILL.
     ///
     /// `perform` then returns `.cancelled`, or the attempt's own ending if that came first.
@@ -22,6 +34,33 @@ package protocol Executor: Sendable {
 
     /// Ends all sessions in order, within 10 s, then by force.
     func shutDown() async
+}
+
+extension Executor {
+    /// One after the other, each once the one before it is known to have ended well.
+    package func perform(
+        _ request: AttemptRequest,
+        report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async {
+        var last = await perform(request)
+        await report(request.key, last)
+        for follower in request.followers {
+            last =
+                last.ending == .exited(0)
+                ? await perform(follower) : AttemptReport(ending: .afterBadEnd)
+            await report(follower.key, last)
+        }
+    }
+
+    /// Nothing is sent ahead: what was asked for is begun one by one.
+    package func recall(_ target: TargetName) async {}
+}
+
+extension Ending {
+    /// How a follower ends when the attempt before it did not end well.
+    package static let afterBadEnd = Ending.heldBack("the step before it did not end well")
+    /// How a follower ends that was recalled before it was begun.
+    package static let recalled = Ending.heldBack("nothing more was to be started")
 }
 
 /// Asks a person before a step begins: `--step-by-step`.

@@ -23,14 +23,20 @@ struct ProgressBoardTests {
             board.note(decision.events)
             #expect(board.run == run)
             for case .timer(let timer, _) in decision.effects { inputs.append(.timer(timer)) }
-            for case .perform(let request) in decision.effects {
-                count += 1
-                let nothing = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
-                inputs.append(
-                    .attemptEnded(
-                        request.key,
-                        AttemptRecord(
-                            ending: .exited(count == 3 ? 1 : 0), stdout: nothing, stderr: nothing)))
+            for case .perform(let first) in decision.effects {
+                var last = Ending.exited(0)
+                var ends: [RunInput] = []
+                for request in [first] + first.followers {
+                    count += 1
+                    last = last == .exited(0) ? .exited(count == 3 ? 1 : 0) : .afterBadEnd
+                    let nothing = OutputRecord(
+                        text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
+                    ends.append(
+                        .attemptEnded(
+                            request.key,
+                            AttemptRecord(ending: last, stdout: nothing, stderr: nothing)))
+                }
+                inputs += ends.reversed()
             }
         }
         #expect(run.state.isTerminal)

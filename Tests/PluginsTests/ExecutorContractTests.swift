@@ -57,7 +57,7 @@ struct ExecutorContractTests {
             }, bytes: { byDigest[$0] ?? [] })
     }
 
-    private func onStage<Result: Sendable>(
+    func onStage<Result: Sendable>(
         _ kind: ExecutorKind, grace: StopGrace = StopGrace(),
         _ body: @Sendable (Stage) async throws -> Result
     ) async throws -> Result {
@@ -83,7 +83,7 @@ struct ExecutorContractTests {
         }
     }
 
-    private func text(_ output: CapturedOutput) -> String {
+    func text(_ output: CapturedOutput) -> String {
         do {
             return String(decoding: try output.bytes, as: UTF8.self)
         } catch {

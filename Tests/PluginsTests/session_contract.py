@@ -134,11 +134,36 @@ class Session:
         self.send(text + extra + b"go 0\n")
         return nonce
 
-    def step(self, words, flags="-", timeout=TIMEOUT):
+    def step(self, words, flags="-", timeout=TIMEOUT, how="own"):
         """A run on one line: nothing announces its output."""
         nonce = self.nonce()
-        self.send(f"step {nonce} {flags} {words}\n".encode())
+        self.send(f"step {nonce} {flags} {how} {words}\n".encode())
         return self.finish(nonce, timeout, announced=False)
+
+    def steps(self, lines, begin=False):
+        """Sends steps that follow one another; `results` has their ends."""
+        nonce = self.nonce()
+        head = f"steps {nonce} {len(lines)} {'begin' if begin else '-'}\n"
+        self.send((head + "".join(f"{line}\n" for line in lines)).encode())
+        return nonce
+
+    def results(self, nonce, count, begin=False):
+        """The results of so many steps; after them `rest` or an `err`, when one came."""
+        mark, found = nonce.encode(), []
+        if begin:
+            self.reply(nonce, b"begin")
+            self.err.find(rb"\n@HR %s begin\n" % mark)
+        while len(found) < count and (not found or found[-1].rc == 0):
+            out, frame = self.out.find(rb"\n@HR %s (end|rest|err) ?([^\n]*)\n" % mark)
+            if frame[1] != b"end":
+                if frame[1] == b"rest":
+                    self.err.find(rb"\n@HR %s rest\n" % mark)
+                return found, f"{frame[1].decode()} {frame[2].decode()}".strip()
+            rc, left, kind = frame[2].decode().split(" ")
+            err, tail = self.err.find(rb"\n@HR %s end (\d+)\n" % mark)
+            same((tail[1].decode(), left, kind), (rc, "-", "none"))
+            found.append(Result(rc=int(rc), out=out, err=err))
+        return found, None
 
     def finish(self, nonce, timeout=TIMEOUT, announced=True):
         mark = nonce.encode()
@@ -349,7 +374,7 @@ def short_texts_are_staged_by_the_shell_itself(s, shell):
 def plain_steps_take_one_line(s, _):
     nonce = s.nonce()
     s.send(b"text - 2 scripts/plain\n#!/bin/sh\necho \"$0|$1|$2|$#\" >&2; echo x; exit 7\n"
-           + f"step {nonce} - sh scripts/plain a,b@c:/d=1 %%+_.-\n".encode())
+           + f"step {nonce} - own sh scripts/plain a,b@c:/d=1 %%+_.-\n".encode())
     done = s.finish(nonce, announced=False)
     same((done.rc, done.out, done.err), (7, b"x\n", b"scripts/plain|a,b@c:/d=1|%%+_.-|2\n"))
     for words, why in (("sh scripts/none", "noscript scripts/none"),
@@ -364,16 +389,16 @@ def plain_steps_take_one_line(s, _):
     os.mkdir(f"{s.dir}/scripts/taken")
     nonce = s.nonce()
     s.send(f"text - 1 scripts/taken\nx\ntext - 1 scripts/ok\ntrue\n"
-           f"step {nonce} - sh scripts/ok\n".encode())
+           f"step {nonce} - own sh scripts/ok\n".encode())
     same(s.finish(nonce, announced=False).rc, 0)
     same(s.run("scripts/plain", args=(b"a b", b"")).err, b"scripts/plain|a b||2\n")
 
 
 def staging_that_cannot_be_written_says_so_and_stays_in_step(s, _):
-    os.mkdir(f"{s.dir}/files/taken")
+    os.makedirs(f"{s.dir}/files/taken")
     for path in ("files/taken", "lib/x"):
         if path == "lib/x":
-            os.rmdir(f"{s.dir}/lib")
+            same(os.path.exists(f"{s.dir}/lib"), False)
             open(f"{s.dir}/lib", "w").close()
         try:
             s.put(path, b"hello x\nrun y\n" * 100)
@@ -557,14 +582,14 @@ def cancel_at_once_never_gets_lost(s, _):
 def a_plain_step_is_cancelled_like_any_other(s, shell):
     s.put("scripts/long", b"echo started; exec sleep 60\n")
     nonce = s.nonce()
-    s.send(f"step {nonce} - sh scripts/long\n".encode())
+    s.send(f"step {nonce} - own sh scripts/long\n".encode())
     s.out.find(rb"started")
     s.send(b"cancel " + nonce.encode() + b"\n")
     _, groups = s.out.find(rb"\n@HR %s end (\d+)" % nonce.encode(), 5)
     same(groups[1], b"143")
     for turn in range(20):
         nonce = s.nonce()
-        s.send(f"step {nonce} - sh scripts/long\n".encode())
+        s.send(f"step {nonce} - own sh scripts/long\n".encode())
         if turn % 4:
             time.sleep(turn % 4 * 0.0007)
         s.send(b"cancel " + nonce.encode() + b"\n")
@@ -618,6 +643,127 @@ def a_plain_step_never_means_a_builtin_or_a_function(s, _):
         else:
             raise AssertionError(f"{name} was run")
     same(s.sh("pwd").out, s.dir.encode() + b"\n")
+
+
+SHARED = {
+    "exit": b"echo a; exit 3\n", "empty": b"", "comment": b"#!/bin/sh\n# nothing\n",
+    "set-e": b"set -e\nfalse\necho no\n", "set-u": b"set -eu\necho a\n: $nosuch\necho no\n",
+    "set-f": b"set -f\necho /etc/pass*\n", "glob": b"echo /etc/passw*\n",
+    "arguments": b'echo "$#|$1|$2|$*"\n', "cd": b"cd /\npwd\n", "where": b"pwd\numask\n",
+    "input": b"read -r line || echo end\n", "last": b"false\n", "status": b"echo $?\n",
+    "heredoc": b"cat <<E\nhello $1\nE\n", "missing": b"nosuchcommand-$1 2>/dev/null\n",
+    "subshell": b"( exit 4 )\n", "function": b'f() { echo "$1" >&2; }\nf x\nf "a b"\n',
+    "lines": b'while IFS= read -r l; do echo "<$l>"; done </etc/hostname\n',
+    "split": b'IFS=:\nx=a:b\necho $x\n', "locale": b'echo "${LC_ALL-none} ${LANG-none}"\n',
+    "environment": b"env | grep -Ev '^(_|SHLVL)=' | sort\n",
+    "pipe": b"echo a b | { read -r x y; echo $y; }\n", "background": b"sleep 0.01 & echo on\n",
+    "export": b"export LEFT=1 PATH=/nowhere\n", "big": b"echo x\n" * 500,
+    "unset": b"unset PATH HOME\n", "after": b'echo "${LEFT-none} $PATH $HOME"\n',
+}
+
+
+def a_shared_step_can_not_be_told_from_one_with_its_own_shell(s, shell):
+    for name, script in SHARED.items():
+        s.put(f"scripts/{name}", script)
+        own, shared = (s.step(f"sh scripts/{name} one two", how=how) for how in ("own", "shared"))
+        if name == "set-u":
+            # The shell's own message names what it reads, and bash gives it another status.
+            same((shared.rc != 0, shared.err != b""), (True, True))
+            own.rc, own.err = shared.rc, shared.err
+        for what in ("rc", "out", "err"):
+            same((name, what, getattr(shared, what)), (name, what, getattr(own, what)))
+    s.put("scripts/out", b'printf a=1 >"$HANDRAIL_OUTPUT"\n')
+    r = s.step("sh scripts/out", flags="output", how="shared")
+    same((r.rc, r.kind, r.given), (0, "given", b"a=1"))
+    t = shell.start(env={"LC_ALL": "C.UTF-8"})
+    t.put("scripts/locale", SHARED["locale"])
+    same(t.step("sh scripts/locale", how="shared").out, t.step("sh scripts/locale").out)
+
+
+def a_script_that_is_none_ends_its_own_step_alone(s, _):
+    for text in (b"if then\n", b"echo a\n)\n", b"case x in\n", b'echo "open\n', b"<<E\n${\n"):
+        s.put("scripts/none", text)
+        own, shared = (s.step("sh scripts/none", how=how) for how in ("own", "shared"))
+        same((text, shared.rc != 0), (text, own.rc != 0))
+        same(shared.out, own.out)
+    same(s.sh("echo on").out, b"on\n")
+
+
+def steps_follow_one_another_as_long_as_they_end_well(s, _):
+    s.put("scripts/a", b'echo "a $1"; printf e >&2\n')
+    s.put("scripts/b", b"printf '\\n@HR x end 0'; exit 5\n")
+    s.put("scripts/c", b"touch started\n")
+    for how in ("own", "shared"):
+        lines = [f"{how} sh scripts/a {n}" for n in range(20)]
+        found, last = s.results(s.steps(lines), 20)
+        same([(r.rc, r.out, r.err) for r in found],
+             [(0, b"a %d\n" % n, b"e") for n in range(20)])
+        same(last, None)
+        nonce = s.steps([lines[0], f"{how} sh scripts/b", f"{how} sh scripts/c"])
+        found, last = s.results(nonce, 3)
+        same([r.rc for r in found], [0, 5])
+        same(found[1].out, b"\n@HR x end 0")
+        for words, why in (("sh scripts/none", "noscript scripts/none"),
+                           ("nosuchsh scripts/a", "nointerp nosuchsh"),
+                           ("sh scripts/../x", "noscript scripts/../x")):
+            nonce = s.steps([lines[3], f"{how} {words}", f"{how} sh scripts/c"])
+            found, last = s.results(nonce, 3)
+            same(([r.rc for r in found], last), ([0], f"err {why}"))
+    same(os.path.exists(f"{s.dir}/started"), False)
+    same(s.sh("echo on").out, b"on\n")
+
+
+def steps_may_be_the_first_that_is_asked_for(s, _):
+    s.put("scripts/a", b"echo a\n")
+    found, last = s.results(s.steps(["own sh scripts/a", "shared sh scripts/a"], True), 2, True)
+    same(([(r.rc, r.out) for r in found], last), ([(0, b"a\n")] * 2, None))
+
+
+def what_was_recalled_is_not_started(s, _):
+    s.put("scripts/wait", b"echo up; until [ -e go ]; do sleep 0.01; done; rm go\n")
+    s.put("scripts/c", b"touch started\n")
+    for how in ("own", "shared"):
+        nonce = s.steps([f"{how} sh scripts/wait", f"{how} sh scripts/c", f"{how} sh scripts/c"])
+        s.out.find(rb"up\n")
+        s.send(b"recall " + s.nonce().encode() + b"\nrecall " + nonce.encode() + b"\n")
+        until(lambda: os.path.exists(f"{s.dir}/out/{nonce}.stop"))
+        open(f"{s.dir}/go", "w").close()
+        found, last = s.results(nonce, 3)
+        same(([r.rc for r in found], last), ([0], "rest"))
+        same(os.path.exists(f"{s.dir}/started"), False)
+    same(s.results(s.steps(["own sh scripts/c"]), 1)[0][0].rc, 0)
+
+
+def cancelled_steps_end_at_once_and_nothing_follows(s, _):
+    s.put("scripts/long", b"echo up; sleep 60\n")
+    s.put("scripts/c", b"touch started\n")
+    for how in ("own", "shared"):
+        nonce = s.steps([f"{how} sh scripts/long"] + [f"{how} sh scripts/c"] * 3)
+        s.out.find(rb"up\n")
+        s.send(b"cancel " + nonce.encode() + b"\n")
+        same([r.rc for r in s.results(nonce, 4)[0]], [143])
+        same(os.path.exists(f"{s.dir}/started"), False)
+    s.put("scripts/short", b":\n")
+    for turn in range(40):
+        how = ("own", "shared")[turn % 2]
+        nonce = s.steps([f"{how} sh scripts/short"] * 60)
+        time.sleep(turn * 0.0006)
+        s.send(b"cancel " + nonce.encode() + b"\n")
+        found, last = s.results(nonce, 60)
+        assert len(found) == 60 or last == "rest" or found[-1].rc == 143, (len(found), last)
+        same(s.sh("echo on").out, b"on\n")
+
+
+def steps_that_are_none_end_the_session(s, shell):
+    for head in ("0 -", "65 -", "x -", "99999999999999999999 -"):
+        t = shell.start()
+        nonce = t.nonce()
+        t.send(f"steps {nonce} {head}\n".encode())
+        try:
+            t.reply(nonce, b"end")
+        except Broken as error:
+            same(str(error), "err protocol")
+        same(t.process.wait(TIMEOUT), 0)
 
 
 def a_cancel_for_another_nonce_does_nothing(s, _):

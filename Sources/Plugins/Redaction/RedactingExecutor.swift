@@ -19,6 +19,19 @@ package struct RedactingExecutor: Executor {
         return redactor.isEmpty ? report : scrubbed(report)
     }
 
+    /// Carries out an attempt and its followers; secrets are gone from what it reports.
+    package func perform(
+        _ request: AttemptRequest,
+        report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async {
+        await executor.perform(request) { key, raw in
+            await report(key, redactor.isEmpty ? raw : scrubbed(raw))
+        }
+    }
+
+    /// Asks that no follower is begun any more.
+    package func recall(_ target: TargetName) async { await executor.recall(target) }
+
     /// Asks the attempt under way on a target to end.
     package func cancel(_ target: TargetName) async { await executor.cancel(target) }
 

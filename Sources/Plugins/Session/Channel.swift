@@ -85,15 +85,24 @@ final class Channel: Sendable {
         limit: OutputBuffer.Limit? = nil, live: Exchange.Live? = nil
     ) -> Latch<Exchange.Reply> {
         let latch = Latch<Exchange.Reply>()
+        ask(
+            nonce, request, awaiting: [Exchange.Awaited(latch, live: live)],
+            isAnnounced: isAnnounced, limit: limit)
+        return latch
+    }
+
+    /// Sends a request with an answer for each of its steps, in their order.
+    func ask(
+        _ nonce: Nonce, _ request: [UInt8], awaiting: [Exchange.Awaited], isAnnounced: Bool,
+        limit: OutputBuffer.Limit? = nil
+    ) {
         let end: SessionEnd? = state.withLock { state in
             if let end = state.finished { return end }
-            state.exchange.begin(
-                nonce, latch, isAnnounced: isAnnounced, limit: limit, live: live)
+            state.exchange.begin(nonce, awaiting, isAnnounced: isAnnounced, limit: limit)
             send(request[...], &state)
             return nil
         }
-        if let end { latch.set(.lost(end)) }
-        return latch
+        if let end { awaiting.forEach { $0.latch.set(.lost(end)) } }
     }
 
     /// Sends a request that has no answer of its own.
@@ -120,7 +129,7 @@ final class Channel: Sendable {
             state.finished = end
             return (state.exchange.abandon(), end)
         }
-        waiting.latch?.set(.lost(end, waiting.partial))
+        for (latch, partial) in waiting { latch.set(.lost(end, partial)) }
         outputEnded.set(())
         errorEnded.set(())
     }

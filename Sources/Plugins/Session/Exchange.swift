@@ -14,9 +14,9 @@ struct SessionEnd: Sendable, Hashable {
     var standardError: String
 }
 
-/// One request and its answer under way: what has arrived, and what is still awaited.
+/// One request and its answers under way: what has arrived, and what is still awaited.
 ///
-/// Synchronous, without input or output of its own but for the spool: the channel feeds it.
+/// A request has one answer, or one for each of the steps that it holds, in their order. Synchronous, without input or output of its own but for the spool: the channel feeds it.
 struct Exchange {
     /// Hands on a running step's bytes.
     typealias Live = @Sendable (_ bytes: [UInt8], _ isError: Bool) -> Void
@@ -30,6 +30,16 @@ struct Exchange {
         case lost(SessionEnd, Partial = Partial())
         /// The session wrote something that the protocol doesn't allow.
         case confused(String)
+        /// A step that was not started: the one before it ended badly, or it was recalled.
+        case rest
+    }
+
+    /// One answer that is awaited.
+    struct Awaited: Sendable {
+        let latch: Latch<Reply>
+        let live: Live?
+
+        init(_ latch: Latch<Reply>, live: Live? = nil) { (self.latch, self.live) = (latch, live) }
     }
 
     /// What a step had written when its session ended.
@@ -53,136 +63,181 @@ struct Exchange {
     /// How much of what stands outside of frames is kept, for messages.
     private static let noiseLimit = 4096
 
+    /// What has come of one answer.
+    private struct Slot {
+        let awaited: Awaited
+        var stdout: OutputBuffer
+        var stderr: OutputBuffer
+        /// What a step's HANDRAIL_OUTPUT holds; the session sends no more.
+        var outputs = HeadBuffer(limit: 64 << 10)
+        var announcedOutputs: Int?
+        var endOfOutput: Frame?
+        var sawEndOfError = false
+
+        /// Whether both streams have shown its end.
+        var isWhole: Bool { endOfOutput != nil && sawEndOfError }
+
+        var partial: Partial {
+            mutating get { Partial(stdout: stdout.finish(), stderr: stderr.finish()) }
+        }
+    }
+
+    private typealias Resolved = [(latch: Latch<Reply>, reply: Reply)]
+
     private var parsers = (output: FrameParser(), error: FrameParser())
-    private var latch: Latch<Reply>?
-    private var live: Live?
+    /// The answers still awaited, in order.
+    private var slots: [Slot] = []
+    /// Which of them each stream is at: the streams don't keep pace.
+    private var position = (output: 0, error: 0)
     private let keeping: OutputKeeping
-    private var stdout: OutputBuffer
-    private var stderr: OutputBuffer
-    private var outputs = Self.noOutputs
-    private var announcedOutputs: Int?
-    private var endOfOutput: Frame?
-    private var sawEndOfError = false
     /// The last bytes of standard error outside of steps.
     private(set) var noise: [UInt8] = []
 
-    /// What a step's HANDRAIL_OUTPUT may hold; the session sends no more.
-    private static let noOutputs = HeadBuffer(limit: 64 << 10)
-
-    init(_ keeping: OutputKeeping) {
-        self.keeping = keeping
-        stdout = OutputBuffer(.stream, keeping)
-        stderr = OutputBuffer(.stream, keeping)
-    }
+    init(_ keeping: OutputKeeping) { self.keeping = keeping }
 
     /// Whether an answer is awaited.
-    var isUnderWay: Bool { latch != nil }
+    var isUnderWay: Bool { !slots.isEmpty }
 
-    /// Waits for the answer to a new request.
+    /// Waits for the answers to a new request.
     ///
-    /// `isAnnounced`: whether a `begin` comes before a step's bytes.
+    /// `isAnnounced`: whether a `begin` comes before a step's bytes. `limit`: of standard output.
     mutating func begin(
-        _ nonce: Nonce, _ latch: Latch<Reply>, isAnnounced: Bool, limit: OutputBuffer.Limit?,
-        live: Live?
+        _ nonce: Nonce, _ awaited: [Awaited], isAnnounced: Bool, limit: OutputBuffer.Limit?
     ) {
-        parsers.output.expect(nonce, after: isAnnounced ? .noise : .step)
-        parsers.error.expect(nonce, after: isAnnounced ? .noise : .step)
-        self.latch = latch
-        self.live = live
-        stdout = OutputBuffer(limit ?? .stream, keeping)
-        stderr = OutputBuffer(.stream, keeping)
-        outputs = Self.noOutputs
-        announcedOutputs = nil
-        endOfOutput = nil
-        sawEndOfError = false
+        let first: FrameParser.Section = isAnnounced ? .noise : .step
+        let next: FrameParser.Section = awaited.count > 1 ? .step : .noise
+        parsers.output.expect(nonce, after: first, between: next)
+        parsers.error.expect(nonce, after: first, between: next)
+        slots = awaited.map {
+            Slot(
+                awaited: $0, stdout: OutputBuffer(limit ?? .stream, keeping),
+                stderr: OutputBuffer(.stream, keeping))
+        }
+        position = (0, 0)
     }
 
-    /// Stops waiting; the request that has no answer now, and what had come of it.
-    mutating func abandon() -> (latch: Latch<Reply>?, partial: Partial) {
+    /// Stops waiting; what has no answer now, and what had come of it.
+    mutating func abandon() -> [(latch: Latch<Reply>, partial: Partial)] {
         defer { reset() }
-        return (latch, Partial(stdout: stdout.finish(), stderr: stderr.finish()))
+        return slots.indices.map { (slots[$0].awaited.latch, slots[$0].partial) }
     }
 
     /// Takes the next bytes of a stream; what to do once the lock is given back.
     mutating func feed(_ chunk: UnsafeRawBufferPointer, from stream: Stream) -> Wake? {
-        var reply: Reply?
-        var seen: [(bytes: [UInt8], isError: Bool)] = []
+        var resolved: Resolved = []
+        var seen: [(live: Live, bytes: [UInt8], isError: Bool)] = []
         var parser = stream == .output ? parsers.output : parsers.error
         parser.feed(chunk) { event in
             switch event {
             case .bytes(let bytes, let section):
-                take(bytes, section, stream)
-                if section == .step, live != nil, isWithinLiveLimit(stream) {
-                    seen.append((Array(bytes), stream == .error))
+                if let live = take(bytes, section, stream) {
+                    seen.append((live, Array(bytes), stream == .error))
                 }
             case .frame(let frame):
-                reply = reply ?? take(frame, stream)
+                resolved += take(frame, stream)
             case .overlong:
-                reply = reply ?? .confused("a reply's first line is longer than any should be")
+                resolved += resolveAll(
+                    .confused("a reply's first line is longer than any should be"))
             }
         }
         if stream == .output { parsers.output = parser } else { parsers.error = parser }
-        guard reply != nil || !seen.isEmpty else { return nil }
-        let (asked, handOn, bytes) = (latch, live, seen)
-        if reply != nil { reset() }
-        return { [reply] in
-            for (bytes, isError) in bytes { handOn?(bytes, isError) }
-            if let reply { asked?.set(reply) }
+        guard !resolved.isEmpty || !seen.isEmpty else { return nil }
+        if slots.isEmpty { reset() }
+        return { [seen, resolved] in
+            for (live, bytes, isError) in seen { live(bytes, isError) }
+            for (latch, reply) in resolved { latch.set(reply) }
         }
     }
 
     private mutating func reset() {
-        latch = nil
-        live = nil
+        slots = []
+        position = (0, 0)
         parsers.output.expectNothing()
         parsers.error.expectNothing()
-        stdout = OutputBuffer(.stream, keeping)
-        stderr = OutputBuffer(.stream, keeping)
-        outputs = Self.noOutputs
     }
 
-    private func isWithinLiveLimit(_ stream: Stream) -> Bool {
-        (stream == .output ? stdout.total : stderr.total) <= Self.liveLimit
-    }
-
+    /// Takes bytes; who is to be handed them, if anybody.
     private mutating func take(
         _ bytes: UnsafeRawBufferPointer, _ section: FrameParser.Section, _ stream: Stream
-    ) {
+    ) -> Live? {
+        let index = stream == .output ? position.output : position.error
         switch (section, stream) {
-        case (.step, .output): stdout.append(bytes)
-        case (.step, .error): stderr.append(bytes)
-        case (.output, .output): outputs.append(bytes)
-        case (.noise, .error), (.output, .error):
+        case (.step, _) where index < slots.count:
+            if stream == .output {
+                slots[index].stdout.append(bytes)
+            } else {
+                slots[index].stderr.append(bytes)
+            }
+            let total = stream == .output ? slots[index].stdout.total : slots[index].stderr.total
+            return total <= Self.liveLimit ? slots[index].awaited.live : nil
+        case (.output, .output) where index < slots.count:
+            slots[index].outputs.append(bytes)
+        case (_, .error):
             noise += bytes.suffix(Self.noiseLimit)
             if noise.count > Self.noiseLimit { noise.removeFirst(noise.count - Self.noiseLimit) }
-        case (.noise, .output): break
+        case (_, .output): break
         }
+        return nil
     }
 
-    private mutating func take(_ frame: Frame, _ stream: Stream) -> Reply? {
+    private mutating func take(_ frame: Frame, _ stream: Stream) -> Resolved {
+        let index = stream == .output ? position.output : position.error
+        guard index < slots.count else { return [] }
         switch (frame.verb, stream) {
-        case ("begin", _): return nil
+        case ("begin", _), ("rest", .error): return []
         case ("output", .output):
-            announcedOutputs = frame.words.count == 2 ? Int(frame.words[1]) : nil
-            return nil
-        case ("end", .output): endOfOutput = frame
-        case ("end", .error): sawEndOfError = true
-        case (_, .output): return .frame(frame)
-        case (_, .error): return .confused("a frame '\(frame.verb)' on standard error")
+            slots[index].announcedOutputs = frame.words.count == 2 ? Int(frame.words[1]) : nil
+            return []
+        case ("end", .output):
+            slots[index].endOfOutput = frame
+            position.output += 1
+        case ("end", .error):
+            slots[index].sawEndOfError = true
+            position.error += 1
+        case ("rest", .output): return resolve(from: index, .rest)
+        case (_, .output): return resolve(from: index, .frame(frame))
+        case (_, .error):
+            return resolveAll(.confused("a frame '\(frame.verb)' on standard error"))
         }
-        guard let end = endOfOutput, sawEndOfError else { return nil }
-        return stepResult(end)
+        return resolveWhole()
     }
 
-    private mutating func stepResult(_ end: Frame) -> Reply {
-        guard end.words.count == 4, let status = Int32(end.words[1]) else {
-            return .confused("an end that can't be read")
+    /// Answers the first of the rest with a reply, and says of those after it that they rest.
+    private mutating func resolve(from index: Int, _ reply: Reply) -> Resolved {
+        let rest = slots[index...].map(\.awaited.latch)
+        slots.removeSubrange(index...)
+        return rest.enumerated().map { ($1, $0 == 0 ? reply : .rest) }
+    }
+
+    private mutating func resolveAll(_ reply: Reply) -> Resolved {
+        defer { slots = [] }
+        return slots.map { ($0.awaited.latch, reply) }
+    }
+
+    /// Answers what has ended on both streams; after an end that was not good, the session starts
+    /// nothing more of the request.
+    private mutating func resolveWhole() -> Resolved {
+        var resolved: Resolved = []
+        while slots.first?.isWhole == true {
+            var slot = slots.removeFirst()
+            position = (position.output - 1, position.error - 1)
+            let reply = Self.result(&slot)
+            resolved.append((slot.awaited.latch, reply))
+            if case .ended(let result) = reply, result.status == 0 { continue }
+            if !slots.isEmpty { resolved += resolve(from: 0, .rest) }
         }
+        return resolved
+    }
+
+    private static func result(_ slot: inout Slot) -> Reply {
+        guard let end = slot.endOfOutput, end.words.count == 4, let status = Int32(end.words[1])
+        else { return .confused("an end that can't be read") }
         var word = end.words[3]
-        if word == "given", announcedOutputs != outputs.total { word = "odd" }
+        if word == "given", slot.announcedOutputs != slot.outputs.total { word = "odd" }
+        let partial = slot.partial
         return .ended(
             StepResult(
-                status: status, stdout: stdout.finish(), stderr: stderr.finish(),
-                outputs: word == "given" ? outputs.bytes : [], outputsWord: word))
+                status: status, stdout: partial.stdout, stderr: partial.stderr,
+                outputs: word == "given" ? slot.outputs.bytes : [], outputsWord: word))
     }
 }

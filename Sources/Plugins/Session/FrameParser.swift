@@ -43,15 +43,20 @@ struct FrameParser {
     /// The line that is being read, once its marker was seen.
     private var line: [UInt8]?
     private var section = Section.noise
+    /// What comes after an `end`.
+    private var between = Section.noise
 
     /// Waits for the frames of a nonce and for nothing else; what was under way is forgotten.
     ///
-    /// `section` is what comes before the first frame.
-    mutating func expect(_ nonce: Nonce, after section: Section = .noise) {
+    /// `section` is what comes before the first frame, `between` what comes after an `end`.
+    mutating func expect(
+        _ nonce: Nonce, after section: Section = .noise, between: Section = .noise
+    ) {
         marker = Array("\n@HR \(nonce.text) ".utf8)
         matched = 0
         line = nil
         self.section = section
+        self.between = between
     }
 
     /// Waits for nothing: all that comes is noise.
@@ -60,6 +65,7 @@ struct FrameParser {
         matched = 0
         line = nil
         section = .noise
+        between = .noise
     }
 
     /// Takes the next bytes of the stream.
@@ -103,6 +109,7 @@ struct FrameParser {
             switch frame.verb {
             case "begin": .step
             case "output": .output
+            case "end": between
             default: .noise
             }
         handle(.frame(frame))

@@ -69,7 +69,19 @@ struct Performance {
 
     private func lostEnding(_ why: String) -> Ending {
         guard hasStarted else { return .unreachable(why) }
-        return .unknown(why + " The step had been started; whether it has ended is not known.")
+        return .unknown(Self.wasStarted(why))
+    }
+
+    /// What is said of a step whose session was lost.
+    static func wasStarted(_ why: String) -> String {
+        why + " The step had been started; whether it has ended is not known."
+    }
+
+    /// Puts in place what a script's call needs, without starting it; nil for other actions.
+    func prepared() async throws(Session.Failure) -> Invocation? {
+        guard case .run(let call) = request.action else { return nil }
+        try await stageRunbook()
+        return try await invocation(call)
     }
 
     private mutating func act() async throws(Session.Failure) -> AttemptReport {
@@ -92,9 +104,10 @@ struct Performance {
     /// Puts the runbook's files in place, once for each session.
     private func stageRunbook() async throws(Session.Failure) {
         for file in files.listed where await !session.hasStaged(file.path) {
+            let bytes = await files.bytes(file.sha256)
             try await session.stage(
-                await files.bytes(file.sha256), at: file.path,
-                isProgram: !file.path.hasPrefix("files/"))
+                bytes, at: file.path, isProgram: !file.path.hasPrefix("files/"),
+                isShared: files.shared.admits(file.sha256, bytes))
         }
     }
 

@@ -24,6 +24,17 @@ extension SessionServing {
         await sessions.perform(request)
     }
 
+    /// Carries out an attempt and its followers (see `Executor`).
+    package func perform(
+        _ request: AttemptRequest,
+        report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async {
+        await sessions.perform(request, report: report)
+    }
+
+    /// Asks that no follower of the attempt under way on a target is begun any more.
+    package func recall(_ target: TargetName) async { await sessions.recall(target) }
+
     /// Asks the attempt under way for a target to end.
     package func cancel(_ target: TargetName) async { await sessions.cancel(target) }
 

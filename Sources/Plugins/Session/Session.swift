@@ -22,6 +22,10 @@ actor Session {
     private let describeEnd: @Sendable (SessionEnd) -> String
     /// Whether a step was asked for.
     private var hasRun = false
+    /// The request whose steps follow one another by themselves, and haven't all ended.
+    private var series: Nonce?
+    /// Staged scripts that a subshell of the session may read.
+    private var shared: Set<String> = []
     /// Paths that are in place.
     private var staged: Set<String> = []
     /// Files that go out with the next request, without an answer of their own.
@@ -48,7 +52,11 @@ actor Session {
     func hasStaged(_ path: String) -> Bool { staged.contains(path) }
 
     /// Puts a file in place; what is there under the same path is replaced.
-    func stage(_ bytes: [UInt8], at path: String, isProgram: Bool) async throws(Failure) {
+    ///
+    /// `isShared`: whether a subshell of the session may read it, as `SharedShell` says.
+    func stage(
+        _ bytes: [UInt8], at path: String, isProgram: Bool, isShared: Bool = false
+    ) async throws(Failure) {
         guard SessionRequest.canStage(path) else {
             throw .notStarted(
                 "The file \(path) can't be sent to a target. Use A-Z, a-z, 0-9, '.', '_' and '-' "
@@ -65,8 +73,10 @@ actor Session {
                 guard frame.verb == "put" else { throw refusal(frame, about: path) }
             }
             staged.insert(path)
+            if isShared { shared.insert(path) } else { shared.remove(path) }
             return
         }
+        shared.remove(path)
         var offset = 0
         repeat {
             let end = min(offset + SessionRequest.longestPut, bytes.count)
@@ -85,7 +95,8 @@ actor Session {
     func stageText(_ text: String) async throws(Failure) -> String {
         if let path = inlinePaths[text] { return path }
         let path = "in/t\(inlinePaths.count + 1)"
-        try await stage(Array(text.utf8), at: path, isProgram: true)
+        let bytes = Array(text.utf8)
+        try await stage(bytes, at: path, isProgram: true, isShared: SharedShell.admits(bytes))
         inlinePaths[text] = path
         return path
     }
@@ -96,15 +107,79 @@ actor Session {
         live: Exchange.Live?
     ) async throws(Failure) -> Exchange.StepResult {
         let nonce = Nonce.random()
-        let channel = channel
-        let clock = clock
         // The first step's bytes are told from the login's by a `begin`, later ones need none.
-        let line = hasRun ? SessionRequest.step(nonce, invocation) : nil
+        let line =
+            hasRun ? SessionRequest.step(nonce, invocation, isShared: isShared(invocation)) : nil
         hasRun = true
         let latch = channel.ask(
             nonce, takeUnsent() + (line ?? SessionRequest.run(nonce, invocation)),
             isAnnounced: line == nil, limit: limit, live: live)
-        let reply = await withTaskGroup(of: Void.self) { group in
+        guard
+            let result = try await follow(
+                latch, of: nonce, stopper: stopper, grace: grace,
+                about: invocation.words.joined(separator: " "))
+        else { throw hangUp("a rest where nothing was to follow") }
+        return result
+    }
+
+    /// Sends steps that follow one another by themselves, each once the one before it has ended
+    /// with status 0; `follow` has their results, in order.
+    ///
+    /// - Returns: nil when nothing was sent, since one of them doesn't fit on a line.
+    func send(
+        _ invocations: [Invocation], live: [Exchange.Live]
+    ) -> (nonce: Nonce, latches: [Latch<Exchange.Reply>])? {
+        let nonce = Nonce.random()
+        let isAnnounced = !hasRun
+        guard
+            let request = SessionRequest.steps(
+                nonce, invocations, isAnnounced: isAnnounced, isShared: isShared)
+        else { return nil }
+        hasRun = true
+        series = nonce
+        let awaited = live.map { Exchange.Awaited(Latch(), live: $0) }
+        channel.ask(
+            nonce, takeUnsent() + request, awaiting: awaited, isAnnounced: isAnnounced)
+        return (nonce, awaited.map(\.latch))
+    }
+
+    /// Lets no step be started any more that was sent with others.
+    func recall() {
+        guard let series, channel.isBusy else { return }
+        channel.tell(SessionRequest.line("recall", series))
+    }
+
+    /// Follows a step to its end; when the stopper says so, ends it by TERM and then KILL.
+    ///
+    /// - Returns: nil when it was not started, since it was sent with others.
+    func follow(
+        _ latch: Latch<Exchange.Reply>, of nonce: Nonce, stopper: Stopper, grace: StopGrace,
+        about what: String
+    ) async throws(Failure) -> Exchange.StepResult? {
+        let reply = latch.value == nil ? await end(latch, nonce, stopper, grace) : latch.value
+        switch reply {
+        case .ended(let result): return result
+        case .rest: return nil
+        case .frame(let frame):
+            if frame.words.contains("noscript") {
+                // What was sent without an answer did not get there: the next attempt sends it all.
+                staged = []
+                inlinePaths = [:]
+            }
+            throw refusal(frame, about: what)
+        case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
+        case .confused(let what): throw hangUp(what)
+        case nil: throw .abandoned
+        }
+    }
+
+    /// Waits for a step's end, and sees to it once that is asked for.
+    private func end(
+        _ latch: Latch<Exchange.Reply>, _ nonce: Nonce, _ stopper: Stopper, _ grace: StopGrace
+    ) async -> Exchange.Reply? {
+        let channel = channel
+        let clock = clock
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 guard await stopper.wait() != nil else { return }
                 channel.tell(SessionRequest.line("cancel", nonce))
@@ -117,19 +192,11 @@ actor Session {
             group.cancelAll()
             return reply
         }
-        switch reply {
-        case .ended(let result): return result
-        case .frame(let frame):
-            if frame.words.contains("noscript") {
-                // What was sent without an answer did not get there: the next attempt sends it all.
-                staged = []
-                inlinePaths = [:]
-            }
-            throw refusal(frame, about: invocation.words.joined(separator: " "))
-        case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
-        case .confused(let what): throw hangUp(what)
-        case nil: throw .abandoned
-        }
+    }
+
+    private func isShared(_ invocation: Invocation) -> Bool {
+        [["sh"], ["/bin/sh"], ["/usr/bin/sh"]].contains(invocation.words)
+            && invocation.script.map(shared.contains) == true
     }
 
     /// Whether the processes of an earlier session are gone; ends them when asked to.
@@ -171,7 +238,7 @@ actor Session {
         switch await channel.ask(nonce, takeUnsent() + request).wait() {
         case .frame(let frame): return frame
         case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
-        case .ended: throw hangUp("an end that was not asked for")
+        case .ended, .rest: throw hangUp("an end that was not asked for")
         case .confused(let what): throw hangUp(what)
         case nil: throw .abandoned
         }

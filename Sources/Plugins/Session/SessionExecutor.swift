@@ -8,11 +8,11 @@ import Synchronization
 /// `shutDown`.
 final class SessionExecutor: Sendable {
     private let opener: SessionOpener
-    private let files: RunbookFiles
+    let files: RunbookFiles
     private let notices: @Sendable (ExecutorNotice) -> Void
     private let recorded: @Sendable (_ proof: String) async -> Void
-    private let clock: ExecutorClock
-    private let grace: StopGrace
+    let clock: ExecutorClock
+    let grace: StopGrace
     private let launches: AsyncStream<SessionOpener.Launch>
     private let launching: AsyncStream<SessionOpener.Launch>.Continuation
     private let lines = Mutex<[TargetName: TargetLine]>([:])
@@ -91,7 +91,10 @@ final class SessionExecutor: Sendable {
         launching.finish()
     }
 
-    private func line(of target: TargetName) -> TargetLine {
+    /// A target's line, if an attempt was made there.
+    func existingLine(of target: TargetName) -> TargetLine? { lines.withLock { $0[target] } }
+
+    func line(of target: TargetName) -> TargetLine {
         lines.withLock { lines in
             if let line = lines[target] { return line }
             let line = TargetLine(opener: opener) { [notices, opener] target, greeting in
@@ -103,29 +106,42 @@ final class SessionExecutor: Sendable {
         }
     }
 
-    private func attempt(
+    func attempt(
         _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper
     ) async -> AttemptReport {
-        let opening = await line.session(
-            for: request.target, earlier: request.previousSessions, stopper: stopper)
-        switch opening {
-        case .session(let session):
-            await recorded(session.greeting.proof)
-            guard !Task.isCancelled else { return AttemptReport(ending: Performance.abandoned) }
-            if let problem = twin(of: request, session) {
-                return AttemptReport(ending: .notStarted(problem))
-            }
+        switch await ready(request, line, stopper) {
+        case .failure(let refusal): return AttemptReport(ending: refusal.ending)
+        case .success(let session):
             guard !request.isGreeting else { return AttemptReport(ending: .exited(0)) }
             var performance = Performance(
                 request: request, session: session, files: files, stopper: stopper, clock: clock,
                 grace: grace, live: live(request.key))
             return await performance.report()
-        case .refused(let ending):
-            return AttemptReport(ending: ending)
-        case .stopped:
-            return AttemptReport(ending: .cancelled)
-        case .abandoned:
-            return AttemptReport(ending: Performance.abandoned)
+        }
+    }
+
+    /// Why an attempt has no session to start in.
+    struct NoSession: Error { let ending: Ending }
+
+    /// The session in which an attempt may start.
+    func ready(
+        _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper
+    ) async -> Result<Session, NoSession> {
+        let opening = await line.session(
+            for: request.target, earlier: request.previousSessions, stopper: stopper)
+        switch opening {
+        case .session(let session):
+            await recorded(session.greeting.proof)
+            guard !Task.isCancelled else {
+                return .failure(NoSession(ending: Performance.abandoned))
+            }
+            if let problem = twin(of: request, session) {
+                return .failure(NoSession(ending: .notStarted(problem)))
+            }
+            return .success(session)
+        case .refused(let ending): return .failure(NoSession(ending: ending))
+        case .stopped: return .failure(NoSession(ending: .cancelled))
+        case .abandoned: return .failure(NoSession(ending: Performance.abandoned))
         }
     }
 
@@ -138,7 +154,7 @@ final class SessionExecutor: Sendable {
             seat, for: request.target.name, isRehearsal: request.isRehearsal)
     }
 
-    private func live(_ key: AttemptKey) -> Exchange.Live {
+    func live(_ key: AttemptKey) -> Exchange.Live {
         { [notices] bytes, isError in
             notices(.output(key, bytes: bytes, isError: isError))
         }
@@ -151,6 +167,8 @@ package struct RunbookFiles: Sendable {
     package let listed: [PlannedRunbook.File]
     /// The bytes of a digest; called when a session first needs them.
     package let bytes: @Sendable (Digest) async -> [UInt8]
+    /// Which of them a subshell may read: looked at once, not once a session.
+    let shared = SharedShell.Known()
 
     package init(
         listed: [PlannedRunbook.File], bytes: @escaping @Sendable (Digest) async -> [UInt8]

@@ -114,7 +114,7 @@ struct SessionOpener: Sendable {
             return .failure(refusal(frame, target))
         case .lost(let end, _):
             return .failure(transport.explain(target, end))
-        case .ended, .confused:
+        case .ended, .confused, .rest:
             channel.hangUp()
             return .failure(
                 refusal(Frame(words: ["an answer that is none"]), target))

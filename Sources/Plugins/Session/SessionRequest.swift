@@ -71,21 +71,46 @@ enum SessionRequest {
 
     /// The same on one line, when every value is a plain word: cheaper for the target to read, and
     /// nothing announces its output.
-    static func step(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8]? {
+    ///
+    /// `isShared`: whether a subshell of the session reads its script.
+    static func step(_ nonce: Nonce, _ invocation: Invocation, isShared: Bool) -> [UInt8]? {
+        guard let words = line(invocation, isShared: isShared) else { return nil }
+        let flags = invocation.wantsOutputs ? "output" : "-"
+        return Array("step \(nonce.text) \(flags) \(words)\n".utf8)
+    }
+
+    /// Steps that follow one another by themselves, when each fits on a line and is asked for
+    /// nothing but its exit status.
+    ///
+    /// `isAnnounced`: whether a `begin` is to come before the first one's bytes.
+    static func steps(
+        _ nonce: Nonce, _ invocations: [Invocation], isAnnounced: Bool,
+        isShared: (Invocation) -> Bool
+    ) -> [UInt8]? {
+        var text =
+            "steps \(nonce.text) \(invocations.count) \(isAnnounced ? "begin" : "-")\n"
+        for invocation in invocations {
+            guard !invocation.wantsOutputs,
+                let words = line(invocation, isShared: isShared(invocation))
+            else { return nil }
+            text += words + "\n"
+        }
+        return Array(text.utf8)
+    }
+
+    /// HOW INTERPRETER SCRIPT [ARG…] of a step, when every value is a plain word.
+    private static func line(_ invocation: Invocation, isShared: Bool) -> String? {
         guard invocation.words.count == 1, let script = invocation.script,
             invocation.environment.isEmpty, invocation.standardInput == nil,
             invocation.arguments.count <= 10
         else { return nil }
-        var words = [
-            "step", nonce.text, invocation.wantsOutputs ? "output" : "-", invocation.words[0],
-            script,
-        ]
+        var words = [isShared ? "shared" : "own", invocation.words[0], script]
         for argument in invocation.arguments {
             guard case .text(let text) = argument else { return nil }
             words.append(text)
         }
-        guard words.dropFirst(2).allSatisfy(isPlainWord) else { return nil }
-        return Array((words.joined(separator: " ") + "\n").utf8)
+        guard words.allSatisfy(isPlainWord) else { return nil }
+        return words.joined(separator: " ")
     }
 
     /// Whether a shell that splits a line at spaces, and does nothing else, gives this word back.

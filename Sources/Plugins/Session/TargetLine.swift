@@ -21,6 +21,10 @@ actor TargetLine {
     /// Proofs that were settled in this run.
     private var settled: Set<String> = []
     private var stopper: Stopper?
+    /// Whether the attempt under way was asked to end: then its followers are, too.
+    private var isStopped = false
+    /// Whether no follower of the attempt under way may be begun any more.
+    private(set) var isRecalled = false
 
     init(
         opener: SessionOpener, opened: @escaping @Sendable (PlannedTarget, SessionGreeting) -> Void
@@ -30,10 +34,29 @@ actor TargetLine {
     }
 
     /// Names the attempt that `stop` is about; nil when it has ended.
-    func attend(_ stopper: Stopper?) { self.stopper = stopper }
+    func attend(_ stopper: Stopper?) {
+        self.stopper = stopper
+        (isStopped, isRecalled) = (false, false)
+    }
 
-    /// Ends the attempt under way, if there is one.
-    func stop() { stopper?.stop(.cancelled) }
+    /// Names the follower that `stop` is about from now on.
+    func attend(follower: Stopper) {
+        stopper = follower
+        if isStopped { follower.stop(.cancelled) }
+    }
+
+    /// Ends the attempt under way, if there is one, and with it its followers.
+    func stop() {
+        isStopped = stopper != nil
+        isRecalled = isStopped
+        stopper?.stop(.cancelled)
+    }
+
+    /// Lets no follower of the attempt under way begin any more.
+    func recall() async {
+        isRecalled = stopper != nil
+        await session?.recall()
+    }
 
     /// The target's session, opened when there is none, with earlier ones proved gone.
     ///

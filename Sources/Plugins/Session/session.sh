@@ -190,7 +190,9 @@ hr_reader() {
         set -- $hr_line
         [ "$1:$2" = text:- ] || hr_is_nonce "$2" || hr_refuse -
         case $1:$# in
-        step:[5-9] | step:1?) hr_running=$2; hr_pass "$hr_line" ;;
+        step:[6-9] | step:1?) hr_running=$2; hr_pass "$hr_line" ;;
+        steps:4) hr_running=$2; hr_relay_steps "$3" ;;
+        recall:2) [ "$2" != "$hr_running" ] || hr_halt "$2" ;;
         run:3) hr_running=$2; hr_relay "$2" "$3" ;;
         put:6) hr_put "$2" "$3" "$4" "$5" "$6" ;;
         text:4) hr_text "$2" "$3" "$4" ;;
@@ -242,6 +244,18 @@ hr_relay() {
     hr_end
 }
 
+# Hands on the `steps` request in hr_line, with its $1 lines.
+hr_relay_steps() {
+    hr_is_number "$1" && [ "$1" -ge 1 ] && [ "$1" -le 64 ] || hr_refuse "$hr_running"
+    hr_pass "$hr_line"
+    hr_lines=$1
+    while [ "$hr_lines" -gt 0 ]; do
+        IFS= read -r hr_line || hr_end
+        hr_pass "$hr_line"
+        hr_lines=$((hr_lines - 1))
+    done
+}
+
 # hr_line = VERB LINES REST.
 hr_split() {
     hr_verb=${hr_line%% *}
@@ -265,6 +279,7 @@ hr_worker() {
         secret) hr_secret=1 ;;
         run) hr_run "$2" "$3" ;;
         step) shift; hr_step "$@" ;;
+        steps) hr_steps "$2" "$3" "$4" ;;
         drop) hr_find "$3" && rm -f "$hr_abs" 2>/dev/null; hr_say "$2 drop" ;;
         gone) hr_ask_gone "$3" "$4" "$5"; hr_say "$2 gone $hr_gone $hr_count" ;;
         endgroup) hr_end_group "$3" "$4" "$5" "$6"; hr_say "$2 endgroup $hr_gone $hr_count" ;;
@@ -308,28 +323,81 @@ hr_run() {
     if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_deny "$hr_bad"; fi
 }
 
-# step NONCE FLAGS INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words, and which is not
-# announced by a `begin`. A simple command: shells that have vfork use it, which halves its cost.
+# step NONCE FLAGS HOW INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words, and which is
+# not announced by a `begin`.
 hr_step() {
-    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad=
-    hr_is_path "$4" && hr_find "$4" || hr_bad="noscript $4"
-    [ -n "$hr_bad" ] || hr_has "$3" || hr_bad="nointerp $3"
+    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_out=$hr_dir/out/$1
+    shift 2
+    hr_check "$@"
     if [ -n "$hr_bad" ]; then hr_deny "$hr_bad"; return; fi
-    shift 3
-    set -- "$hr_cmd" "$@"
-    hr_out=$hr_dir/out/$hr_n
     trap : $hr_signals
-    if hr_is_halted; then
-        hr_rc=143
-    else
-        case $hr_cmd:$hr_lc:$hr_flags in
-        /*::*output*) HANDRAIL_OUTPUT=$hr_out "$@" </dev/null ;;
-        /*::*) "$@" </dev/null ;;
-        *) (hr_exec 0 "$@") ;;
-        esac
-        hr_rc=$?
-    fi
+    if hr_is_halted; then hr_rc=143; else hr_do "$@"; fi
     hr_over
+}
+
+# steps NONCE COUNT begin|-: so many lines follow, each the HOW INTERPRETER SCRIPT [ARG…] of a step.
+# Each is started once the one before it has ended with 0. All lines are read first: while a step
+# may run, signals are handled, and `read` could lose what it had.
+hr_steps() {
+    hr_n=$1 hr_flags=- hr_in=/dev/null hr_out=$hr_dir/out/$1 hr_list= hr_lines=$2 hr_rc=0
+    while [ "$hr_lines" -gt 0 ]; do
+        IFS= read -r hr_line || return
+        hr_list=$hr_list$hr_line$hr_nl
+        hr_lines=$((hr_lines - 1))
+    done
+    if [ "$3" = begin ]; then hr_say "$hr_n begin"; hr_say "$hr_n begin" >&2; fi
+    trap : $hr_signals
+    while [ -n "$hr_list" ] && [ "$hr_rc" = 0 ]; do
+        set -- ${hr_list%%"$hr_nl"*}
+        hr_list=${hr_list#*"$hr_nl"}
+        hr_check "$@"
+        [ -z "$hr_bad" ] || break
+        if hr_is_halted; then hr_bad=rest; break; fi
+        hr_do "$@"
+        hr_say "$hr_n end $hr_rc" >&2
+        hr_say "$hr_n end $hr_rc - none"
+    done
+    trap '' $hr_signals
+    hr_forget
+    case $hr_bad in
+    '') ;;
+    rest) hr_say "$hr_n rest" >&2; hr_say "$hr_n rest" ;;
+    *) hr_deny "$hr_bad" ;;
+    esac
+}
+
+# Whether a step HOW INTERPRETER SCRIPT can be started; else why not, in hr_bad.
+hr_check() {
+    hr_bad=
+    hr_is_path "$3" && hr_find "$3" || hr_bad="noscript $3"
+    [ -n "$hr_bad" ] || hr_has "$2" || hr_bad="nointerp $2"
+}
+
+# Carries out a step HOW INTERPRETER SCRIPT [ARG…]. `own`: a simple command, since shells that have
+# vfork use it for those, which halves its cost. `shared`: a subshell of ours reads the script, if
+# its interpreter is what we are; the controller says so for scripts that can't tell.
+hr_do() {
+    hr_how=$1
+    [ "$hr_cmd" -ef "$hr_self" ] || hr_how=own
+    shift 2
+    case $hr_how:$hr_cmd:$hr_lc:$hr_flags in
+    shared:*) (hr_share "$@") </dev/null ;;
+    *:/*::*output*) HANDRAIL_OUTPUT=$hr_out "$hr_cmd" "$@" </dev/null ;;
+    *:/*::*) "$hr_cmd" "$@" </dev/null ;;
+    *) (hr_exec 0 "$hr_cmd" "$@") ;;
+    esac
+    hr_rc=$?
+}
+
+# Reads script $1, as a shell of its own would that finds our environment.
+hr_share() {
+    set +f
+    case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_out" ;; esac
+    unset LC_ALL
+    [ -z "$hr_lc" ] || export "$hr_lc"
+    hr_val=$1
+    shift
+    . "./$hr_val"
 }
 
 # The step of a `run`: one fork, one exec, in a subshell that takes all its settings with it.
@@ -410,7 +478,7 @@ hr_forget() {
 # again in a new one, and asks for the library once more.
 hr_lead() {
     hr_proc=
-    if hr_stat self; then hr_proc=1; hr_stat "$$"; else hr_pgrp=$(($(ps -o pgid= -p "$$"))); fi
+    if hr_stat self; then hr_proc=1; else hr_pgrp=$(($(ps -o pgid= -p "$$"))); fi
     [ "$hr_pgrp" = "$$" ] && { hr_pg=$$ hr_begun=$hr_start; return; }
     if [ "$2" != again ]; then
         hr_val="\n@HR $1 again\n"
@@ -431,8 +499,7 @@ hr_make_dir() {
         case $hr_val in /*) ;; *) continue ;; esac
         case $hr_val in *[!A-Za-z0-9._/-]*) continue ;; esac
         hr_dir=${hr_val%/}/handrail-$1
-        mkdir -m 700 "$hr_dir" "$hr_dir/out" "$hr_dir/scripts" "$hr_dir/lib" "$hr_dir/files" \
-            "$hr_dir/in" 2>/dev/null && return
+        mkdir -m 700 "$hr_dir" "$hr_dir/out" "$hr_dir/scripts" 2>/dev/null && return
     done
     printf '\n@HR %s err nodir\n' "$1"
     exit 1
@@ -467,6 +534,8 @@ hr_main() {
             hr_sec=$hr_val/handrail-$1.secret
         fi
     done
+    hr_self=
+    if hr_has sh; then hr_self=$hr_cmd; fi
     hr_make_dir "$1"
     hr_hello "$1"
     # Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's

@@ -41,6 +41,8 @@ package struct Question: Sendable, Codable, Hashable {
 package enum RunEffect: Sendable {
     case perform(AttemptRequest)
     case cancel(TargetName)
+    /// Start nothing more of what was sent ahead on a target.
+    case recall(TargetName)
     case timer(RunTimer, after: Duration)
     case close(TargetName)
     /// Ask the person whether a step may begin; its answer is `allowed`, or a command.

@@ -213,9 +213,9 @@ package struct RunLoop: Sendable {
     /// Takes the start of steps out of a decision that is recorded and sealed here, and lacks what
     /// had to be first: nothing of them was done, and nothing more is.
     private func holdBack(_ decision: inout RunDecision, _ error: JournalError) {
-        let keys = decision.effects.compactMap { effect -> AttemptKey? in
-            guard case .perform(let request) = effect, effect.startsStep else { return nil }
-            return request.key
+        let keys = decision.effects.flatMap { effect -> [AttemptKey] in
+            guard case .perform(let request) = effect, effect.startsStep else { return [] }
+            return [request.key] + request.followers.map(\.key)
         }
         decision.effects.removeAll { $0.startsStep }
         let isEnding = inputs.contains(where: \.endsHolding)
@@ -276,8 +276,12 @@ package struct RunLoop: Sendable {
             switch effect {
             case .perform(var request):
                 request.secrets = secrets
+                for index in request.followers.indices {
+                    request.followers[index].secrets = secrets
+                }
                 let prepared = request
                 group.addTask { await perform(prepared) }
+            case .recall(let target): group.addTask { await executor.recall(target) }
             case .cancel(let target): group.addTask { await executor.cancel(target) }
             case .close(let target): group.addTask { await executor.close(target) }
             case .timer(let timer, let delay):
@@ -309,15 +313,15 @@ package struct RunLoop: Sendable {
     }
 
     private func perform(_ request: AttemptRequest) async {
-        let report = await executor.perform(request)
         let recorder = AttemptRecorder(store: store, inlineBytes: limits.inlineBytes)
-        do {
-            let record = try await recorder.record(report)
-            inputs.put(.attemptEnded(request.key, record))
-        } catch {
-            let record = AttemptRecorder.withoutOutput(
-                report, error, inlineBytes: limits.inlineBytes)
-            inputs.put(.attemptEnded(request.key, record))
+        await executor.perform(request) { key, report in
+            do {
+                inputs.put(.attemptEnded(key, try await recorder.record(report)))
+            } catch {
+                let record = AttemptRecorder.withoutOutput(
+                    report, error, inlineBytes: limits.inlineBytes)
+                inputs.put(.attemptEnded(key, record))
+            }
         }
     }
 

@@ -60,7 +60,11 @@ extension RunMachine {
     }
 
     private mutating func applyStart(_ key: AttemptKey) {
-        targets[key.target]?.inFlight = key
+        if targets[key.target]?.inFlight == nil {
+            targets[key.target]?.inFlight = key
+        } else {
+            targets[key.target]?.ahead.append(key)
+        }
         targets[key.target]?.attempts[key.part] = key.number
         if case .check(let id, let index) = key.part, let step = step(id) {
             let action = targets[key.target]?.position.actionOutcome(of: step) ?? .unknown
@@ -74,7 +78,8 @@ extension RunMachine {
 
     private mutating func applyEnd(_ key: AttemptKey, _ record: AttemptRecord, at time: Timestamp) {
         guard var target = targets[key.target] else { return }
-        target.inFlight = nil
+        let isAhead = target.inFlight != key
+        if isAhead { target.ahead.removeAll { $0 == key } } else { target.inFlight = nil }
         if case .heldBack = record.ending {
             target.takeBack(key.part)
             targets[key.target] = target
@@ -87,6 +92,14 @@ extension RunMachine {
             }
         } else if record.ending.provesEarlierSessionsGone, place(of: key.part) == .target {
             target.unprovedSessions = []
+        }
+        if isAhead {
+            // What came before it did not end well: it is judged when its turn comes again.
+            if case .action(let id) = key.part, record.ending.mayHaveStarted {
+                target.begun.insert(id)
+            }
+            targets[key.target] = target
+            return
         }
         switch key.part {
         case .guarding:
@@ -132,6 +145,12 @@ extension RunMachine {
                 target.ending = outcome
                 target.endingReason = reason
             }
+        }
+        // What was sent ahead of this decision is under way now.
+        if outcome.isGood, target.inFlight == nil, let next = target.ahead.first,
+            target.cursor < sequence.count, next.part == .action(sequence[target.cursor].id)
+        {
+            target.inFlight = target.ahead.removeFirst()
         }
         targets[name] = target
     }

@@ -134,20 +134,27 @@ extension RunMachine {
         case .failure(let missing):
             return endUnstarted(part, step, name, missing.message, &turn)
         case .success(let resolved):
-            let number = target.attempts[part, default: 0] + 1
-            let key = AttemptKey(target: name, part: part, number: number)
-            emit(.attemptStarted(key), &turn)
-            turn.decision.effects.append(
-                .perform(
-                    AttemptRequest(
-                        run: record.id, key: key, target: planned, place: step?.place ?? .target,
-                        action: resolved, mode: part.isUndo ? .undo : .apply,
-                        effect: part.isAction ? step?.effect ?? .once : .once,
-                        timeout: timeout(of: resolved, step),
-                        wantsOutputs: part.isAction && step?.outputs.isEmpty == false,
-                        previousSessions: target.unprovedSessions)))
+            let request = request(part, resolved, of: step, planned, target)
+            emit(.attemptStarted(request.key), &turn)
+            turn.decision.effects.append(.perform(request))
             return false
         }
+    }
+
+    /// The next attempt of a part.
+    func request(
+        _ part: Part, _ action: Action, of step: Step?, _ planned: PlannedTarget,
+        _ target: TargetProgress
+    ) -> AttemptRequest {
+        let number = target.attempts[part, default: 0] + 1
+        return AttemptRequest(
+            run: record.id, key: AttemptKey(target: planned.name, part: part, number: number),
+            target: planned, place: step?.place ?? .target, action: action,
+            mode: part.isUndo ? .undo : .apply,
+            effect: part.isAction ? step?.effect ?? .once : .once,
+            timeout: timeout(of: action, step),
+            wantsOutputs: part.isAction && step?.outputs.isEmpty == false,
+            previousSessions: target.unprovedSessions)
     }
 
     private mutating func endUnstarted(

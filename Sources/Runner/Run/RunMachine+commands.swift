@@ -103,6 +103,7 @@ extension RunMachine {
     }
 
     private mutating func abort(_ turn: inout Turn) {
+        recall(&turn)
         for name in runningTargets {
             if let key = targets[name]?.inFlight {
                 // What gives back, or undoes, is never cut short.

@@ -11,7 +11,8 @@ extension RunMachine {
             let pause = PersonCommand(verb: .pause, actor: PersonCommand.engine)
             emit(.commanded(pause, inboxID: 0), &turn)
         }
-        for key in keys where targets[key.target]?.inFlight == key {
+        recall(&turn)
+        for key in keys where targets[key.target]?.isUnderWay(key) == true {
             emit(.attemptEnded(key, .ended(.heldBack(reason))), &turn)
             if case .action(let id) = key.part, let target = targets[key.target],
                 target.owed.contains(id), !target.begun.contains(id)
@@ -24,7 +25,7 @@ extension RunMachine {
 
     /// Records the pause, once nothing is under way any more.
     mutating func concludeHalted(_ reason: String, _ turn: inout Turn) {
-        guard isPauseRequested, !targets.values.contains(where: { $0.inFlight != nil }) else {
+        guard isPauseRequested, !targets.values.contains(where: \.hasUnderWay) else {
             return
         }
         if state != .paused { emit(.stateChanged(.paused, reason: reason), &turn) }

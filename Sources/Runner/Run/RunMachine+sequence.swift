@@ -7,7 +7,9 @@ extension RunMachine {
     /// target forward, so the loop ends.
     mutating func advance(_ name: TargetName, _ turn: inout Turn, isRetryDue: Bool = false) {
         var isRetryDue = isRetryDue
-        while let target = targets[name], target.isRunning, target.inFlight == nil, !isLeaving {
+        while let target = targets[name], target.isRunning, !target.isAwaited,
+            !isLeaving || !target.ahead.isEmpty
+        {
             if let release = dueRelease(of: target) {
                 guard pay(release, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let ending = target.ending {
@@ -17,7 +19,7 @@ extension RunMachine {
                 return
             } else if isAbortRequested {
                 abortCurrent(name, target, &turn)
-            } else if haltReason != nil || state == .paused {
+            } else if haltReason != nil || state == .paused, target.ahead.isEmpty {
                 return
             } else if let step = stepUnderWay(name, target) {
                 guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
@@ -50,10 +52,12 @@ extension RunMachine {
                 return
             }
             // Nothing more is started, so nobody can find out what became of it.
-            let outcome: Outcome = mayHaveRun(step, target) ? .unknown : .aborted
+            let hasLost = target.hasLostAhead(of: step.id) { self.step($0)?.effect }
+            let outcome: Outcome = mayHaveRun(step, target) || hasLost ? .unknown : .aborted
             let reason =
                 outcome == .unknown
-                ? "aborted by a person; it may have run, or still be running"
+                ? "aborted by a person; \(hasLost ? "steps after it" : "it") may have run, or still "
+                    + "be running"
                 : "aborted by a person"
             emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
         } else if target.verifyCursor < plan.verify.count {
@@ -166,7 +170,7 @@ extension RunMachine {
     }
 
     /// The item of the same step that did not end well: with it, the step has failed.
-    private func failedItem(
+    func failedItem(
         before step: Step, _ name: TargetName, _ target: TargetProgress
     ) -> StepID? {
         guard step.id.isItem, target.outcomes[step.id.step]?.isGood == false else { return nil }
@@ -185,7 +189,9 @@ extension RunMachine {
     mutating func act(_ step: Step, _ name: TargetName, _ turn: inout Turn) -> Bool {
         let isOwed = targets[name]?.owed.contains(step.id) == true
         if step.release != nil, !isOwed { emit(.owed(name, step.id), &turn) }
-        return start(.action(step.id), step.action, of: step, name, &turn)
+        let isEnded = start(.action(step.id), step.action, of: step, name, &turn)
+        if !isEnded { sendAhead(after: step, name, &turn) }
+        return isEnded
     }
 
     private mutating func ask(

@@ -137,12 +137,14 @@ package struct RunMachine: Sendable, Equatable {
         case .sessionOpened(let target, let identity):
             emit(.sessionOpened(target, identity), &turn)
         case .attemptEnded(let key, let attempt):
-            guard targets[key.target]?.inFlight == key else { break }
+            guard targets[key.target]?.isUnderWay(key) == true else { break }
             emit(.attemptEnded(key, attempt), &turn)
             advance(key.target, &turn)
         case .timer(let timer): fire(timer, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
-        case .leaving: isLeaving = true
+        case .leaving:
+            isLeaving = true
+            recall(&turn)
         case .halted(let keys, let reason, let pauses): halt(keys, reason, pauses, &turn)
         case .allowed(let target, let step, let isLast):
             let isAwaited = permissions?.asked[target] == step
@@ -188,7 +190,7 @@ package struct RunMachine: Sendable, Equatable {
                 .timer(.deadline(question), after: .milliseconds(left)))
         }
         for name in runningTargets {
-            if let key = targets[name]?.inFlight {
+            for key in targets[name]?.underWay ?? [] {
                 let lost = Ending.unknown("the process that led the run ended before it was told")
                 emit(.attemptEnded(key, .ended(lost)), &turn)
             }
@@ -199,7 +201,7 @@ package struct RunMachine: Sendable, Equatable {
     private mutating func fire(_ timer: RunTimer, _ turn: inout Turn) {
         switch timer {
         case .retry(let target):
-            guard targets[target]?.isRunning == true, targets[target]?.inFlight == nil else {
+            guard let progress = targets[target], progress.isRunning, !progress.hasUnderWay else {
                 return
             }
             advance(target, &turn, isRetryDue: true)
@@ -214,7 +216,7 @@ package struct RunMachine: Sendable, Equatable {
 
     /// Ends the run, or hands it to a person, when nothing is under way any more.
     private mutating func conclude(_ turn: inout Turn) {
-        if isLeaving, !targets.values.contains(where: { $0.inFlight != nil }) {
+        if isLeaving, !targets.values.contains(where: \.hasUnderWay) {
             turn.decision.effects.append(.finish)
             return
         }
@@ -254,7 +256,7 @@ package struct RunMachine: Sendable, Equatable {
 
     /// Whether a paused target stands at a `safe_stop`, or wherever it was held back.
     func isHeld(_ name: TargetName, _ target: TargetProgress) -> Bool {
-        guard isPauseRequested, target.isRunning, target.inFlight == nil, target.ending == nil
+        guard isPauseRequested, target.isRunning, !target.hasUnderWay, target.ending == nil
         else { return false }
         if state == .paused, dueRelease(of: target) == nil { return true }
         guard target.position == .fresh, target.cursor > 0 else { return false }

@@ -46,7 +46,7 @@ extension RunEffect {
     fileprivate var acts: Bool {
         switch self {
         case .perform, .cancel, .close: true
-        case .timer, .finish, .ask, .withdraw: false
+        case .timer, .finish, .ask, .withdraw, .recall: false
         }
     }
 }

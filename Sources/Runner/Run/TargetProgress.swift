@@ -29,6 +29,9 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var position: Position = .fresh
     /// The attempt whose start is recorded and whose end isn't; nil between two.
     package internal(set) var inFlight: AttemptKey?
+    /// Attempts whose intents are recorded and that were sent ahead: they follow the one in flight,
+    /// in this order, as long as each ends well.
+    package internal(set) var ahead: [AttemptKey] = []
     /// The attempts made, by part; a part is cleared when its step has ended.
     package internal(set) var attempts: [Part: Int] = [:]
     /// How many of the attempts of a part ended without anybody seeing how.
@@ -87,6 +90,24 @@ package struct TargetProgress: Sendable, Hashable {
     /// How the target ended; nil while it hasn't.
     package var outcome: Outcome? {
         if case .ended(let outcome) = phase { outcome } else { nil }
+    }
+
+    /// Whether nothing can be decided before an attempt's end is known.
+    ///
+    /// One that ended well can be judged while others were sent ahead; one that did not waits until
+    /// it is known of all of them that they were not begun, or how they ended.
+    var isAwaited: Bool {
+        guard inFlight == nil, !ahead.isEmpty else { return inFlight != nil }
+        if case .acted(let record) = position { return record.ending != .exited(0) }
+        return true
+    }
+
+    /// Whether something was sent ahead that is no `read` step, and nobody saw how it ended.
+    func hasLostAhead(of id: StepID?, effect: (StepID) -> Effect?) -> Bool {
+        lostAttempts.contains { part, count in
+            guard case .action(let lost) = part, lost != id, count > 0 else { return false }
+            return effect(lost) != .read
+        }
     }
 
     /// How many attempts of a part were begun.

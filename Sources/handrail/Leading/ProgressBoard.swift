@@ -47,7 +47,12 @@ final class ProgressBoard: Sendable {
             }
             state.lines.removeFirst(max(0, state.lines.count - Self.mostLines))
             for event in events {
-                if case .attemptStarted(let key) = event { state.since[key.target] = time }
+                switch event {
+                case .attemptStarted(let key): state.since[key.target] = time
+                // What was sent ahead of it begins with the end of the step before.
+                case .stepEnded(let target, _, _, _): state.since[target] = time
+                default: break
+                }
             }
         }
     }

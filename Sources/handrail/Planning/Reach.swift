@@ -82,6 +82,20 @@ struct PlaceRouter: Executor {
         }
     }
 
+    /// Carries out an attempt on a target with its followers; what has none goes as before.
+    func perform(
+        _ request: AttemptRequest,
+        report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async {
+        guard !request.followers.isEmpty else {
+            return await report(request.key, await perform(request))
+        }
+        await target.perform(request, report: report)
+    }
+
+    /// What is sent ahead goes to targets alone.
+    func recall(_ name: TargetName) async { await target.recall(name) }
+
     /// A request goes out once what an earlier session left on the target is proved gone.
     private func ask(_ request: AttemptRequest) async -> AttemptReport {
         if !request.previousSessions.isEmpty {

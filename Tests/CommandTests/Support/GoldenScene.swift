@@ -81,13 +81,20 @@ struct GoldenScene {
             }
             for effect in decision.effects {
                 switch effect {
-                case .perform(let request):
-                    clock = clock.adding(.milliseconds(400))
-                    let record =
-                        failing.map { request.key.part == .action($0) } == true
-                        ? SceneAnswers.failure : SceneAnswers.record(of: request)
-                    queue.append(.attemptEnded(request.key, record))
-                case .timer(.deadline, _), .cancel, .close, .ask, .withdraw, .finish: break
+                case .perform(let first):
+                    var hasFailed = false
+                    for request in [first] + first.followers {
+                        clock = clock.adding(.milliseconds(hasFailed ? 0 : 400))
+                        let isFailing = failing.map { request.key.part == .action($0) } == true
+                        let record =
+                            hasFailed
+                            ? SceneAnswers.heldBack
+                            : isFailing ? SceneAnswers.failure : SceneAnswers.record(of: request)
+                        queue.append(.attemptEnded(request.key, record))
+                        hasFailed = hasFailed || isFailing
+                    }
+                case .timer(.deadline, _), .cancel, .recall, .close, .ask, .withdraw, .finish:
+                    break
                 case .timer(let timer, let delay):
                     clock = clock.adding(delay)
                     queue.append(.timer(timer))
@@ -214,6 +221,10 @@ enum SceneAnswers {
 
     /// A command that isn't there.
     static let failure = exited(1, stderr: "uptime: not found\n")
+
+    /// A step that was sent ahead of one that failed.
+    static let heldBack = AttemptRecord(
+        ending: .afterBadEnd, stdout: output(""), stderr: output(""))
 
     private static func exited(
         _ status: Int32, stdout: String = "", stderr: String = "",

@@ -74,7 +74,7 @@ struct HaltedRunTests {
 
     /// What is under way elsewhere ends, and is judged by the next leader.
     @Test func otherTargetsEndWhatIsUnderWay() {
-        var fixture = RunFixture(steps: [RunFixture.step("one"), RunFixture.step("two")])
+        var fixture = RunFixture(steps: [RunFixture.step("one", .once), RunFixture.step("two")])
         fixture.targets = ["a", "b"]
         var drive = HandDrive(fixture)
         drive.feed([.led]) { _ in nil }

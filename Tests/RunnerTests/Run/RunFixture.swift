@@ -77,6 +77,10 @@ struct HandDrive {
     var asked: [String] = []
     /// Attempts that the answering closure left open.
     var open: [AttemptKey] = []
+    /// What was sent ahead, by the attempt that it follows.
+    private var behind: [AttemptKey: [AttemptRequest]] = [:]
+    /// Targets whose followers were recalled.
+    private(set) var recalled: Set<TargetName> = []
 
     init(_ fixture: RunFixture) { machine = RunMachine(record: fixture.record) }
 
@@ -86,19 +90,17 @@ struct HandDrive {
     ) {
         var queue = inputs
         while !queue.isEmpty {
-            let decision = machine.decide(queue.removeFirst(), at: now)
+            let input = queue.removeFirst()
+            let decision = machine.decide(input, at: now)
             for event in decision.events {
                 events.append(RecordedEvent(sequence: events.count + 1, at: now, event: event))
             }
             for effect in decision.effects {
                 switch effect {
                 case .perform(let request):
-                    performed.append(request)
-                    if let record = answer(request) {
-                        queue.append(.attemptEnded(request.key, record))
-                    } else {
-                        open.append(request.key)
-                    }
+                    recalled.remove(request.target.name)
+                    queue += begin(request, request.followers, answer)
+                case .recall(let target): recalled.insert(target)
                 case .cancel(let target): cancelled.append(target)
                 case .close(let target): closed.append(target)
                 case .ask(let target, let step): asked.append("\(target):\(step)")
@@ -111,7 +113,36 @@ struct HandDrive {
                     queue.append(.timer(timer))
                 }
             }
+            queue += followUp(input, answer)
         }
+    }
+
+    /// Begins an attempt; what was sent ahead with it waits for its end.
+    private mutating func begin(
+        _ request: AttemptRequest, _ followers: [AttemptRequest],
+        _ answer: (AttemptRequest) -> AttemptRecord?
+    ) -> [RunInput] {
+        performed.append(request)
+        behind[request.key] = followers
+        guard let record = answer(request) else {
+            open.append(request.key)
+            return []
+        }
+        return [.attemptEnded(request.key, record)]
+    }
+
+    /// What becomes of the attempts that were sent ahead with one that has ended.
+    private mutating func followUp(
+        _ input: RunInput, _ answer: (AttemptRequest) -> AttemptRecord?
+    ) -> [RunInput] {
+        guard case .attemptEnded(let key, let record) = input,
+            let followers = behind.removeValue(forKey: key), let next = followers.first
+        else { return [] }
+        guard record.ending == .exited(0), !recalled.contains(key.target) else {
+            let why = record.ending == .exited(0) ? Ending.recalled : .afterBadEnd
+            return followers.map { .attemptEnded($0.key, .ended(why)) }
+        }
+        return begin(next, Array(followers.dropFirst()), answer)
     }
 
     /// The inline text of each script that was started, with its target.

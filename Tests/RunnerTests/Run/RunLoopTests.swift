@@ -101,7 +101,7 @@ struct RunLoopTests {
     }
 
     @Test func goesOnFromTheJournalAfterALeaderWasCutOff() async throws {
-        let rig = Rig(RunFixture(steps: [RunFixture.step("one"), RunFixture.step("two")]))
+        let rig = Rig(RunFixture(steps: [RunFixture.step("one", .once), RunFixture.step("two")]))
         try await rig.open()
         let first = ScriptedExecutor(holding: ["two"]) { _ in AttemptReport(ending: .exited(0)) }
         let loop = rig.loop(first)

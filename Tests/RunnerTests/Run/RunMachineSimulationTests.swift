@@ -80,16 +80,18 @@ struct RunMachineSimulationTests {
         var started: Set<AttemptKey> = []
         var ended: Set<String> = []
         var onceStarts: [String: Int] = [:]
+        // What was sent ahead, by the attempt that it follows.
+        var behind: [AttemptKey: [AttemptRequest]] = [:]
+        var recalled: Set<TargetName> = []
         var now = Timestamp(milliseconds: 0)
-        var inbox = 0
-        var budget = 3000
+        var (inbox, budget) = (0, 3000)
         while budget > 0, !machine.state.isTerminal {
             budget -= 1
             if pending.isEmpty || Int.random(in: 0..<60, using: &random) == 0 {
                 if Int.random(in: 0..<3, using: &random) == 0 {
                     // The leader dies; what it had under way is never told.
                     machine = RunMachine(record: record, events: events)
-                    pending = [.led]
+                    (pending, behind) = ([.led], [:])
                 } else {
                     inbox += 1
                     pending.append(command(&random, machine, inbox))
@@ -99,29 +101,27 @@ struct RunMachineSimulationTests {
             now = now.adding(.milliseconds(Int.random(in: 0..<2000, using: &random)))
             let before = machine
             let decision = machine.decide(input, at: now)
-            for event in decision.events {
-                events.append(RecordedEvent(sequence: events.count + 1, at: now, event: event))
-                if case .stepEnded(let target, let step, _, _) = event {
-                    #expect(ended.insert("\(target) \(step)").inserted, "seed \(seed): \(step)")
-                }
-            }
+            note(decision, at: now, in: &events, &ended, seed)
             #expect(RunMachine(record: record, events: events) == machine, "seed \(seed): fold")
             #expect(machine.runningCount <= fixture.rollout.maxInFlight + 1, "seed \(seed)")
+            pending += follow(input, &behind, recalled, &random)
             for effect in decision.effects {
-                guard case .perform(let request) = effect else {
-                    if case .timer(let timer, let delay) = effect {
-                        now = now.adding(delay)
-                        pending.append(.timer(timer))
-                    }
-                    continue
+                if case .recall(let target) = effect, Bool.random(using: &random) {
+                    recalled.insert(target)
                 }
-                #expect(started.insert(request.key).inserted, "seed \(seed): \(request.key) twice")
-                #expect(events.contains { $0.event == .attemptStarted(request.key) })
+                if case .timer(let timer, let delay) = effect {
+                    now = now.adding(delay)
+                    pending.append(.timer(timer))
+                }
+                guard case .perform(let request) = effect else { continue }
+                recalled.remove(request.key.target)
+                let keys = checkIntents(of: request, &started, events, machine, seed)
                 if effect.startsStep, Int.random(in: 0..<25, using: &random) == 0 {
                     // Nothing of it was begun, and this leader starts nothing more.
-                    pending.append(.halted([request.key], reason: "later", pauses: true))
+                    pending.append(.halted(keys, reason: "later", pauses: true))
                     continue
                 }
+                behind[request.key] = request.followers
                 if before.isThresholdReached || before.isAbortRequested {
                     #expect(
                         before.targets[request.key.target]?.phase != .notStarted, "seed \(seed)")
@@ -139,6 +139,69 @@ struct RunMachineSimulationTests {
         if machine.state == .succeeded {
             #expect(machine.owed.isEmpty, "seed \(seed)")
         }
+    }
+
+    /// What an executor tells next of what was sent ahead.
+    private static func follow(
+        _ input: RunInput, _ behind: inout [AttemptKey: [AttemptRequest]],
+        _ recalled: Set<TargetName>, _ random: inout SeededNumbers
+    ) -> [RunInput] {
+        guard case .attemptEnded(let key, let record) = input,
+            let followers = behind.removeValue(forKey: key), let next = followers.first
+        else { return [] }
+        if case .unknown = record.ending {
+            return followers.map { .attemptEnded($0.key, .ended(.unknown("lost"))) }
+        }
+        guard record.ending == .exited(0), !recalled.contains(key.target) else {
+            return followers.enumerated().map { index, follower in
+                // One may have been just being begun.
+                let isLate = index == 0 && Int.random(in: 0..<8, using: &random) == 0
+                return .attemptEnded(
+                    follower.key, .ended(isLate ? .unknown("late") : .afterBadEnd))
+            }
+        }
+        behind[next.key] = Array(followers.dropFirst())
+        return [.attemptEnded(next.key, answer(&random))]
+    }
+
+    /// Records a decision's events; no step ends twice.
+    private static func note(
+        _ decision: RunDecision, at now: Timestamp, in events: inout [RecordedEvent],
+        _ ended: inout Set<String>, _ seed: UInt64
+    ) {
+        for event in decision.events {
+            events.append(RecordedEvent(sequence: events.count + 1, at: now, event: event))
+            if case .stepEnded(let target, let step, _, _) = event {
+                #expect(ended.insert("\(target) \(step)").inserted, "seed \(seed): \(step)")
+            }
+        }
+    }
+
+    /// Every attempt is asked for once, after its intent was recorded; their keys.
+    private static func checkIntents(
+        of request: AttemptRequest, _ started: inout Set<AttemptKey>, _ events: [RecordedEvent],
+        _ machine: RunMachine, _ seed: UInt64
+    ) -> [AttemptKey] {
+        let keys = [request.key] + request.followers.map(\.key)
+        for key in keys {
+            #expect(started.insert(key).inserted, "seed \(seed): \(key) twice")
+            #expect(events.contains { $0.event == .attemptStarted(key) })
+        }
+        for follower in request.followers { checkFollower(follower, machine, seed) }
+        return keys
+    }
+
+    /// Nothing that needs a decision is sent ahead, and nothing that can't be done twice.
+    private static func checkFollower(
+        _ request: AttemptRequest, _ machine: RunMachine, _ seed: UInt64
+    ) {
+        guard case .action(let id) = request.key.part, let step = machine.step(id) else {
+            Issue.record("seed \(seed): \(request.key) was sent ahead")
+            return
+        }
+        #expect(!step.effect.isOnce && step.unless == nil && step.verify.isEmpty, "seed \(seed)")
+        #expect(step.release == nil && step.when == nil, "seed \(seed)")
+        #expect(machine.targets[request.key.target]?.owed == [], "seed \(seed)")
     }
 
     /// A step, or an item, that has ended is never gone back to; an item waits for those before it.

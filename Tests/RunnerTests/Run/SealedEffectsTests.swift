@@ -242,7 +242,7 @@ struct SealedEffectsTests {
     /// A seal beside the loop that fails makes the next decision wait for the trail, or stop.
     @Test func aSealThatFailedBesideTheLoopStopsItsNextStart() async throws {
         let rig = try await Rig(
-            RunFixture(steps: (0..<30).map { RunFixture.step("s\($0)") }))
+            RunFixture(steps: (0..<30).map { RunFixture.step("s\($0)", .once) }))
         let executor = rig.executor()
         let trail = rig.trail { number throws(JournalError) in
             if number > 1 { throw JournalError(.io, "broken") }

@@ -1,0 +1,153 @@
+import Runbooks
+import Runner
+import Testing
+
+@testable import Plugins
+
+/// What every executor promises of attempts that are sent ahead, shown on the real ones.
+extension ExecutorContractTests {
+    /// Attempts with the texts of their scripts, of which the first takes the others with it.
+    private func series(_ texts: [String], on stage: Stage) throws -> AttemptRequest {
+        var requests: [AttemptRequest] = []
+        for (index, text) in texts.enumerated() {
+            var request = try Requests.run(
+                ScriptCall(program: .inline(text)), on: stage.target)
+            request.key = AttemptKey(
+                target: stage.target.name, part: request.key.part, number: index + 1)
+            requests.append(request)
+        }
+        requests[0].followers = Array(requests.dropFirst())
+        return requests[0]
+    }
+
+    /// What was reported, in order.
+    private actor Reports {
+        private(set) var all: [AttemptReport] = []
+        private(set) var keys: [AttemptKey] = []
+
+        func add(_ key: AttemptKey, _ report: AttemptReport) {
+            keys.append(key)
+            all.append(report)
+        }
+
+        var endings: [Ending] { all.map(\.ending) }
+    }
+
+    private func reports(_ request: AttemptRequest, on stage: Stage) async -> Reports {
+        let reports = Reports()
+        await stage.executor.perform(request) { await reports.add($0, $1) }
+        return reports
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func followersRunInTurnEachWithItsOwnReport(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            // Twice: the session's first request is announced, the second is not.
+            for turn in 1...2 {
+                let texts = (0..<12).map { "echo out\($0); printf err\($0) >&2\n" }
+                let found = await reports(try series(texts, on: stage), on: stage)
+                #expect(await found.keys.map(\.number) == Array(1...12))
+                #expect(await found.endings == Array(repeating: .exited(0), count: 12))
+                let all = await found.all
+                #expect(
+                    all.map { text($0.stdout) } == (0..<12).map { "out\($0)\n" }, "turn \(turn)")
+                #expect(all.map { text($0.stderr) } == (0..<12).map { "err\($0)" })
+            }
+            let told = stage.notices.all.filter { $0.hasPrefix("1:") }.map { $0.dropFirst(2) }
+                .joined()
+            #expect((0..<12).allSatisfy { told.contains("out\($0)\n") })
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func nothingFollowsWhatDidNotEndWell(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            let mark = "../handrail-followed"
+            for script in ["exit 5\n", "kill -KILL $$\n", "no-such-command\n"] {
+                let found = await reports(
+                    try series(["true\n", script, "touch \(mark)\n", "true\n"], on: stage),
+                    on: stage)
+                let endings = await found.endings
+                #expect(endings.first == .exited(0))
+                guard case .exited(let status)? = endings.dropFirst().first else {
+                    Issue.record("\(endings)")
+                    return
+                }
+                #expect(status != 0)
+                #expect(Array(endings.suffix(2)) == [.afterBadEnd, .afterBadEnd])
+            }
+            let look = ScriptCall(program: .inline("test ! -e \(mark)"))
+            #expect(
+                await stage.executor.perform(try Requests.run(look, on: stage.target)).ending
+                    == .exited(0))
+        }
+    }
+
+    /// A follower that can't stand on one line, or has an input, goes by itself, and in its turn.
+    @Test(arguments: ExecutorKind.available)
+    func whatCannotGoTogetherGoesOneByOne(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            var request = try series(["echo a\n", "cat\n", "exit 3\n", "echo on\n"], on: stage)
+            guard case .run(var call) = request.followers[0].action else { return }
+            call.standardInput = .text("given")
+            call.arguments = [.text("two words")]
+            request.followers[0].action = .run(call)
+            let found = await reports(request, on: stage)
+            #expect(await found.endings == [.exited(0), .exited(0), .exited(3), .afterBadEnd])
+            #expect(text(await found.all[1].stdout) == "given")
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func aRecallLetsTheOneUnderWayEndAndNoOtherBegin(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            let request = try series(
+                ["echo up; sleep 1\n", "echo second\n", "echo third\n"], on: stage)
+            async let found = reports(request, on: stage)
+            while stage.notices.all.isEmpty { await Task.yield() }
+            await stage.executor.recall(stage.target.name)
+            let endings = await found.endings
+            #expect(endings == [.exited(0), .recalled, .recalled])
+            let next = await reports(try series(["echo on\n", "echo on\n"], on: stage), on: stage)
+            #expect(await next.endings == [.exited(0), .exited(0)])
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func aCancelEndsTheOneUnderWayAndNothingFollows(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            let request = try series(["true\n", "echo up; sleep 600\n", "true\n"], on: stage)
+            async let found = reports(request, on: stage)
+            while stage.notices.all.isEmpty { await Task.yield() }
+            await stage.executor.cancel(stage.target.name)
+            let endings = await found.endings
+            #expect(endings == [.exited(0), .cancelled, .afterBadEnd])
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func aFollowerHasItsOwnTime(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            var request = try series(
+                ["sleep 1\n", "sleep 1\n", "echo up; sleep 600\n", "true\n"], on: stage)
+            for index in request.followers.indices {
+                request.followers[index].timeout = .milliseconds(1900)
+            }
+            let found = await reports(request, on: stage)
+            #expect(await found.endings == [.exited(0), .exited(0), .timedOut, .afterBadEnd])
+            #expect(text(await found.all[2].stdout) == "up\n")
+        }
+    }
+
+    @Test(arguments: ExecutorKind.available)
+    func aCallerThatLeavesKnowsNothingOfAnyOfThem(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            let request = try series(["echo up; sleep 600\n", "true\n"], on: stage)
+            let leaving = Task { await reports(request, on: stage) }
+            while stage.notices.all.isEmpty { await Task.yield() }
+            leaving.cancel()
+            let endings = await leaving.value.endings
+            #expect(endings == [Performance.abandoned, Performance.abandoned])
+        }
+    }
+}
