@@ -110,7 +110,8 @@ private struct Series {
             if let late = state.late { stopper.stop(late) }
             var next = await following(sent, index, request, stopper, &state)
             let now = clock.now()
-            if case .heldBack = next.ending {} else {
+            if case .heldBack = next.ending {
+            } else {
                 next.durationMilliseconds = (now - begun).inMilliseconds
             }
             begun = now
@@ -147,7 +148,8 @@ private struct Series {
             }
             if let reason = stopper.reason, result.status == 0, index + 1 < requests.count {
                 // Told to end once it is marked: was the next one begun, this one had ended before.
-                if case .rest = await sent.latches[index + 1].wait() {} else {
+                if case .rest = await sent.latches[index + 1].wait() {
+                } else {
                     state.late = reason
                     return AttemptReport(result, nil)
                 }

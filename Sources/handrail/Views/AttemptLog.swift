@@ -70,12 +70,17 @@ struct AttemptLog: Encodable, Sendable {
     }
 
     /// The attempts among events, in the order in which they ended.
+    ///
+    /// Of those that were sent ahead and not begun there is nothing to tell: they are left out.
     static func attempts(in events: [RecordedEvent]) -> [AttemptLog] {
         var started: [AttemptKey: Timestamp] = [:]
         var logs: [AttemptLog] = []
         for recorded in events {
             switch recorded.event {
             case .attemptStarted(let key): started[key] = recorded.at
+            case .attemptEnded(_, let record)
+            where record.ending == .afterBadEnd || record.ending == .recalled:
+                break
             case .attemptEnded(let key, let record):
                 logs.append(
                     AttemptLog(key, record, started: started[key], ended: recorded.at))
