@@ -18,7 +18,7 @@ struct RunOpening: Sendable {
             _ = try await home.store.put(prepared.files[file.sha256] ?? [])
         }
         _ = try await home.store.put(try CanonicalJSON.bytes(of: prepared.plan))
-        _ = try await home.store.put(try CanonicalJSON.bytes(of: shown.forecast))
+        let forecast = try await home.store.put(try CanonicalJSON.bytes(of: shown.forecast))
         let redactor = Redactor(secrets: Array(prepared.parameters.secrets.values))
         let alerts = prepared.alertContent.map { $0.scrubbed(by: redactor) }
         let content =
@@ -28,7 +28,7 @@ struct RunOpening: Sendable {
         let record = RunRecord(
             id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
             plan: prepared.plan, planDigest: prepared.digest,
-            forecastDigest: shown.forecast.digest,
+            forecastDigest: forecast,
             actor: ActorIdentity.current(session.world), ticket: ticket.map { redactor.scrub($0) },
             alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
