@@ -59,9 +59,9 @@ def all_of_them(rig):
 @case("kill -9 amid steps sent ahead: none beside another, and the last one once", "edge02")
 def killed(rig):
     for number in range(30 if rig.full else 4):
-        after = f"s{1 + number % 8}"
-        leader, run, path, where = begun(rig, f"ahead-kill-{number}", after)
-        time.sleep(0.029 * (number % 10))
+        after = f"s{1 + number % 7}"
+        leader, run, path, where = begun(rig, f"ahead-kill-{number}", after, pause="0.5")
+        time.sleep(0.047 * (number % 11))
         leader.send_signal(signal.SIGKILL)
         leader.wait()
         done = rig.handrail("resume", run, "--json", **where).exits(0).document()
