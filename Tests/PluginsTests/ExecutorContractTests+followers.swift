@@ -1,3 +1,4 @@
+import Foundation
 import Runbooks
 import Runner
 import Testing
@@ -122,6 +123,34 @@ extension ExecutorContractTests {
             await stage.executor.cancel(stage.target.name)
             let endings = await found.endings
             #expect(endings == [.exited(0), .cancelled, .afterBadEnd])
+        }
+    }
+
+    /// Whenever it comes: some have ended, at most one was ended, and no other was begun.
+    @Test(arguments: ExecutorKind.available)
+    func aCancelAtAnyTimeLeavesThemInOrder(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            for turn in 0..<30 {
+                let path = "../handrail-turn-\(turn)"
+                let texts = (0..<14).map { _ in "echo x >>\(path)\n" }
+                async let found = reports(try series(texts, on: stage), on: stage)
+                try await Task.sleep(for: .microseconds(700 * turn))
+                await stage.executor.cancel(stage.target.name)
+                let endings = try await found.endings
+                let done = endings.prefix { $0 == .exited(0) }
+                let cut = endings.dropFirst(done.count)
+                #expect(endings.count == 14)
+                #expect(
+                    cut.dropFirst().allSatisfy { $0 == .afterBadEnd || $0 == .recalled },
+                    "\(endings)")
+                let count = await stage.executor.perform(
+                    try Requests.run(
+                        ScriptCall(
+                            program: .inline("cat \(path) 2>/dev/null | wc -l; rm -f \(path)")),
+                        on: stage.target))
+                let lines = Int(text(count.stdout).trimmingCharacters(in: .whitespacesAndNewlines))
+                #expect(lines == done.count || lines == done.count + 1, "\(endings)")
+            }
         }
     }
 

@@ -110,9 +110,9 @@ private struct Series {
             if let late = state.late { stopper.stop(late) }
             var next = await following(sent, index, request, stopper, &state)
             let now = clock.now()
-            if case .heldBack = next.ending {
-            } else {
-                next.durationMilliseconds = (now - begun).inMilliseconds
+            switch next.ending {
+            case .heldBack: break
+            default: next.durationMilliseconds = (now - begun).inMilliseconds
             }
             begun = now
             if next.ending == .recalled { state.stop = .recalled }
@@ -146,13 +146,12 @@ private struct Series {
                 return AttemptReport(
                     ending: state.stop ?? (isRecalled ? .recalled : .afterBadEnd))
             }
-            if let reason = stopper.reason, result.status == 0, index + 1 < requests.count {
-                // Told to end once it is marked: was the next one begun, this one had ended before.
-                if case .rest = await sent.latches[index + 1].wait() {
-                } else {
-                    state.late = reason
-                    return AttemptReport(result, nil)
-                }
+            if let reason = stopper.reason, result.status == 0, index + 1 < requests.count,
+                await isBegun(sent.latches[index + 1])
+            {
+                // It had ended before it was to be ended: that met the next one.
+                state.late = reason
+                return AttemptReport(result, nil)
             }
             var report = AttemptReport(result, stopper.reason)
             if state.stop != nil || met == .timedOut {
@@ -170,6 +169,23 @@ private struct Series {
                     stderr: partial.stderr)
             }
         }
+    }
+
+    /// Whether a step was begun after the one before it was to be ended: if not, the target says
+    /// so at once.
+    private func isBegun(_ latch: Latch<Exchange.Reply>) async -> Bool {
+        let clock = clock
+        let reply = await withTaskGroup(of: Exchange.Reply?.self) { group in
+            group.addTask { await latch.wait() }
+            group.addTask {
+                _ = await clock.pause(.seconds(2)); return nil
+            }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        if case .rest = reply { return false }
+        return true
     }
 
     private func timed(
