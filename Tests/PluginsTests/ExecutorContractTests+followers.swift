@@ -114,15 +114,56 @@ extension ExecutorContractTests {
         }
     }
 
-    @Test(arguments: ExecutorKind.available)
+    /// Again and again: a cancel that comes with the end of the step before meets the next one.
+    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
     func aCancelEndsTheOneUnderWayAndNothingFollows(kind: ExecutorKind) async throws {
         try await onStage(kind) { stage in
             let request = try series(["true\n", "echo up; sleep 600\n", "true\n"], on: stage)
-            async let found = reports(request, on: stage)
-            while stage.notices.all.isEmpty { await Task.yield() }
-            await stage.executor.cancel(stage.target.name)
-            let endings = await found.endings
-            #expect(endings == [.exited(0), .cancelled, .afterBadEnd])
+            for _ in 1...30 {
+                let seen = stage.notices.all.count
+                async let found = reports(request, on: stage)
+                while stage.notices.all.count == seen { await Task.yield() }
+                await stage.executor.cancel(stage.target.name)
+                let endings = await found.endings
+                #expect(endings == [.exited(0), .cancelled, .afterBadEnd])
+            }
+        }
+    }
+
+    /// At any moment: what was told late is told again, and nobody waits for the end of a step.
+    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    func aCancelAtAnyMomentIsHeard(kind: ExecutorKind) async throws {
+        let grace = StopGrace(beforeKill: .milliseconds(200), beforeHangUp: .seconds(20))
+        try await onStage(kind, grace: grace) { stage in
+            let deaf = "trap '' TERM; for i in 1 2 3 4 5 6; do sleep 100; done\n"
+            let request = try series(["sleep 0.03\n", "true\n", deaf, "true\n"], on: stage)
+            for round in 0..<30 {
+                async let found = reports(request, on: stage)
+                try await Task.sleep(for: .milliseconds(20 + round))
+                await stage.executor.cancel(stage.target.name)
+                let endings = await found.endings
+                #expect(endings.count == 4)
+                #expect(endings.contains { $0 == .cancelled || $0 == .recalled }, "\(endings)")
+                #expect(endings.last != .exited(0))
+            }
+        }
+    }
+
+    /// The end of the time and the end of the step may come together.
+    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    func timeThatRunsOutAtTheEndOfAStepIsNotTheNextOnes(kind: ExecutorKind) async throws {
+        try await onStage(kind) { stage in
+            var request = try series(["sleep 0.1\n", "sleep 0.3; echo on\n"], on: stage)
+            for round in 0..<20 {
+                request.timeout = .milliseconds(95 + round)
+                let endings = await reports(request, on: stage).endings
+                switch endings.first {
+                case .timedOut: #expect(endings.last == .afterBadEnd)
+                default:
+                    #expect(endings.first == .exited(0))
+                    if case .unknown = endings.last {} else { #expect(endings.last == .exited(0)) }
+                }
+            }
         }
     }
 

@@ -182,6 +182,7 @@ actor Session {
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 guard await stopper.wait() != nil else { return }
+                stopper.passOn()
                 channel.tell(SessionRequest.line("cancel", nonce))
                 guard await clock.pause(grace.beforeKill) else { return }
                 channel.tell(SessionRequest.line("kill", nonce))

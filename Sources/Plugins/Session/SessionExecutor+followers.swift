@@ -107,7 +107,10 @@ private struct Series {
         for (index, request) in requests.enumerated() {
             let stopper = index == 0 ? first : Stopper()
             if index > 0 { await line.attend(follower: stopper) }
-            if let late = state.late { stopper.stop(late) }
+            if let late = state.late, let reason = late.reason {
+                if late.isPassedOn { stopper.passOn() }
+                stopper.stop(reason)
+            }
             var next = await following(sent, index, request, stopper, &state)
             let now = clock.now()
             switch next.ending {
@@ -125,8 +128,8 @@ private struct Series {
     private struct Following {
         /// Why none should begin any more, if something did not end well.
         var stop: Ending?
-        /// What the step before was to be ended for, when it had ended already: it met this one.
-        var late: Stopper.Reason?
+        /// What the step before was to be ended by, when it had ended already: it meets this one.
+        var late: Stopper?
     }
 
     /// Follows one step, with its time running.
@@ -134,7 +137,7 @@ private struct Series {
         _ sent: Sent, _ index: Int, _ request: AttemptRequest, _ stopper: Stopper,
         _ state: inout Following
     ) async -> AttemptReport {
-        let met = state.late
+        let met = state.late?.reason
         state.late = nil
         do throws(Session.Failure) {
             guard
@@ -147,13 +150,14 @@ private struct Series {
                     ending: state.stop ?? (isRecalled ? .recalled : .afterBadEnd))
             }
             if let reason = stopper.reason, result.status == 0, index + 1 < requests.count,
-                await isBegun(sent.latches[index + 1])
+                await !wasLast(index, of: sent, stopper)
             {
-                // It had ended before it was to be ended: that met the next one.
-                state.late = reason
+                // Time that ran out just after the end is nothing to the next one.
+                if reason == .cancelled || stopper.isPassedOn { state.late = stopper }
                 return AttemptReport(result, nil)
             }
-            var report = AttemptReport(result, stopper.reason)
+            // Where the target was not told, the step's own end came first.
+            var report = AttemptReport(result, stopper.isPassedOn ? stopper.reason : nil)
             if state.stop != nil || met == .timedOut {
                 report.ending = .unknown(
                     "It was being begun when the step before it was ended, and was ended with it.")
@@ -171,21 +175,19 @@ private struct Series {
         }
     }
 
-    /// Whether a step was begun after the one before it was to be ended: if not, the target says
-    /// so at once.
-    private func isBegun(_ latch: Latch<Exchange.Reply>) async -> Bool {
-        let clock = clock
-        let reply = await withTaskGroup(of: Exchange.Reply?.self) { group in
-            group.addTask { await latch.wait() }
-            group.addTask {
-                _ = await clock.pause(.seconds(2)); return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
+    /// Whether a step that ended well after it was to be ended is the last one of those begun.
+    ///
+    /// Else it had ended before the target was told, and what was told meets the next one.
+    private func wasLast(_ index: Int, of sent: Sent, _ stopper: Stopper) async -> Bool {
+        guard stopper.isPassedOn else { return false }
+        do throws(Session.Failure) {
+            // Told again, and killed after the grace: the next one may not hear it otherwise.
+            return try await session.follow(
+                sent.latches[index + 1], of: sent.nonce, stopper: stopper, grace: grace,
+                about: "sh") == nil
+        } catch {
+            return false
         }
-        if case .rest = reply { return false }
-        return true
     }
 
     private func timed(
