@@ -378,7 +378,7 @@ hr_check() {
 # its interpreter is what we are; the controller says so for scripts that can't tell.
 hr_do() {
     hr_how=$1
-    [ "$hr_cmd" -ef "$hr_self" ] || hr_how=own
+    [ -n "$hr_self" ] && [ "$hr_cmd" -ef "$hr_self" ] || hr_how=own
     shift 2
     case $hr_how:$hr_cmd:$hr_lc:$hr_flags in
     shared:*) (hr_share "$@") </dev/null ;;
@@ -534,8 +534,9 @@ hr_main() {
             hr_sec=$hr_val/handrail-$1.secret
         fi
     done
+    # What we are; empty where two paths can't be compared.
     hr_self=
-    if hr_has sh; then hr_self=$hr_cmd; fi
+    if hr_has sh && [ "$hr_cmd" -ef "$hr_cmd" ] 2>/dev/null; then hr_self=$hr_cmd; fi
     hr_make_dir "$1"
     hr_hello "$1"
     # Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's
