@@ -152,6 +152,23 @@ struct GoldenViewTests {
         try Golden.expect(view.grouped(logs), in: "logs-grouped")
     }
 
+    @Test func whatWasNotBegunIsNeitherShownNorCounted() throws {
+        let step = AttemptRecord(ending: .exited(0), stdout: .nothing, stderr: .nothing)
+        let held = AttemptRecord(ending: .afterBadEnd, stdout: .nothing, stderr: .nothing)
+        let part = Part.action(try #require(StepID(rawValue: "look")))
+        let name = try #require(TargetName(rawValue: "web1"))
+        let events = [held, held, step].enumerated().map { index, record in
+            RecordedEvent(
+                sequence: index + 1, at: GoldenScene.now,
+                event: .attemptEnded(
+                    AttemptKey(target: name, part: part, number: index + 1), record))
+        }
+        let logs = AttemptLog.attempts(in: events)
+        #expect(logs.map(\.number) == [1])
+        let view = LogView(time: GoldenScene.time, style: .plain)
+        #expect(!logs.flatMap(view.lines).joined().contains("attempt"))
+    }
+
     @Test func tables() async throws {
         let scene = try await GoldenScene.ended()
         let history = HistoryView(
@@ -191,4 +208,9 @@ struct GoldenViewTests {
         let wide = lines.filter { TextWidth.of($0) > width && !$0.hasPrefix("    → ") }
         #expect(wide.isEmpty)
     }
+}
+
+extension OutputRecord {
+    fileprivate static let nothing = OutputRecord(
+        text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
 }

@@ -11,12 +11,13 @@ enum SharedShell {
     /// The longest script that is looked at, in bytes.
     static let longest = 4096
 
-    /// Commands and words that see or change the shell itself.
+    /// Commands and words that see or change the shell itself, or that ask whether they stand in a
+    /// function or a loop: a script that is read stands in both.
     private static let refusedWords: Set<Substring> = [
-        "alias", "bg", "builtin", "caller", "coproc", "declare", "disown", "enable", "eval",
-        "exec", "fc", "fg", "function", "getopts", "hash", "history", "jobs", "let", "newgrp",
-        "return", "select", "shopt", "source", "suspend", "time", "times", "trap", "type",
-        "typeset", "unalias", "wait",
+        "alias", "bg", "break", "builtin", "caller", "compgen", "continue", "coproc", "declare",
+        "disown", "enable", "eval", "exec", "fc", "fg", "function", "getopts", "hash", "history",
+        "jobs", "let", "local", "newgrp", "readonly", "return", "select", "shopt", "source",
+        "suspend", "time", "times", "trap", "type", "typeset", "unalias", "wait",
     ]
 
     /// What was found of files, by their digests.
@@ -63,8 +64,10 @@ enum SharedShell {
 
     /// `$$`, `$0`, `$!`, `$-`, `$_`, also in braces.
     private static func hasShellParameter(_ text: Substring) -> Bool {
-        ["$$", "$0", "$!", "$-", "$_", "${$", "${0", "${!", "${-", "${_"].contains(
-            where: text.contains)
+        [
+            "$$", "$0", "$!", "$-", "$_", "${$", "${0", "${!", "${-", "${_", "${#$", "${#0",
+            "${#!", "${#-", "${#_",
+        ].contains(where: text.contains)
     }
 
     /// Variables that a shell keeps about itself.
@@ -72,15 +75,17 @@ enum SharedShell {
         word.hasPrefix("BASH") || word.hasPrefix("EPOCH")
             || [
                 "DIRSTACK", "ENV", "FUNCNAME", "GROUPS", "LINENO", "OLDPWD", "OPTARG", "OPTIND",
-                "PPID", "RANDOM", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM",
+                "PIPESTATUS", "PPID", "RANDOM", "SECONDS", "SHELLOPTS", "SHLVL", "SRANDOM",
             ].contains(word)
     }
 
-    /// Whether every `set` is one of `-e`, `-u`, `-eu`, `-f` and their like.
+    /// Whether every `set` is one of `-e`, `-u`, `-eu`, `-f` and their like; also one in quotes.
     private static func setsOnlyOptions(_ text: Substring) -> Bool {
         let words = text.split { $0.isWhitespace || ";&|(){}`".contains($0) }
-        for (index, word) in words.enumerated() where word == "set" {
-            guard index + 1 < words.count, words[index + 1].first == "-",
+        for (index, word) in words.enumerated()
+        where word.split(whereSeparator: { !isWordCharacter($0) }).contains("set") {
+            guard word == "set", index + 1 < words.count, words[index + 1].first == "-",
+                words[index + 1].count > 1,
                 words[index + 1].dropFirst().allSatisfy({ "efu".contains($0) })
             else { return false }
         }

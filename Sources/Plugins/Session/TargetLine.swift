@@ -46,10 +46,13 @@ actor TargetLine {
     }
 
     /// Ends the attempt under way, if there is one, and with it its followers.
-    func stop() {
+    ///
+    /// None is begun from now on; the one under way may not be followed yet, and is told then.
+    func stop() async {
         isStopped = stopper != nil
         isRecalled = isStopped
         stopper?.stop(.cancelled)
+        if isStopped { await session?.recall() }
     }
 
     /// Lets no follower of the attempt under way begin any more.

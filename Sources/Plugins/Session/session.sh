@@ -375,7 +375,7 @@ hr_check() {
 
 # Carries out a step HOW INTERPRETER SCRIPT [ARG…]. `own`: a simple command, since shells that have
 # vfork use it for those, which halves its cost. `shared`: a subshell of ours reads the script, if
-# its interpreter is what we are; the controller says so for scripts that can't tell.
+# its interpreter is the program that we are; the controller says so for scripts that can't tell.
 hr_do() {
     hr_how=$1
     [ -n "$hr_self" ] && [ "$hr_cmd" -ef "$hr_self" ] || hr_how=own
@@ -389,9 +389,11 @@ hr_do() {
     hr_rc=$?
 }
 
-# Reads script $1, as a shell of its own would that finds our environment.
+# Reads script $1, as a shell of its own would that finds our environment: nothing of ours is
+# remembered of where programs are.
 hr_share() {
     set +f
+    hash -r
     case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_out" ;; esac
     unset LC_ALL
     [ -z "$hr_lc" ] || export "$hr_lc"
@@ -534,9 +536,9 @@ hr_main() {
             hr_sec=$hr_val/handrail-$1.secret
         fi
     done
-    # What we are; empty where two paths can't be compared.
-    hr_self=
-    if hr_has sh && [ "$hr_cmd" -ef "$hr_cmd" ] 2>/dev/null; then hr_self=$hr_cmd; fi
+    # The program that we are; empty where it isn't known, or two paths can't be compared.
+    hr_self=/proc/$$/exe
+    [ "$hr_self" -ef "$hr_self" ] 2>/dev/null || hr_self=
     hr_make_dir "$1"
     hr_hello "$1"
     # Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's

@@ -27,14 +27,20 @@ struct AttemptLog: Encodable, Sendable {
     }
 
     let key: AttemptKey
+    /// Counts those that were begun, from 1, for each part on each target.
+    let number: Int
     let started: Timestamp?
     let ended: Timestamp
     let record: AttemptRecord
     var stdout: Stream
     var stderr: Stream
 
-    init(_ key: AttemptKey, _ record: AttemptRecord, started: Timestamp?, ended: Timestamp) {
+    init(
+        _ key: AttemptKey, _ record: AttemptRecord, number: Int, started: Timestamp?,
+        ended: Timestamp
+    ) {
         self.key = key
+        self.number = number
         self.record = record
         self.started = started
         self.ended = ended
@@ -54,7 +60,7 @@ struct AttemptLog: Encodable, Sendable {
         try container.encode(key.target, forKey: .target)
         try container.encodeIfPresent(key.part.step, forKey: .step)
         try container.encode(key.part.word, forKey: .part)
-        try container.encode(key.number, forKey: .number)
+        try container.encode(number, forKey: .number)
         try container.encodeIfPresent(started, forKey: .started)
         try container.encode(ended, forKey: .ended)
         try container.encode(EndingText.of(record.ending, key.part), forKey: .ending)
@@ -71,9 +77,11 @@ struct AttemptLog: Encodable, Sendable {
 
     /// The attempts among events, in the order in which they ended.
     ///
-    /// Of those that were sent ahead and not begun there is nothing to tell: they are left out.
+    /// Of those that were sent ahead and not begun there is nothing to tell: they are left out, and
+    /// not counted.
     static func attempts(in events: [RecordedEvent]) -> [AttemptLog] {
         var started: [AttemptKey: Timestamp] = [:]
+        var made: [AttemptKey: Int] = [:]
         var logs: [AttemptLog] = []
         for recorded in events {
             switch recorded.event {
@@ -82,8 +90,12 @@ struct AttemptLog: Encodable, Sendable {
             where record.ending == .afterBadEnd || record.ending == .recalled:
                 break
             case .attemptEnded(let key, let record):
+                let place = AttemptKey(target: key.target, part: key.part, number: 0)
+                made[place, default: 0] += 1
                 logs.append(
-                    AttemptLog(key, record, started: started[key], ended: recorded.at))
+                    AttemptLog(
+                        key, record, number: made[place, default: 1], started: started[key],
+                        ended: recorded.at))
             default: break
             }
         }

@@ -52,7 +52,7 @@ struct LogView: Sendable {
         let place =
             names ?? "\(targets.count) × ("
             + CountText.listed(targets.map(\.rawValue), limit: 4) + ")"
-        let number = log.key.number > 1 ? " (attempt \(log.key.number))" : ""
+        let number = log.number > 1 ? " (attempt \(log.number))" : ""
         let ending = SafeText.line(EndingText.of(log.record.ending, log.key.part))
         return style.paint(place, .strong) + "  \(log.key.part.word)\(number)  "
             + style.paint(ending, EndingText.tone(log.record.ending, log.key.part))
