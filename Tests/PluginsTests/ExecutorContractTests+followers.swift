@@ -166,6 +166,21 @@ extension ExecutorContractTests {
         }
     }
 
+    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    func nobodySaysThatWhatALostSessionHadAheadWasStarted(
+        kind: ExecutorKind
+    ) async throws {
+        try await onStage(kind) { stage in
+            let found = await reports(
+                try series(["true\n", "kill -KILL 0\n", "true\n"], on: stage), on: stage)
+            let said = await found.endings.map { ending -> String in
+                if case .unknown(let why) = ending { why } else { "" }
+            }
+            #expect(said[1].contains("had been started"))
+            #expect(said[2].contains("whether it was begun is not known"))
+        }
+    }
+
     /// The end of the time and the end of the step may come together.
     @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
     func timeThatRunsOutAtTheEndOfAStepIsNotTheNextOnes(kind: ExecutorKind) async throws {

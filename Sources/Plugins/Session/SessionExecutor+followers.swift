@@ -168,9 +168,12 @@ private struct Series {
             case .notStarted(let why): return AttemptReport(ending: .notStarted(why))
             case .abandoned: return AttemptReport(ending: Performance.abandoned)
             case .lost(let why, let partial):
+                let told =
+                    state.stop == nil
+                    ? Performance.wasStarted(why)
+                    : why + " The step was sent ahead; whether it was begun is not known."
                 return AttemptReport(
-                    ending: .unknown(Performance.wasStarted(why)), stdout: partial.stdout,
-                    stderr: partial.stderr)
+                    ending: .unknown(told), stdout: partial.stdout, stderr: partial.stderr)
             }
         }
     }
