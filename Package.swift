@@ -55,10 +55,11 @@ let package = Package(
                 .embedInCode("Actions/package.sh"), .embedInCode("Actions/collect.sh"),
             ],
             swiftSettings: strict),
+        .systemLibrary(name: "CMalloc"),
         .executableTarget(
             name: "handrail",
             dependencies: [
-                "Audit", "Plugins", "Runner", "Runbooks",
+                "Audit", "Plugins", "Runner", "Runbooks", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),

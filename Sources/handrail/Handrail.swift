@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Foundation
 
 /// The command `handrail`: what people type.
@@ -47,9 +48,20 @@ struct Handrail: AsyncParsableCommand {
 
     /// Parses the arguments, performs the command, and ends the process with its exit code.
     static func main() async {
+        boundMemory()
         let arguments = Array(CommandLine.arguments.dropFirst())
         let code = await perform(arguments, world: .live)
         Foundation.exit(code.rawValue)
+    }
+
+    /// Lets the C library give back what bursts of work leave behind.
+    ///
+    /// With a pool for every thread, and all of each pool kept, a run with 50 targets in flight took
+    /// 5 MiB more.
+    private static func boundMemory() {
+        mallopt(M_ARENA_MAX, 2)
+        mallopt(M_TRIM_THRESHOLD, 128 << 10)
+        mallopt(M_TOP_PAD, 64 << 10)
     }
 
     /// Performs one command line.

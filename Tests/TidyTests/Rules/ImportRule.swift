@@ -15,8 +15,8 @@ enum ImportRule {
             "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
         ],
         "handrail": [
-            "Audit", "Plugins", "Runner", "Runbooks", "ArgumentParser", "Logging", "Foundation",
-            "Subprocess", "Dispatch", "Glibc", "Synchronization",
+            "Audit", "Plugins", "Runner", "Runbooks", "CMalloc", "ArgumentParser", "Logging",
+            "Foundation", "Subprocess", "Dispatch", "Glibc", "Synchronization",
         ],
         "handrail-bench": [
             "Audit", "Runner", "Plugins", "Runbooks", "Foundation", "Glibc", "Synchronization",
