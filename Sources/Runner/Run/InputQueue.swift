@@ -3,7 +3,8 @@ import Synchronization
 /// The one ordered stream of a run's inputs, taken in batches.
 ///
 /// Its length is bounded by what can be under way: one attempt, those sent ahead with it and two
-/// timers a target, and what the inbox holds. A class, since a lock can't be copied; the lock is never held while waiting.
+/// timers a target, and what the inbox holds. A class, since a lock can't be copied; the lock is
+/// never held while waiting.
 final class InputQueue: Sendable {
     private struct State {
         var waiting: [RunInput] = []
