@@ -53,12 +53,14 @@ extension RunMachine {
             }
             // Nothing more is started, so nobody can find out what became of it.
             let hasLost = target.hasLostAhead(of: step.id) { self.step($0)?.effect }
-            let outcome: Outcome = mayHaveRun(step, target) || hasLost ? .unknown : .aborted
+            let suspects =
+                (mayHaveRun(step, target) ? ["it"] : []) + (hasLost ? ["steps after it"] : [])
+            let outcome: Outcome = suspects.isEmpty ? .aborted : .unknown
             let reason =
-                outcome == .unknown
-                ? "aborted by a person; \(hasLost ? "steps after it" : "it") may have run, or still "
+                suspects.isEmpty
+                ? "aborted by a person"
+                : "aborted by a person; \(suspects.joined(separator: " and ")) may have run, or still "
                     + "be running"
-                : "aborted by a person"
             emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
         } else if target.verifyCursor < plan.verify.count {
             emit(
