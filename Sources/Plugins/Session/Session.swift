@@ -22,7 +22,7 @@ actor Session {
     private let describeEnd: @Sendable (SessionEnd) -> String
     /// Whether a step was asked for.
     private var hasRun = false
-    /// The request whose steps follow one another by themselves, and haven't all ended.
+    /// The newest request whose steps follow one another by themselves.
     private var series: Nonce?
     /// Staged scripts that a subshell of the session may read.
     private var shared: Set<String> = []

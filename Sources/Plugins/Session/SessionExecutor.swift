@@ -63,7 +63,7 @@ final class SessionExecutor: Sendable {
 
     /// Ends the attempt under way on a target.
     func cancel(_ target: TargetName) async {
-        await lines.withLock { $0[target] }?.stop()
+        await existingLine(of: target)?.stop()
     }
 
     /// Ends a target's session in order.
