@@ -400,6 +400,12 @@ package struct Step: Sendable, Hashable, Codable {
     package var probe: Probe
     /// Whether a pause may hold a target after this step.
     package var isSafeStop: Bool
+    /// Whether it outlives connection and controller, whatever its effect and timeout.
+    package var isDetached: Bool {
+        get { detach == true }
+        set { detach = newValue ? true : nil }
+    }
+    private var detach: Bool?
     /// The list for whose items it runs, one by one; nil for a step that runs once.
     package var forEach: ItemList?
     /// Where the document says it; nil in a plan, which has no documents.
@@ -413,6 +419,7 @@ package struct Step: Sendable, Hashable, Codable {
         case ifFails = "if_fails"
         case help, probe
         case isSafeStop = "safe_stop"
+        case detach
         case forEach = "for_each"
     }
 
@@ -439,6 +446,7 @@ package struct Step: Sendable, Hashable, Codable {
         self.help = nil
         self.probe = .auto
         self.isSafeStop = false
+        self.detach = nil
         self.forEach = nil
     }
 }

@@ -86,6 +86,8 @@ package struct AttemptRequest: Sendable {
     /// Whether an open session is all that is asked for: it is `exited(0)`, and the action, a script
     /// that does nothing, needn't be carried out.
     package var isGreeting: Bool
+    /// How it is claimed on the target, when it is to outlive its session; nil when it ends with it.
+    package var detachment: Detachment?
     /// Attempts on the same target that are sent ahead with this one: each starts once the one
     /// before it has ended with `exited(0)`, and none after another end.
     package var followers: [AttemptRequest] = []

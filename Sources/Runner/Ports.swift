@@ -32,6 +32,12 @@ package protocol Executor: Sendable {
     /// Ends the target's session in order: staged files removed, nothing killed.
     func close(_ target: TargetName) async
 
+    /// Removes what the run keeps on a target for attempts that outlive their sessions.
+    ///
+    /// Asked for before `close`, once the outcomes of all its attempts there are in the trail. What
+    /// can't be removed now stays, for a later run to clear away.
+    func clean(_ target: TargetName) async
+
     /// Ends all sessions in order, within 10 s, then by force.
     func shutDown() async
 }
@@ -54,6 +60,9 @@ extension Executor {
 
     /// Nothing is sent ahead: what was asked for is begun one by one.
     package func recall(_ target: TargetName) async {}
+
+    /// Nothing is kept beyond a session.
+    package func clean(_ target: TargetName) async {}
 }
 
 extension Ending {

@@ -96,7 +96,12 @@ extension Performance {
         invocation.environment = environment
         invocation.standardInput = input
         invocation.wantsOutputs = true
-        var report = AttemptReport(try await run(invocation), stopper.reason)
+        return builtInReport(try await run(invocation))
+    }
+
+    /// What the result of a built-in program means.
+    func builtInReport(_ result: Exchange.StepResult) -> AttemptReport {
+        var report = AttemptReport(result, stopper.reason)
         if request.mode != .probe {
             report.changed = report.outputs == Array("changed=yes\n".utf8)
         }

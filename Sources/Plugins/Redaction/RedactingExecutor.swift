@@ -35,6 +35,9 @@ package struct RedactingExecutor: Executor {
     /// Asks the attempt under way on a target to end.
     package func cancel(_ target: TargetName) async { await executor.cancel(target) }
 
+    /// Removes what the run keeps on a target.
+    package func clean(_ target: TargetName) async { await executor.clean(target) }
+
     /// Ends a target's session in order.
     package func close(_ target: TargetName) async { await executor.close(target) }
 

@@ -69,7 +69,7 @@ package struct SSHExecutor: SessionServing {
                 }
                 return SessionTransport.Refusal(
                     ending: .unreachable(SSHFailure.filled(SSHFailure.otherKey, target)),
-                    isTransient: false)
+                    isTransient: false, isFinal: true)
             },
             describeLoss: SSHFailure.loss,
             endsWithController: false, openLimit: settings.connectTimeout + .seconds(30))

@@ -10,11 +10,15 @@ enum SSHFailure {
         let phrases: [String]
         let reason: String
         let isTransient: Bool
+        let isFinal: Bool
 
-        init(_ phrases: [String], _ reason: String, isTransient: Bool = false) {
+        init(
+            _ phrases: [String], _ reason: String, isTransient: Bool = false, isFinal: Bool = false
+        ) {
             self.phrases = phrases
             self.reason = reason
             self.isTransient = isTransient
+            self.isFinal = isFinal
         }
     }
 
@@ -41,19 +45,19 @@ enum SSHFailure {
         Rule(
             ["REVOKED HOST KEY"],
             "The host key of @ is revoked in known_hosts. Give it a new key, or find out who "
-                + "answers there."),
+                + "answers there.", isFinal: true),
         Rule(
             ["REMOTE HOST IDENTIFICATION HAS CHANGED", "Host key for"],
             "The host key of @ has changed. If it was reinstalled, remove the old key with "
                 + "'ssh-keygen -R {key}', add the new one after checking it, and make a new plan; "
-                + "else somebody may be in between."),
+                + "else somebody may be in between.", isFinal: true),
         Rule(
             ["No host key is known for", "Host key verification failed", "host key is known for"],
-            unplannedKey),
+            unplannedKey, isFinal: true),
         Rule(
             ["Permission denied", "Too many authentication failures", "No more authentication"],
             "@ refused the login. Check the user, the key (ssh-add -l) and the account's "
-                + "authorized_keys."),
+                + "authorized_keys.", isFinal: true),
         Rule(
             ["Could not resolve hostname", "Name or service not known"],
             "The name @ can't be resolved. Check the inventory's address and the name server."),
@@ -96,7 +100,7 @@ enum SSHFailure {
         if let rule, end.status == nil || end.status == "255" || end.status?.first == "s" {
             return SessionTransport.Refusal(
                 ending: .unreachable(filled(rule.reason, target) + quote(end)),
-                isTransient: rule.isTransient)
+                isTransient: rule.isTransient, isFinal: rule.isFinal)
         }
         let reason: String =
             switch end.status {

@@ -56,6 +56,8 @@ struct Exchange {
         var outputs: [UInt8]
         /// `none`, `given`, `over` or `odd` (docs/session-protocol.md, section 5).
         var outputsWord: String
+        /// What the target's spool says of a step that was detached; nil for one that was not.
+        var spooled: SpooledEnd?
     }
 
     /// The most live bytes handed on for one stream; the rest is in the report.
@@ -71,6 +73,7 @@ struct Exchange {
         /// What a step's HANDRAIL_OUTPUT holds; the session sends no more.
         var outputs = HeadBuffer(limit: 64 << 10)
         var announcedOutputs: Int?
+        var spooled: Frame?
         var endOfOutput: Frame?
         var sawEndOfError = false
 
@@ -188,6 +191,9 @@ struct Exchange {
         case ("output", .output):
             slots[index].announcedOutputs = frame.words.count == 2 ? Int(frame.words[1]) : nil
             return []
+        case ("spooled", .output):
+            slots[index].spooled = frame
+            return []
         case ("end", .output):
             slots[index].endOfOutput = frame
             position.output += 1
@@ -234,10 +240,18 @@ struct Exchange {
         else { return .confused("an end that can't be read") }
         var word = end.words[3]
         if word == "given", slot.announcedOutputs != slot.outputs.total { word = "odd" }
+        var spooled: SpooledEnd?
+        if let frame = slot.spooled {
+            guard let end = SpooledEnd(frame) else {
+                return .confused("a spooled end that can't be read")
+            }
+            spooled = end
+        }
         let partial = slot.partial
         return .ended(
             StepResult(
                 status: status, stdout: partial.stdout, stderr: partial.stderr,
-                outputs: word == "given" ? slot.outputs.bytes : [], outputsWord: word))
+                outputs: word == "given" ? slot.outputs.bytes : [], outputsWord: word,
+                spooled: spooled))
     }
 }

@@ -18,12 +18,15 @@ struct Performance {
     let clock: ExecutorClock
     let grace: StopGrace
     let live: Exchange.Live
+    /// Whether its program is claimed on the target, to outlive this session.
+    let isDetached: Bool
     /// Whether anything was started on the target yet.
     private var hasStarted = false
 
     init(
         request: AttemptRequest, session: Session, files: RunbookFiles, stopper: Stopper,
-        clock: ExecutorClock, grace: StopGrace, live: @escaping Exchange.Live
+        clock: ExecutorClock, grace: StopGrace, live: @escaping Exchange.Live,
+        isDetached: Bool = false
     ) {
         self.request = request
         self.session = session
@@ -32,6 +35,7 @@ struct Performance {
         self.clock = clock
         self.grace = grace
         self.live = live
+        self.isDetached = isDetached
     }
 
     /// Carries the attempt out.
@@ -42,6 +46,7 @@ struct Performance {
         } catch {
             switch error {
             case .notStarted(let why): return AttemptReport(ending: .notStarted(why))
+            case .claim: return AttemptReport(ending: Self.abandoned)
             case .abandoned:
                 return AttemptReport(
                     ending: hasStarted
@@ -84,7 +89,7 @@ struct Performance {
         return try await invocation(call)
     }
 
-    private mutating func act() async throws(Session.Failure) -> AttemptReport {
+    mutating func act() async throws(Session.Failure) -> AttemptReport {
         try checkRestoring()
         switch request.action {
         case .run(let call):
@@ -102,7 +107,7 @@ struct Performance {
     }
 
     /// Puts the runbook's files in place, once for each session.
-    private func stageRunbook() async throws(Session.Failure) {
+    func stageRunbook() async throws(Session.Failure) {
         for file in files.listed where await !session.hasStaged(file.path) {
             let bytes = await files.bytes(file.sha256)
             try await session.stage(
@@ -120,6 +125,11 @@ struct Performance {
         }
         hasStarted = true
         let (session, stopper, grace, live) = (session, stopper, grace, live)
+        if isDetached, let detachment = request.detachment {
+            return try await session.detach(
+                invocation, as: detachment.claim, timeout: request.timeout, stopper: stopper,
+                grace: grace, live: live)
+        }
         return try await session.run(
             invocation, stopper: stopper, grace: grace, limit: limit, live: live)
     }
@@ -211,6 +221,7 @@ extension AttemptReport {
     init(_ result: Exchange.StepResult, _ reason: Stopper.Reason?) {
         self.init(ending: Ending(result, reason), stdout: result.stdout, stderr: result.stderr)
         outputs = result.outputs
+        if let spooled = result.spooled { note(spooled) }
         let problem: String? =
             switch result.outputsWord {
             case "over": "it has more than 65536 bytes"
@@ -223,9 +234,34 @@ extension AttemptReport {
     }
 }
 
+extension AttemptReport {
+    /// Counts what the target's spool didn't keep of a detached step.
+    private mutating func note(_ end: SpooledEnd) {
+        stdout.totalBytes += end.droppedOutput ?? 0
+        stdout.droppedBytes += end.droppedOutput ?? 0
+        stderr.totalBytes += end.droppedError ?? 0
+        stderr.droppedBytes += end.droppedError ?? 0
+        guard end.isPipeOpen else { return }
+        stderr.append(
+            "\nhandrail: something that the step left running still holds its output; what it wrote later is not here.\n"
+                .utf8)
+    }
+}
+
 extension Ending {
     /// How a step ended: by a stop that was asked for, or by itself.
+    ///
+    /// Of a detached step its supervisor says so, since it alone ends it.
     init(_ result: Exchange.StepResult, _ reason: Stopper.Reason?) {
+        if let spooled = result.spooled {
+            self =
+                switch spooled.why {
+                case .exit: .exited(result.status)
+                case .timeout: .timedOut
+                case .cancel: .cancelled
+                }
+            return
+        }
         self =
             switch reason {
             case .timedOut: .timedOut

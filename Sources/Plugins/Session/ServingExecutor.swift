@@ -38,6 +38,9 @@ extension SessionServing {
     /// Asks the attempt under way for a target to end.
     package func cancel(_ target: TargetName) async { await sessions.cancel(target) }
 
+    /// Removes what the run keeps on a target.
+    package func clean(_ target: TargetName) async { await sessions.clean(target) }
+
     /// Ends a target's session in order.
     package func close(_ target: TargetName) async { await sessions.close(target) }
 

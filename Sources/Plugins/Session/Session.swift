@@ -11,17 +11,23 @@ actor Session {
         case notStarted(String)
         /// The session is gone; with what a step had written.
         case lost(String, Exchange.Partial)
+        /// The claim of a detached step stands so: nothing was started by this request.
+        case claim(ClaimState)
         /// The calling task was cancelled.
         case abandoned
     }
 
     /// What the session said when it started.
     nonisolated let greeting: SessionGreeting
-    private let channel: Channel
-    private let clock: ExecutorClock
-    private let describeEnd: @Sendable (SessionEnd) -> String
+    let channel: Channel
+    let clock: ExecutorClock
+    let describeEnd: @Sendable (SessionEnd) -> String
     /// Whether a step was asked for.
     private var hasRun = false
+    /// The run on the target's spool, once it was opened in this session.
+    var spool: OpenedSpool?
+    /// Whether files were staged that the spool hasn't got.
+    var hasUnsynced = true
     /// The newest request whose steps follow one another by themselves.
     private var series: Nonce?
     /// Staged scripts that a subshell of the session may read.
@@ -57,6 +63,7 @@ actor Session {
     func stage(
         _ bytes: [UInt8], at path: String, isProgram: Bool, isShared: Bool = false
     ) async throws(Failure) {
+        hasUnsynced = true
         guard SessionRequest.canStage(path) else {
             throw .notStarted(
                 "The file \(path) can't be sent to a target. Use A-Z, a-z, 0-9, '.', '_' and '-' "
@@ -94,8 +101,9 @@ actor Session {
     /// The path of a program's or value's text, staged when it was not.
     func stageText(_ text: String) async throws(Failure) -> String {
         if let path = inlinePaths[text] { return path }
-        let path = "in/t\(inlinePaths.count + 1)"
         let bytes = Array(text.utf8)
+        // By its content, so that a spool that other sessions have filled never means another one.
+        let path = "in/t\(Digest.sha256(of: bytes).rawValue.prefix(24))"
         try await stage(bytes, at: path, isProgram: true, isShared: SharedShell.admits(bytes))
         inlinePaths[text] = path
         return path
@@ -143,6 +151,12 @@ actor Session {
         return (nonce, awaited.map(\.latch))
     }
 
+    /// Nothing that was sent is taken to be there any more.
+    func forgetStaged() {
+        staged = []
+        inlinePaths = [:]
+    }
+
     /// Lets no step be started any more that was sent with others.
     func recall() {
         guard let series, channel.isBusy else { return }
@@ -163,8 +177,7 @@ actor Session {
         case .frame(let frame):
             if frame.words.contains("noscript") {
                 // What was sent without an answer did not get there: the next attempt sends it all.
-                staged = []
-                inlinePaths = [:]
+                forgetStaged()
             }
             throw refusal(frame, about: what)
         case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
@@ -235,7 +248,7 @@ actor Session {
     /// Gives the session up at once.
     nonisolated func hangUp() { channel.hangUp() }
 
-    private func answer(to request: [UInt8], _ nonce: Nonce) async throws(Failure) -> Frame {
+    func answer(to request: [UInt8], _ nonce: Nonce) async throws(Failure) -> Frame {
         switch await channel.ask(nonce, takeUnsent() + request).wait() {
         case .frame(let frame): return frame
         case .lost(let end, let partial): throw .lost(describeEnd(end), partial)
@@ -245,12 +258,12 @@ actor Session {
         }
     }
 
-    private func takeUnsent() -> [UInt8] {
+    func takeUnsent() -> [UInt8] {
         defer { unsent = [] }
         return unsent
     }
 
-    private func hangUp(_ what: String) -> Failure {
+    func hangUp(_ what: String) -> Failure {
         channel.hangUp()
         return .lost("The session on the target broke the protocol: \(what).", Exchange.Partial())
     }
@@ -260,7 +273,7 @@ actor Session {
         return .notStarted(why)
     }
 
-    private func refusal(_ frame: Frame, about what: String) -> Failure {
+    func refusal(_ frame: Frame, about what: String) -> Failure {
         let word = frame.words.count > 1 ? frame.words[1] : frame.verb
         let more = frame.words.count > 2 ? frame.words[2] : what
         return switch frame.verb == "err" ? word : "" {

@@ -166,6 +166,7 @@ private struct Series {
         } catch {
             switch error {
             case .notStarted(let why): return AttemptReport(ending: .notStarted(why))
+            case .claim: return AttemptReport(ending: Performance.abandoned)
             case .abandoned: return AttemptReport(ending: Performance.abandoned)
             case .lost(let why, let partial):
                 let told =

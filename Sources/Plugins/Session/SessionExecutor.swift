@@ -109,6 +109,11 @@ final class SessionExecutor: Sendable {
     func attempt(
         _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper
     ) async -> AttemptReport {
+        if request.detachment != nil, request.mode != .probe, !opener.transport.endsWithController {
+            var attempt = DetachedAttempt(
+                request: request, executor: self, line: line, stopper: stopper)
+            return await attempt.report()
+        }
         switch await ready(request, line, stopper) {
         case .failure(let refusal): return AttemptReport(ending: refusal.ending)
         case .success(let session):
@@ -121,14 +126,19 @@ final class SessionExecutor: Sendable {
     }
 
     /// Why an attempt has no session to start in.
-    struct NoSession: Error { let ending: Ending }
+    struct NoSession: Error {
+        let ending: Ending
+        /// Whether trying again can't help.
+        var isFinal = true
+    }
 
     /// The session in which an attempt may start.
     func ready(
-        _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper
+        _ request: AttemptRequest, _ line: TargetLine, _ stopper: Stopper, isProving: Bool = true
     ) async -> Result<Session, NoSession> {
         let opening = await line.session(
-            for: request.target, earlier: request.previousSessions, stopper: stopper)
+            for: request.target, earlier: request.previousSessions, stopper: stopper,
+            isProving: isProving)
         switch opening {
         case .session(let session):
             await recorded(session.greeting.proof)
@@ -139,7 +149,8 @@ final class SessionExecutor: Sendable {
                 return .failure(NoSession(ending: .notStarted(problem)))
             }
             return .success(session)
-        case .refused(let ending): return .failure(NoSession(ending: ending))
+        case .refused(let ending, let isFinal):
+            return .failure(NoSession(ending: ending, isFinal: isFinal))
         case .stopped: return .failure(NoSession(ending: .cancelled))
         case .abandoned: return .failure(NoSession(ending: Performance.abandoned))
         }
@@ -152,6 +163,13 @@ final class SessionExecutor: Sendable {
         }
         return seats.take(
             seat, for: request.target.name, isRehearsal: request.isRehearsal)
+    }
+
+    /// Tells that the run was opened on a target's spool, and waits until that is recorded.
+    func noteSpool(_ spool: OpenedSpool, of target: TargetName, in session: Session) async {
+        let identity = SessionIdentity(proof: session.greeting.proof, spoolID: spool.id)
+        notices(.sessionOpened(target, identity.text))
+        await recorded(identity.text)
     }
 
     func live(_ key: AttemptKey) -> Exchange.Live {

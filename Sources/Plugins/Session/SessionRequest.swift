@@ -49,7 +49,26 @@ enum SessionRequest {
 
     /// One step.
     static func run(_ nonce: Nonce, _ invocation: Invocation) -> [UInt8] {
-        var bytes = Array("run \(nonce.text) \(invocation.wantsOutputs ? "output" : "-")\n".utf8)
+        Array("run \(nonce.text) \(invocation.wantsOutputs ? "output" : "-")\n".utf8)
+            + items(invocation)
+    }
+
+    /// One step that outlives the session (docs/detached-steps.md, section 3).
+    static func detach(
+        _ nonce: Nonce, _ invocation: Invocation, claim: String, timeoutSeconds: Int,
+        graceSeconds: Int, isSyncing: Bool
+    ) -> [UInt8] {
+        let flags = [invocation.wantsOutputs ? "output" : nil, isSyncing ? "sync" : nil]
+        let words = flags.compactMap(\.self).joined(separator: ",")
+        let limit = OutputBuffer.Limit.stream.head + OutputBuffer.Limit.stream.tail
+        return Array(
+            ("detach \(nonce.text) \(words.isEmpty ? "-" : words) \(claim) \(timeoutSeconds) "
+                + "\(graceSeconds) \(limit)\n").utf8) + items(invocation)
+    }
+
+    /// What a step is given, up to its `go`.
+    private static func items(_ invocation: Invocation) -> [UInt8] {
+        var bytes: [UInt8] = []
         func add(_ verb: String, _ value: String, name: String? = nil) {
             let lines = value.utf8.count { $0 == UInt8(ascii: "\n") } + 1
             bytes += Array("\(verb) \(lines)\(name.map { " " + $0 } ?? "")\n\(value)\n".utf8)

@@ -8,6 +8,8 @@ struct SessionTransport: Sendable {
         let ending: Ending
         /// Whether trying again soon may help (`MaxStartups`, a target that just starts).
         let isTransient: Bool
+        /// Whether only a person can change it: another host key, a refused login.
+        var isFinal = false
     }
 
     /// The program to spawn for a target; asked for before each try.

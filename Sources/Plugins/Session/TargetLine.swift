@@ -8,7 +8,7 @@ actor TargetLine {
     /// What an attempt gets: a session that may start things, or why there is none.
     enum Opening: Sendable {
         case session(Session)
-        case refused(Ending)
+        case refused(Ending, isFinal: Bool = true)
         case stopped
         case abandoned
     }
@@ -25,6 +25,9 @@ actor TargetLine {
     private var isStopped = false
     /// Whether no follower of the attempt under way may be begun any more.
     private(set) var isRecalled = false
+
+    /// The spool that the run was opened on, as this leader met it.
+    private(set) var knownSpool: KnownSpool?
 
     init(
         opener: SessionOpener, opened: @escaping @Sendable (PlannedTarget, SessionGreeting) -> Void
@@ -67,9 +70,10 @@ actor TargetLine {
     ///   - target: where it leads.
     ///   - earlier: the proofs of sessions whose processes may live, by the run's record.
     ///   - stopper: ends the waiting.
+    ///   - isProving: whether earlier sessions must be proved gone; without it nothing may be started.
     /// - Returns: a session in which things may be started, or why there is none.
     func session(
-        for target: PlannedTarget, earlier: [String], stopper: Stopper
+        for target: PlannedTarget, earlier: [String], stopper: Stopper, isProving: Bool = true
     ) async -> Opening {
         if !opener.transport.endsWithController {
             unproved += earlier.filter { !settled.contains($0) && !unproved.contains($0) }
@@ -85,7 +89,7 @@ actor TargetLine {
             opened(target, new.greeting)
         }
         guard let session else { return .abandoned }
-        while let proof = unproved.first {
+        while isProving, let proof = unproved.first {
             do throws(Session.Failure) {
                 guard try await session.isGone(proof, endingWithin: 5) else {
                     return .refused(.notStarted(Self.stillThere(target, proof)))
@@ -95,12 +99,32 @@ actor TargetLine {
             } catch {
                 return switch error {
                 case .abandoned: .abandoned
-                case .lost(let why, _): .refused(.unreachable(why))
+                case .lost(let why, _): .refused(.unreachable(why), isFinal: false)
                 case .notStarted(let why): .refused(.notStarted(why))
+                case .claim: .refused(.notStarted("An answer that was not asked for."))
                 }
             }
         }
         return .session(session)
+    }
+
+    /// Takes the spool that a session has opened; whether that isn't recorded yet.
+    func note(_ spool: OpenedSpool, _ session: Session) -> Bool {
+        guard spool.run == .open else { return false }
+        let new = KnownSpool(id: spool.id, bootID: session.greeting.bootID)
+        defer { knownSpool = new }
+        return knownSpool != new
+    }
+
+    /// Removes what the run keeps on the target; what can't be removed now stays.
+    func clean() async {
+        guard let session, knownSpool != nil else { return }
+        do throws(Session.Failure) {
+            _ = try await session.clean()
+        } catch {
+            // The next run that is opened on this spool clears it away.
+            return
+        }
     }
 
     /// Ends the session in order.
@@ -123,7 +147,7 @@ actor TargetLine {
             group.addTask {
                 switch await opener.open(target) {
                 case .success(let session): .session(session)
-                case .failure(let refusal): .refused(refusal.ending)
+                case .failure(let refusal): .refused(refusal.ending, isFinal: refusal.isFinal)
                 case nil: .abandoned
                 }
             }

@@ -45,10 +45,11 @@ extension DocumentPart {
             Key("help", .text),
             Key("probe", .word(of: Step.Probe.self)),
             Key("safe_stop", .truth),
+            Key("detach", .truth, beside: ["run", "file", "service", "package"]),
             Key("stays_ok_for", .time(.zero...longestHold), beside: ["assert"]),
         ] + actionKeys,
         exactlyOne: actions,
-        notBuilt: ["per", "detach", "expects"] + actionsNotBuilt)
+        notBuilt: ["per", "expects"] + actionsNotBuilt)
 
     static let undo = DocumentPart(
         "an undo", actionKeys.filter { writing.contains($0.name) }, exactlyOne: writing,

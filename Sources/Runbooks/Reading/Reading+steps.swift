@@ -101,6 +101,7 @@ extension RunbookReading {
         let help = document.text(fields, "help", "help")
         let probe = document.word(fields["probe"], "probe", as: Step.Probe.self)
         let isSafeStop = document.truth(fields["safe_stop"], "safe_stop")
+        let isDetached = document.truth(fields["detach"], "detach")
         guard let id = found.id, let action = found.action,
             let effect = found.effect ?? EffectRule.usual(for: action)
         else { return nil }
@@ -116,6 +117,7 @@ extension RunbookReading {
         step.help = help
         step.probe = probe ?? .auto
         step.isSafeStop = isSafeStop ?? false
+        step.isDetached = isDetached ?? false
         step.forEach = found.items?.list
         return step
     }

@@ -45,6 +45,8 @@ package enum RunEffect: Sendable {
     case recall(TargetName)
     case timer(RunTimer, after: Duration)
     case close(TargetName)
+    /// Close a target, and remove first what was kept there for attempts that outlive sessions.
+    case clean(TargetName)
     /// Ask the person whether a step may begin; its answer is `allowed`, or a command.
     case ask(TargetName, StepID)
     /// Nobody needs the answer any more.

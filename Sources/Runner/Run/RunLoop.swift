@@ -284,6 +284,7 @@ package struct RunLoop: Sendable {
             case .recall(let target): group.addTask { await executor.recall(target) }
             case .cancel(let target): group.addTask { await executor.cancel(target) }
             case .close(let target): group.addTask { await executor.close(target) }
+            case .clean(let target): group.addTask { await clean(target) }
             case .timer(let timer, let delay):
                 group.addTask {
                     do {
@@ -301,6 +302,17 @@ package struct RunLoop: Sendable {
             }
         }
         return isDone
+    }
+
+    /// Clears a target away once its outcomes are in the trail; until then they are there, too.
+    private func clean(_ target: TargetName) async {
+        do throws(JournalError) {
+            try await trail.seal()
+            await executor.clean(target)
+        } catch {
+            // It stays for a later run to clear away; that the trail fails is told by the loop.
+        }
+        await executor.close(target)
     }
 
     private func ask(_ step: StepID, on target: TargetName) async {

@@ -51,15 +51,15 @@ extension Step {
     /// back, taken or decided in between.
     fileprivate var canBeFollowed: Bool {
         guard case .run = action else { return false }
-        return place == .target && !effect.isOnce && unless == nil && verify.isEmpty
-            && outputs.isEmpty && release == nil && !isSafeStop
+        return place == .target && !runsDetached && unless == nil && verify.isEmpty
+            && outputs.isEmpty && release == nil && !isSafeStop && !effect.isOnce
     }
 
     /// Whether it may start without a decision, once the one before it has ended well.
     fileprivate var canFollow: Bool {
         guard case .run = action else { return false }
-        return place == .target && !effect.isOnce && unless == nil && verify.isEmpty
-            && outputs.isEmpty && release == nil && when == nil && forEach == nil
+        return place == .target && !runsDetached && unless == nil && verify.isEmpty
+            && outputs.isEmpty && release == nil && when == nil && forEach == nil && !effect.isOnce
     }
 }
 

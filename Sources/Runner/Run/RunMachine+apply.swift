@@ -12,7 +12,9 @@ extension RunMachine {
             runningCount += 1
             startedCount += 1
         case .sessionOpened(let target, let identity):
-            targets[target]?.session = identity
+            let identity = SessionIdentity(identity)
+            targets[target]?.session = identity.proof
+            if let spool = identity.spool { targets[target]?.spool = spool }
         case .attemptStarted(let key): applyStart(key)
         case .attemptEnded(let key, let record): applyEnd(key, record, at: time)
         case .stepEnded(let target, let step, let outcome, let reason):
@@ -87,7 +89,8 @@ extension RunMachine {
         }
         if case .unknown = record.ending {
             target.lostAttempts[key.part, default: 0] += 1
-            if let session = target.session, !target.unprovedSessions.contains(session) {
+            // What is detached lives in no session: its claim says whether it does.
+            if !isDetached(key), let session = target.session, !target.unprovedSessions.contains(session) {
                 target.unprovedSessions.append(session)
             }
         } else if record.ending.provesEarlierSessionsGone, place(of: key.part) == .target {

@@ -147,14 +147,29 @@ extension RunMachine {
         _ target: TargetProgress
     ) -> AttemptRequest {
         let number = target.attempts[part, default: 0] + 1
-        return AttemptRequest(
-            run: record.id, key: AttemptKey(target: planned.name, part: part, number: number),
-            target: planned, place: step?.place ?? .target, action: action,
+        let key = AttemptKey(target: planned.name, part: part, number: number)
+        return request(key, action, of: step, planned, target)
+    }
+
+    /// An attempt of a part, new or recorded before.
+    func request(
+        _ key: AttemptKey, _ action: Action, of step: Step?, _ planned: PlannedTarget,
+        _ target: TargetProgress
+    ) -> AttemptRequest {
+        let part = key.part
+        var request = AttemptRequest(
+            run: record.id, key: key, target: planned, place: step?.place ?? .target, action: action,
             mode: part.isUndo ? .undo : .apply,
             effect: part.isAction ? step?.effect ?? .once : .once,
             timeout: timeout(of: action, step),
             wantsOutputs: part.isAction && step?.outputs.isEmpty == false,
             previousSessions: target.unprovedSessions)
+        if isDetached(key) {
+            request.detachment = Detachment(
+                run: record, key: key, knownSpool: target.spool,
+                mayStart: !isAbortRequested && haltReason == nil)
+        }
+        return request
     }
 
     private mutating func endUnstarted(

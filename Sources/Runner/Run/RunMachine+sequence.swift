@@ -14,7 +14,7 @@ extension RunMachine {
                 guard pay(release, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let ending = target.ending {
                 emit(.targetEnded(name, ending), &turn)
-                turn.decision.effects.append(.close(name))
+                close(name, &turn)
                 noteThreshold(&turn)
                 return
             } else if isAbortRequested {
@@ -29,7 +29,7 @@ extension RunMachine {
                 guard askSymptom(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else {
                 emit(.targetEnded(name, target.goodOutcome), &turn)
-                turn.decision.effects.append(.close(name))
+                close(name, &turn)
                 return
             }
             isRetryDue = false
@@ -68,7 +68,7 @@ extension RunMachine {
                 &turn)
         } else {
             emit(.targetEnded(name, .aborted), &turn)
-            turn.decision.effects.append(.close(name))
+            close(name, &turn)
         }
     }
 

@@ -191,6 +191,7 @@ package struct RunMachine: Sendable, Equatable {
         }
         for name in runningTargets {
             for key in targets[name]?.underWay ?? [] {
+                if recover(key, &turn) { continue }
                 let lost = Ending.unknown("the process that led the run ended before it was told")
                 emit(.attemptEnded(key, .ended(lost)), &turn)
             }
@@ -216,7 +217,7 @@ package struct RunMachine: Sendable, Equatable {
 
     /// Ends the run, or hands it to a person, when nothing is under way any more.
     private mutating func conclude(_ turn: inout Turn) {
-        if isLeaving, !targets.values.contains(where: \.hasUnderWay) {
+        if isLeaving, !hasAttached {
             turn.decision.effects.append(.finish)
             return
         }

@@ -45,7 +45,7 @@ extension RunEffect {
     /// Whether it does something on a target.
     fileprivate var acts: Bool {
         switch self {
-        case .perform, .cancel, .close: true
+        case .perform, .cancel, .close, .clean: true
         case .timer, .finish, .ask, .withdraw, .recall: false
         }
     }

@@ -80,6 +80,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var stop: StopAction.Resolution?
     /// The newest session's proof of identity.
     package internal(set) var session: String?
+    /// The spool that the run was opened on; nil while nothing was claimed on the target.
+    @KeptApart package internal(set) var spool: KnownSpool?
     /// Sessions in which an attempt's end was not seen: their processes may live, so they must
     /// be proved gone before anything starts.
     package internal(set) var unprovedSessions: [String] = []

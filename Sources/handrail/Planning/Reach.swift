@@ -117,6 +117,9 @@ struct PlaceRouter: Executor {
         await http.cancel(name)
     }
 
+    /// Only what runs on a target can leave anything there.
+    func clean(_ name: TargetName) async { await target.clean(name) }
+
     /// Ends the target's sessions.
     func close(_ name: TargetName) async {
         await target.close(name)

@@ -93,7 +93,8 @@ struct GoldenScene {
                         queue.append(.attemptEnded(request.key, record))
                         hasFailed = hasFailed || isFailing
                     }
-                case .timer(.deadline, _), .cancel, .recall, .close, .ask, .withdraw, .finish:
+                case .timer(.deadline, _), .cancel, .recall, .close, .clean, .ask, .withdraw,
+                    .finish:
                     break
                 case .timer(let timer, let delay):
                     clock = clock.adding(delay)

@@ -102,7 +102,7 @@ struct HandDrive {
                     queue += begin(request, request.followers, answer)
                 case .recall(let target): recalled.insert(target)
                 case .cancel(let target): cancelled.append(target)
-                case .close(let target): closed.append(target)
+                case .close(let target), .clean(let target): closed.append(target)
                 case .ask(let target, let step): asked.append("\(target):\(step)")
                 case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true

@@ -1,0 +1,227 @@
+import Runbooks
+import Runner
+
+/// One attempt that outlives its session: started at most once, and followed through lost
+/// connections until its outcome is known, or it is known why it can't be.
+struct DetachedAttempt {
+    /// How long beyond the step's own time a target that can't be reached is tried for.
+    static let patience = Duration.seconds(600)
+    /// How long it is tried for once the step is to be ended.
+    static let stopPatience = Duration.seconds(15)
+    /// Between two tries.
+    static let pause = Duration.seconds(1)
+
+    private let request: AttemptRequest
+    private let detachment: Detachment
+    private let executor: SessionExecutor
+    private let line: TargetLine
+    private let stopper: Stopper
+    /// Whether the target may have been told to start it.
+    private var mayHaveStarted: Bool
+    /// Since when the target can't be asked.
+    private var lostSince: Duration?
+
+    init(
+        request: AttemptRequest, executor: SessionExecutor, line: TargetLine, stopper: Stopper
+    ) {
+        guard let detachment = request.detachment else {
+            preconditionFailure("an attempt that is not to be detached")
+        }
+        self.request = request
+        self.detachment = detachment
+        self.executor = executor
+        self.line = line
+        self.stopper = stopper
+        mayHaveStarted = detachment.isRecovery
+    }
+
+    /// Carries it out, or finds out what became of it.
+    mutating func report() async -> AttemptReport {
+        while true {
+            // What is to be ended on the target needs a session all the same.
+            let waiting = mayHaveStarted ? Stopper() : stopper
+            let ready = await executor.ready(
+                request, line, waiting, isProving: !mayHaveStarted)
+            switch ready {
+            case .failure(let refusal):
+                if let ending = await unreached(refusal) { return AttemptReport(ending: ending) }
+            case .success(let session):
+                do throws(Session.Failure) {
+                    if let report = try await pursue(session) { return report }
+                } catch {
+                    if let report = await failed(error) { return report }
+                }
+            }
+        }
+    }
+
+    /// What a target that can't be asked means; nil when it is to be tried again.
+    private mutating func unreached(_ refusal: SessionExecutor.NoSession) async -> Ending? {
+        guard mayHaveStarted else { return refusal.ending }
+        let why: String =
+            switch refusal.ending {
+            case .unreachable(let why), .notStarted(let why), .unknown(let why),
+                .heldBack(let why):
+                why
+            case .exited, .timedOut, .cancelled: "The target could not be asked."
+            }
+        guard !Task.isCancelled else { return Performance.abandoned }
+        let now = executor.clock.now()
+        let since = lostSince ?? now
+        lostSince = since
+        let limit =
+            stopper.reason == nil
+            ? request.timeout + executor.grace.beforeKill + Self.patience : Self.stopPatience
+        guard !refusal.isFinal, now - since < limit else { return .unknown(Self.open(why)) }
+        _ = await executor.clock.pause(Self.pause)
+        return Task.isCancelled ? Performance.abandoned : nil
+    }
+
+    /// What a session's failure means; nil when the target is to be asked again.
+    private mutating func failed(_ failure: Session.Failure) async -> AttemptReport? {
+        switch failure {
+        case .notStarted(let why):
+            return AttemptReport(
+                ending: mayHaveStarted ? .unknown(Self.open(why)) : .notStarted(why))
+        case .abandoned: return AttemptReport(ending: Performance.abandoned)
+        case .claim: return nil
+        case .lost(let why, _):
+            guard mayHaveStarted else { return AttemptReport(ending: .unreachable(why)) }
+            lostSince = lostSince ?? executor.clock.now()
+            // Against a target that takes every session and loses it at once.
+            _ = await executor.clock.pause(.milliseconds(200))
+            return nil
+        }
+    }
+
+    /// Asks the target, and starts the attempt if it is proved that nothing was.
+    ///
+    /// - Returns: nil when it is to be asked again.
+    private mutating func pursue(_ session: Session) async throws(Session.Failure) -> AttemptReport?
+    {
+        let name = request.target.name
+        let known = await line.knownSpool ?? detachment.knownSpool
+        let isKnown = mayHaveStarted && known != nil
+        let spool = try await session.openSpool(name, detachment.token, isNew: !isKnown)
+        if let known, known.id != spool.id {
+            let why =
+                "\(name) is not as the run left it: its spool is a new one (installed again, or "
+                + "restored?)."
+            return AttemptReport(
+                ending: mayHaveStarted ? .unknown(Self.open(why)) : .notStarted(why))
+        }
+        if await line.note(spool, session) { await executor.noteSpool(spool, of: name, in: session) }
+        guard !Task.isCancelled else { return AttemptReport(ending: Performance.abandoned) }
+        guard mayHaveStarted else {
+            return try await start(session, known: spool)
+        }
+        let state = try await session.state(of: detachment.claim)
+        lostSince = nil
+        switch state.word {
+        case .running, .done: return try await follow(session)
+        case .void: return held("it had not been begun")
+        case .claimed:
+            guard try await session.void(detachment.claim) == nil else { return nil }
+            return held("it had not been begun")
+        case .absent where known == nil || known?.bootID == session.greeting.bootID:
+            guard detachment.mayStart, stopper.reason == nil else {
+                guard try await session.void(detachment.claim) == nil else { return nil }
+                return held("it had not been begun, and nothing more is to be started")
+            }
+            // Nobody has it: what follows is a start like the first.
+            mayHaveStarted = false
+            return nil
+        case .absent, .norun, .closed, .lost, .orphan, .busy:
+            return unknown(state, session)
+        }
+    }
+
+    private mutating func start(
+        _ session: Session, known spool: OpenedSpool
+    ) async throws(Session.Failure) -> AttemptReport? {
+        guard stopper.reason == nil else { return held("it was not begun before it was to end") }
+        guard spool.run == .open else {
+            throw .notStarted("The run was cleaned up on \(request.target.name) already.")
+        }
+        var performance = performance(in: session)
+        try await performance.stageRunbook()
+        mayHaveStarted = true
+        do throws(Session.Failure) {
+            return try await performance.act()
+        } catch {
+            switch error {
+            case .notStarted: mayHaveStarted = false
+            case .claim(let state) where state.word == .busy: return try await earlier(session)
+            case .claim, .lost, .abandoned: break
+            }
+            throw error
+        }
+    }
+
+    /// An earlier attempt of the step lives: it is ended, and nothing is started beside it.
+    private mutating func earlier(
+        _ session: Session
+    ) async throws(Session.Failure) -> AttemptReport? {
+        mayHaveStarted = false
+        let number = request.key.number
+        for other in 1..<number {
+            let parts = detachment.claim.split(separator: ".").dropLast()
+            let claim = parts.joined(separator: ".") + ".\(other)"
+            _ = try await session.endClaim(
+                claim, within: Int(executor.grace.beforeKill.inMilliseconds / 1000))
+            let state = try await session.state(of: claim)
+            if [.running, .orphan].contains(state.word) {
+                throw .notStarted(
+                    "Attempt \(other) of this step still runs on \(request.target.name), and "
+                        + "can't be ended.")
+            }
+        }
+        return nil
+    }
+
+    private func follow(_ session: Session) async throws(Session.Failure) -> AttemptReport {
+        let performance = performance(in: session)
+        let result = try await session.await(
+            detachment.claim, timeout: request.timeout, stopper: stopper, grace: executor.grace,
+            live: executor.live(request.key))
+        switch request.action {
+        case .file, .service, .package: return performance.builtInReport(result)
+        case .run, .wait, .assert, .collect, .http, .manual, .ask, .stop:
+            return AttemptReport(result, nil)
+        }
+    }
+
+    private func performance(in session: Session) -> Performance {
+        Performance(
+            request: request, session: session, files: executor.files, stopper: stopper,
+            clock: executor.clock, grace: executor.grace, live: executor.live(request.key),
+            isDetached: true)
+    }
+
+    private func held(_ why: String) -> AttemptReport { AttemptReport(ending: .heldBack(why)) }
+
+    private func unknown(_ state: ClaimState, _ session: Session) -> AttemptReport {
+        let name = request.target.name
+        let hasRestarted = state.bootID.map { $0 != session.greeting.bootID } ?? false
+        let why: String =
+            switch state.word {
+            case .lost where hasRestarted: "\(name) was restarted while the step ran."
+            case .lost: "What watched over the step on \(name) was killed, and left no outcome."
+            case .orphan:
+                "What watched over the step on \(name) was killed; the step itself still runs."
+            case .absent: "\(name) was restarted, and has no trace of the step."
+            case .norun, .closed: "\(name) has no trace of the run any more."
+            case .claimed, .void, .running, .done, .busy: "It can't be told."
+            }
+        return AttemptReport(ending: .unknown(why))
+    }
+
+    private static func open(_ why: String) -> String {
+        why + " The step may have been started; whether it has ended is not known."
+    }
+}
+
+extension SessionExecutor {
+    /// Removes what the run keeps on a target, where a session of it is open.
+    func clean(_ target: TargetName) async { await existingLine(of: target)?.clean() }
+}

@@ -1,0 +1,46 @@
+import Runbooks
+
+/// Attempts that outlive their session and their leader (docs/semantics.md, "Detached steps").
+extension RunMachine {
+    /// Whether an attempt is claimed on its target, and goes on whatever becomes of its leader.
+    func isDetached(_ key: AttemptKey) -> Bool {
+        guard let id = key.part.step, let step = step(id) else { return false }
+        switch key.part {
+        case .action: return step.runsDetached
+        case .undo, .symptom, .guarding, .check, .verify, .release: return false
+        }
+    }
+
+    /// Whether an attempt is under way that ends with its session: a leader that leaves waits for it.
+    var hasAttached: Bool {
+        targets.values.contains { target in
+            target.underWay.contains { !isDetached($0) }
+        }
+    }
+
+    /// Asks the target what became of an attempt that an earlier leader recorded.
+    ///
+    /// - Returns: false when nothing on the target tells: the attempt's end is unknown.
+    mutating func recover(_ key: AttemptKey, _ turn: inout Turn) -> Bool {
+        guard isDetached(key), let id = key.part.step,
+            let step = sequence(of: key.target).first(where: { $0.id == id }),
+            let planned = planned(key.target), let target = targets[key.target]
+        else { return false }
+        let resolved = resolver.resolved(
+            step.action, target: planned, outputs: target.outputs,
+            answers: answers(for: key.target))
+        guard case .success(let action) = resolved else { return false }
+        var request = request(key, action, of: step, planned, target)
+        request.detachment?.isRecovery = true
+        turn.decision.effects.append(.perform(request))
+        return true
+    }
+
+    /// Closes a target; what was kept there goes too, where every outcome on it is known.
+    func close(_ name: TargetName, _ turn: inout Turn) {
+        guard let target = targets[name] else { return }
+        let isKnown = !target.outcomes.values.contains(.unknown) && target.outcome != .unknown
+        turn.decision.effects.append(
+            target.spool != nil && isKnown ? .clean(name) : .close(name))
+    }
+}
