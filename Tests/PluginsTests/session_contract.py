@@ -19,7 +19,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.join(HERE, "..", "..", "Sources", "Plugins", "Session")
-LIBRARY = b"".join(open(os.path.join(FOLDER, name), "rb").read() for name in ("session.sh", "staging.sh"))
+LIBRARY = b"".join(open(os.path.join(FOLDER, name), "rb").read() for name in ("session.sh", "groups.sh", "staging.sh"))
 TIMEOUT = 20
 ALL_BYTES = bytes(range(1, 256))
 
@@ -956,6 +956,8 @@ def group_alive(group):
 
 
 class Shell:
+    opens = Session
+
     def __init__(self, name, argv, kind, path=None, front=None):
         self.name, self.argv, self.kind, self.path, self.front = name, argv, kind, path, front
         self.printer = b"sh"
@@ -967,7 +969,7 @@ class Shell:
             environment["PATH"] = self.path
         elif self.front and "PATH" not in environment:
             environment["PATH"] = f"{self.front}:{os.environ['PATH']}"
-        session = Session(argv or self.argv, env=environment, **named)
+        session = self.opens(argv or self.argv, env=environment, **named)
         session.bare = self.path is not None
         session.umask = UMASK
         self.live.append(session)
@@ -1001,11 +1003,11 @@ def shells(folder):
     return found
 
 
-def tests():
-    first = hello_tells_who_and_where.__code__.co_firstlineno
-    last = group_alive.__code__.co_firstlineno
-    return [f for f in globals().values() if callable(f) and hasattr(f, "__code__")
-            and first <= f.__code__.co_firstlineno < last]
+def functions_between(first, last):
+    """The functions of a module that stand from FIRST to before LAST."""
+    begin, end = first.__code__.co_firstlineno, last.__code__.co_firstlineno
+    return [f for f in first.__globals__.values() if hasattr(f, "__code__")
+            and f.__module__ == first.__module__ and begin <= f.__code__.co_firstlineno < end]
 
 
 def bench(shell, steps=1000):
@@ -1028,7 +1030,7 @@ def bench(shell, steps=1000):
           f"start and bye {handshake:.1f} ms")
 
 
-def main():
+def main(tests, bench):
     words = sys.argv[1:]
     chosen = words[words.index("--shell") + 1] if "--shell" in words else None
     only = words[words.index("--only") + 1] if "--only" in words else ""
@@ -1041,7 +1043,7 @@ def main():
                 bench(shell)
                 shell.tidy()
                 continue
-            for test in tests():
+            for test in tests:
                 if only not in test.__name__:
                     continue
                 start = time.monotonic()
@@ -1061,4 +1063,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(functions_between(hello_tells_who_and_where, group_alive), bench))

@@ -1,7 +1,13 @@
 /// The requests of a session, as bytes (docs/session-protocol.md, sections 1 and 3 to 7).
 enum SessionRequest {
     private static let library = compacted(
-        PackageResources.session_sh + PackageResources.staging_sh)
+        PackageResources.session_sh + PackageResources.groups_sh + PackageResources.staging_sh)
+
+    /// What a session stages as `in/spool.sh` and `in/supervisor.sh` before its first detached step
+    /// (docs/detached-steps.md, section 3).
+    static let spool = compacted(PackageResources.spool_sh)
+    static let supervisor = compacted(
+        PackageResources.groups_sh + PackageResources.supervisor_sh)
 
     /// A script of ours without comments and indentation: some shells read it byte by byte.
     static func compacted(_ script: [UInt8]) -> [UInt8] {

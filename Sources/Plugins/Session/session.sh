@@ -24,10 +24,6 @@ hr_is_nonce() {
     return 1
 }
 
-hr_is_number() {
-    case $1 in '' | *[!0-9]* | ???????????????????*) return 1 ;; esac
-}
-
 # A variable's name that every shell can carry to a program unchanged.
 hr_is_name() {
     case $1 in
@@ -70,72 +66,7 @@ hr_say() {
     done
 }
 
-# --- process groups --------------------------------------------------------------------------
-
-hr_nap() { sleep 0.1 2>/dev/null || sleep 1; }
-
-hr_now() {
-    hr_up=0
-    { read -r hr_up hr_rest </proc/uptime; } 2>/dev/null
-    hr_up=${hr_up%%.*}
-}
-
-# State, parent, group and start time of process $1. Its name may hold anything, `)` and newlines
-# too; what follows the last `)` is ours.
-hr_stat() {
-    hr_text=
-    { while IFS= read -r hr_part; do hr_text="$hr_text $hr_part"; done <"/proc/$1/stat"; } \
-        2>/dev/null
-    hr_text=${hr_text##*')'}
-    [ -n "$hr_text" ] || return 1
-    set -- $hr_text
-    hr_state=$1 hr_ppid=$2 hr_pgrp=$3 hr_start=${20}
-}
-
-# Live processes of group $1 into hr_pids and hr_count; of our own group without our shells. The
-# list is only a list of suspects: each is looked at again, because names can forge lines.
-hr_members() {
-    hr_pids= hr_count=0 hr_group=$1
-    [ -n "$hr_proc" ] || return 1
-    hr_list=$(set +f; exec cat /proc/[0-9]*/stat 2>/dev/null)
-    hr_ifs=$IFS
-    IFS=$hr_nl
-    set --
-    for hr_text in $hr_list; do
-        hr_rest=${hr_text##*') '}
-        case ${hr_rest#* * } in "$hr_group "*) set -- "$@" "${hr_text%% *}" ;; esac
-    done
-    IFS=$hr_ifs
-    for hr_pid in "$@"; do
-        hr_is_number "$hr_pid" && hr_stat "$hr_pid" && [ "$hr_pgrp" = "$hr_group" ] || continue
-        case $hr_state in Z | X) continue ;; esac
-        case $hr_group:$hr_pid:$hr_ppid in "$hr_pg:$hr_pg:"* | "$hr_pg:"*":$hr_pg") continue ;; esac
-        hr_pids="$hr_pids $hr_pid"
-        hr_count=$((hr_count + 1))
-    done
-}
-
-# Waits until group $1 is empty, at most $2 seconds.
-hr_drain() {
-    hr_now
-    hr_until=$((hr_up + $2))
-    while hr_members "$1" && [ "$hr_count" -gt 0 ]; do
-        hr_now
-        [ "$hr_up" -lt "$hr_until" ] || return 1
-        hr_nap
-    done
-}
-
-# KILL for every process of group $1, until it is empty; fails when it can't be emptied.
-hr_purge() {
-    for hr_round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        hr_members "$1" || return 1
-        [ "$hr_count" -gt 0 ] || return 0
-        kill -KILL $hr_pids 2>/dev/null
-        [ "$hr_round" -lt 3 ] || hr_nap
-    done
-    return 1
-}
+# --- process groups: what is said of them in groups.sh --------------------------------------------
 
 hr_clean() { rm -rf "$hr_dir" "$hr_sec" 2>/dev/null; }
 
@@ -200,6 +131,11 @@ hr_reader() {
         cancel:2) [ "$2" != "$hr_running" ] || { hr_halt "$2"; kill -TERM "-$hr_pg"; } ;;
         kill:2) [ "$2" != "$hr_running" ] || { hr_halt "$2"; hr_purge "$hr_pg"; } || hr_abandon ;;
         gone:5 | endgroup:6) hr_relay_group "$@" ;;
+        spool:6) hr_load "$2" && hr_relay_spool "$@" ;;
+        detach:7 | await:5 | void:3 | state:3 | endclaim:4 | clean:2)
+            [ -n "$hr_loaded" ] || hr_refuse "$2"
+            hr_relay_claim "$@"
+            ;;
         bye:2) hr_pass "bye $2"; exit 0 ;;
         *) hr_refuse "$2" ;;
         esac
@@ -222,6 +158,10 @@ hr_relay_group() {
 hr_relay() {
     case $2 in - | output | left | output,left | left,output) ;; *) hr_refuse "$1" ;; esac
     hr_pass "run $1 $2"
+    hr_relay_items "$1"
+}
+
+hr_relay_items() {
     while IFS= read -r hr_line; do
         hr_head=$hr_line
         hr_split
@@ -266,6 +206,15 @@ hr_split() {
     hr_rest=${hr_rest# }
 }
 
+# What detached steps need (spool.sh), read by each of the two shells once it is asked for.
+hr_load() {
+    [ -z "$hr_loaded" ] || return 0
+    for hr_val in in/supervisor.sh in/spool.sh; do
+        hr_find "$hr_val" || { hr_pass "reply $1 err noscript $hr_val"; return 1; }
+    done
+    command . ./in/spool.sh && hr_loaded=yes
+}
+
 # --- the worker ------------------------------------------------------------------------------
 
 hr_worker() {
@@ -277,20 +226,23 @@ hr_worker() {
         case $1 in
         reply) shift; hr_say "$*" ;;
         secret) hr_secret=1 ;;
-        run) hr_run "$2" "$3" ;;
+        run) hr_bad= hr_then=hr_start; hr_run "$2" "$3" ;;
         step) shift; hr_step "$@" ;;
         steps) hr_steps "$2" "$3" "$4" ;;
         drop) hr_find "$3" && rm -f "$hr_abs" 2>/dev/null; hr_say "$2 drop" ;;
         gone) hr_ask_gone "$3" "$4" "$5"; hr_say "$2 gone $hr_gone $hr_count" ;;
         endgroup) hr_end_group "$3" "$4" "$5" "$6"; hr_say "$2 endgroup $hr_gone $hr_count" ;;
+        spool) hr_load "$2" && hr_detached "$@" ;;
+        staged | detach | await | void | state | endclaim | clean) hr_detached "$@" ;;
         bye) hr_clean; hr_say "$2 bye"; exit 0 ;;
         esac
     done
 }
 
-# Reads the items of a run into the positional parameters, a… for argv and e… for variables.
+# Reads the items of a run into the positional parameters, a… for argv and e… for variables, and
+# does $hr_then with them.
 hr_run() {
-    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_bad= hr_interp= hr_argc=0
+    hr_n=$1 hr_flags=$2 hr_in=/dev/null hr_interp= hr_argc=0
     set --
     while IFS= read -r hr_line || return; do
         [ "$hr_line" != 'go 0' ] || break
@@ -303,6 +255,10 @@ hr_run() {
             hr_val=$hr_val$hr_nl$hr_line
             hr_lines=$((hr_lines - 1))
         done
+        case $hr_at:$hr_verb:$hr_rest in
+        "$hr_dir":* | *:stdin:* | *:env:*) ;;
+        *:secret/* | *' secret/'*) hr_bad="nosecret ${hr_rest#* }" ;;
+        esac
         case $hr_verb in
         word) hr_interp=${hr_interp:-$hr_val}; set -- "$@" "a$hr_val" ;;
         arg) set -- "$@" "a$hr_val" ;;
@@ -320,7 +276,7 @@ hr_run() {
     done
     [ -n "$hr_interp" ] && [ "$hr_argc" -le 256 ] || hr_bad=noitem
     [ -n "$hr_bad" ] || hr_has "$hr_interp" || hr_bad="nointerp $hr_interp"
-    if [ -z "$hr_bad" ]; then hr_start "$@"; else hr_deny "$hr_bad"; fi
+    if [ -z "$hr_bad" ]; then "$hr_then" "$@"; else hr_deny "$hr_bad"; fi
 }
 
 # step NONCE FLAGS HOW INTERPRETER SCRIPT [ARG…]: a `run` whose values are plain words, and which is
@@ -525,7 +481,7 @@ hr_hello() {
 
 # hr_main NONCE GRACE [again]: the whole session.
 hr_main() {
-    hr_full= hr_known= hr_dir=/nonexistent hr_start= hr_sec= hr_grace=$2
+    hr_full= hr_known= hr_dir=/nonexistent hr_start= hr_sec= hr_grace=$2 hr_loaded= hr_staged=
     hr_lead "$1" "$3"
     # Our locale is C; a step gets the login's own, so ours must not be exported.
     hr_lc=${LC_ALL+LC_ALL=$LC_ALL}
@@ -540,6 +496,7 @@ hr_main() {
     hr_self=/proc/$$/exe
     [ "$hr_self" -ef "$hr_self" ] 2>/dev/null || hr_self=
     hr_make_dir "$1"
+    hr_at=$hr_dir
     hr_hello "$1"
     # Our shells ignore what ends a step: a *handled* signal makes `read` of busybox and of bash's
     # POSIX mode lose what it had. The worker handles them only around a step (hr_start).

@@ -10,11 +10,12 @@ hr_is_path() {
     return 1
 }
 
-# The absolute path of staged file $1 into hr_abs; fails when it isn't there.
+# The absolute path of staged file $1 into hr_abs; fails when it isn't there. For a detached step,
+# hr_at is where its copies are.
 hr_find() {
     case $1 in
     secret/*) hr_abs=$hr_sec/${1#secret/} ;;
-    *) hr_abs=$hr_dir/$1 ;;
+    *) hr_abs=$hr_at/$1 ;;
     esac
     [ -f "$hr_abs" ] && [ -r "$hr_abs" ]
 }
@@ -68,6 +69,7 @@ hr_place() {
     [ "$(wc -c <"$hr_temp")" -eq "$hr_total" ] && [ ! -d "$hr_abs" ] || return 1
     [ -d "${hr_abs%/*}" ] || hr_folder "$2" || return 1
     [ "$1" = 600 ] || chmod "$1" "$hr_temp" || return 1
+    hr_staged="$hr_staged $2"
     mv -f "$hr_temp" "$hr_abs"
 } 2>/dev/null
 
@@ -78,7 +80,7 @@ hr_text() {
     hr_why= hr_total=0 hr_lines=$2 hr_path=
     hr_find "$3"
     [ -d "${hr_abs%/*}" ] || hr_folder "$3"
-    hr_sink=$hr_abs
+    hr_sink=$hr_abs hr_staged="$hr_staged $3"
     { true >"$hr_abs"; } 2>/dev/null || hr_sink=/dev/null hr_why=write
     while [ "$hr_lines" -gt 0 ]; do
         IFS= read -r hr_line || hr_end

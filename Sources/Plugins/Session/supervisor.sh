@@ -1,0 +1,248 @@
+# Handrail's supervisor of one detached step: docs/detached-steps.md says what it promises.
+# A program of its own, in a session of its own: `sh supervisor.sh CLAIM TIMEOUT GRACE LIMIT FLAGS
+# COUNT LC_ALL MASK BOOT APART WORD…`, with the step's COUNT variables in hr_e1, hr_e2, …, its
+# standard input as ours, and a pipe to whoever started us as standard output: a word on it says why
+# nothing was started, its end that all is over.
+# S = this shell: waits for the step, tells what came of it. Its children: two that keep the output,
+# the watch, which alone sends signals, and the step. No shell handles a signal while it waits for
+# the step, so no status can be taken for another.
+
+set -f
+umask 077
+hr_claim=$1 hr_timeout=$2 hr_grace=$3 hr_limit=$4 hr_flags=$5 hr_vars=$6 hr_lc=$7 hr_mask=$8
+hr_boot=$9
+shift 9
+hr_apart=$1
+shift
+hr_proc=yes hr_pg=-
+LC_ALL=C
+
+# The first line of the claim's file $1 into hr_val.
+hr_first() {
+    hr_val=
+    { IFS= read -r hr_val <"$hr_claim/$1"; } 2>/dev/null
+}
+
+# Nothing was started, because of $1.
+hr_fail() {
+    printf '%s\n' "$1"
+    exit 1
+}
+
+# Hundredths of a second since the machine was started.
+hr_tick() {
+    hr_now
+    hr_rest=${hr_hundredths#0}
+    hr_ticks=$((hr_up * 100 + hr_rest))
+}
+
+# --- the output ------------------------------------------------------------------------------
+
+# Keeps the first hr_limit bytes of standard input in file $1, on descriptor 3, and counts the rest.
+# Fails with 1 when there was a rest, whose count is then in $1.drop; with 2 when it isn't known.
+# Blocks are copied as they come; a short one takes the place of a whole one in dd's count, so the
+# limit can't be passed, and what is left of it is asked of the file.
+hr_keep() {
+    hr_left=$hr_limit hr_over=1
+    while [ "$hr_left" -gt 0 ]; do
+        hr_size=4096 hr_blocks=$((hr_left / 4096))
+        [ "$hr_blocks" -gt 0 ] || hr_size=$hr_left hr_blocks=1
+        hr_text=$(LC_ALL=C dd "bs=$hr_size" "count=$hr_blocks" 2>&1 >&3) || hr_over=2 hr_left=0
+        hr_whole=${hr_text%%+*} hr_text=${hr_text#*+}
+        hr_part=${hr_text%%[!0-9]*}
+        if ! hr_is_number "$hr_whole" || ! hr_is_number "$hr_part"; then hr_over=2 hr_left=0; fi
+        [ "$hr_left" -gt 0 ] || break
+        [ $((hr_whole + hr_part)) -ge "$hr_blocks" ] || exit 0
+        if [ "$hr_part" = 0 ]; then
+            hr_left=$((hr_left - hr_whole * hr_size))
+        else
+            hr_left=$((hr_limit - $(wc -c <"$hr_claim/$1")))
+        fi
+    done
+    hr_text=$(($(wc -c)))
+    [ "$hr_text" != 0 ] || [ "$hr_over" = 2 ] || exit 0
+    [ "$hr_over" = 2 ] || printf '%s\n' "$hr_text" >"$hr_claim/$1.drop" || hr_over=2
+    exit "$hr_over"
+}
+
+# --- the watch -------------------------------------------------------------------------------
+
+# Looks at the clock and for a wish to cancel, often at first. Ends by the supervisor's TERM; its
+# status is 10 when it has ended the step for its time, 11 when it was asked to.
+hr_watch() {
+    rm -f "$hr_claim/out.p" "$hr_claim/err.p"
+    hr_tick
+    hr_end=$((hr_ticks + hr_timeout * 100)) hr_left=$hr_end hr_lead= hr_ended= hr_turn=0
+    while :; do
+        if hr_leads; then
+            hr_asked=0
+            [ "$hr_ticks" -lt "$hr_end" ] || hr_asked=10
+            hr_first cancel
+            case $hr_val in yes*) hr_asked=11 ;; esac
+            [ "$hr_asked" = 0 ] || hr_stop "$hr_asked"
+        elif [ -n "$hr_lead" ]; then
+            hr_stat "$$" && [ "$hr_state" != Z ] || exit 0
+            [ -n "$hr_ended" ] || hr_ended=$hr_ticks
+            [ $((hr_ticks - hr_ended)) -lt 100 ] || hr_cut
+        fi
+        hr_turn=$((hr_turn + 1))
+        hr_wait
+        hr_tick
+    done
+}
+
+# How long until the watch looks again.
+hr_wait() {
+    if [ "$hr_turn" -le 5 ]; then hr_nap 0.05
+    elif [ "$hr_turn" -le 15 ] || [ -n "$hr_ended" ]; then hr_nap 0.1
+    elif [ $((hr_end - hr_ticks)) -lt 100 ] || [ "$hr_turn" -le 30 ]; then hr_nap 0.2
+    else hr_nap 1
+    fi
+}
+
+# Whether the step's first process lives; hr_lead is its id, once there is one.
+hr_leads() {
+    if [ -z "$hr_lead" ]; then
+        hr_first pg
+        case $hr_val in *' '*' '?*) ;; *) return 1 ;; esac
+        hr_lead=${hr_val%% *} hr_val=${hr_val#* }
+        hr_begun=${hr_val%% *}
+    fi
+    hr_stat "$hr_lead" && [ "$hr_start" = "$hr_begun" ] && [ "$hr_state" != Z ]
+}
+
+# TERM to the step's group, KILL after the grace, until it is empty; then our status is $1. A group
+# that has just been forked isn't one yet; one that holds another user's process never ends for us.
+hr_stop() {
+    trap 'hr_over=yes' TERM
+    hr_over= hr_sent= hr_round=0
+    hr_until=$((hr_ticks + hr_grace * 100))
+    while hr_leads || { hr_members "$hr_lead" && [ "$hr_count" -gt 0 ]; }; do
+        hr_tick
+        if [ "$hr_ticks" -ge "$hr_until" ]; then
+            kill -KILL "-$hr_lead" 2>/dev/null || ! hr_leads || kill -KILL "$hr_lead" 2>/dev/null
+            hr_round=$((hr_round + 1))
+            [ "$hr_round" -lt 30 ] || break
+        elif [ -z "$hr_sent" ]; then
+            kill -TERM "-$hr_lead" 2>/dev/null && hr_sent=yes
+        fi
+        if [ "$hr_round" -lt 5 ]; then hr_nap 0.02; else hr_nap; fi
+    done
+    # Read again by the shell when the signal comes; $1 is ours.
+    trap "exit $1" TERM
+    [ -z "$hr_over" ] || exit "$1"
+}
+
+# The step is over, but something holds its streams: end those that keep them, and what they run.
+hr_cut() {
+    for hr_round in 1 2 3; do
+        hr_members "$$"
+        for hr_pid in $hr_pids; do
+            [ "$hr_pid" != "$$" ] && hr_stat "$hr_pid" || continue
+            case $hr_ppid:$hr_pid in
+            "$$:$hr_keeper_out" | "$$:$hr_keeper_err") ;;
+            "$$":*) continue ;;
+            esac
+            kill -KILL "$hr_pid" 2>/dev/null
+        done
+    done
+}
+
+# --- the step --------------------------------------------------------------------------------
+
+# Becomes the step: says who it is, makes the gate, takes the step's variables, and gives itself a
+# session and so a group. The text that is evaluated has nothing in it but a number of ours.
+hr_become() {
+    read -r hr_pid hr_rest </proc/self/stat && hr_stat self || exit
+    { printf '%s\n' "$hr_pid $hr_start $hr_boot" >"$hr_claim/pg"; } 2>/dev/null || exit
+    hr_first cancel
+    case $hr_val in yes*) exit ;; esac
+    ln "${hr_claim%/*}/run" "$hr_claim/gate" >/dev/null 2>&1 || exit
+    umask "$hr_mask"
+    while [ "$hr_vars" -gt 0 ]; do
+        eval "export \"\$hr_e$hr_vars\""
+        unset "hr_e$hr_vars"
+        hr_vars=$((hr_vars - 1))
+    done
+    case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_claim/output" ;; esac
+    if [ -n "$hr_lc" ]; then { export "$hr_lc"; } 2>/dev/null; else unset LC_ALL; fi
+    case $hr_apart in
+    */python3) exec "$hr_apart" -c "import os, sys; os.setsid(); $hr_python" "$@" ;;
+    */perl) exec "$hr_apart" -e 'use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV' -- "$@" ;;
+    *) exec "$hr_apart" "$@" ;;
+    esac
+}
+hr_python='os.execvp(sys.argv[1], sys.argv[1:])'
+
+# --- the whole -------------------------------------------------------------------------------
+
+# What is needed until the end is made before the gate: a full disk loses no outcome.
+read -r hr_pid hr_rest </proc/self/stat && hr_stat self || hr_fail noproc
+{
+    printf '%s\n' "$hr_pid $hr_start $hr_boot" >"$hr_claim/sup" &&
+        printf '%s\n' '------------------------------------------------------------' \
+            1<>"$hr_claim/rc" &&
+        printf '%s\n' '----' >>"$hr_claim/cancel" &&
+        true >"$hr_claim/out" && true >"$hr_claim/err" &&
+        mkfifo "$hr_claim/out.p" "$hr_claim/err.p"
+} 2>/dev/null || hr_fail write
+
+# Opened for both first: no open of a FIFO waits then.
+exec 3<>"$hr_claim/out.p" 4<>"$hr_claim/err.p"
+exec 5<"$hr_claim/out.p" 6<"$hr_claim/err.p" 7>"$hr_claim/out.p" 8>"$hr_claim/err.p"
+exec 3>&- 4>&- 9<>"$hr_claim/rc"
+
+# Each by `exec` in its own shell: redirections of a function would be saved first, and so kept.
+(
+    exec <&5 3>"$hr_claim/out" >/dev/null 5<&- 6<&- 7>&- 8>&- 9>&-
+    hr_keep out
+) &
+hr_keeper_out=$!
+(
+    exec <&6 3>"$hr_claim/err" >/dev/null 5<&- 6<&- 7>&- 8>&- 9>&-
+    hr_keep err
+) &
+hr_keeper_err=$!
+(
+    exec </dev/null >/dev/null 5<&- 6<&- 7>&- 8>&- 9>&-
+    hr_watch
+) &
+hr_watcher=$!
+(
+    exec >&7 2>&8 5<&- 6<&- 7>&- 8>&- 9>&-
+    hr_become "$@"
+)
+hr_status=$?
+exec 7>&- 8>&- </dev/null
+
+hr_first gate
+if [ "$hr_val" != run ]; then
+    kill -TERM "$hr_watcher" 2>/dev/null
+    hr_fail write
+fi
+wait "$hr_keeper_out"
+hr_over_out=$?
+wait "$hr_keeper_err"
+hr_over_err=$?
+kill -TERM "$hr_watcher" 2>/dev/null
+wait "$hr_watcher"
+case $? in 10) hr_why=timeout ;; 11) hr_why=cancel ;; *) hr_why=exit ;; esac
+
+# What keeper $1, which ended with $2, has dropped, into hr_dropped; a stream that is still held goes
+# on to be read, on descriptor $3, by somebody who keeps nothing.
+hr_count_dropped() {
+    hr_dropped=-
+    case $2 in
+    0) hr_dropped=0 ;;
+    1) hr_first "$1.drop"; hr_is_number "$hr_val" && hr_dropped=$hr_val ;;
+    2) ;;
+    *) hr_open=1; (cd / && exec cat <&"$3" >/dev/null 5<&- 6<&- 9>&-) & ;;
+    esac
+}
+
+hr_open=0
+hr_count_dropped out "$hr_over_out" 5
+hr_line="$hr_dropped"
+hr_count_dropped err "$hr_over_err" 6
+printf '%s\n' "$hr_status $hr_why $hr_open $hr_line $hr_dropped ." >&9
+exit 0
