@@ -215,25 +215,10 @@ hr_find_run() {
     fi
     # Asked after it was made: who closes a run makes its tombstone first.
     if [ -e "$hr_run.closed" ]; then rmdir "$hr_run" 2>/dev/null; hr_is=closed; return 0; fi
-    if [ -d "$hr_run" ]; then
-        hr_is=open
-        hr_word run && hr_word void && return 0
-    else
-        [ "$1" = open ] || return 0
-    fi
+    if [ -d "$hr_run" ]; then hr_is=open; return 0; fi
+    [ "$1" = open ] || return 0
     hr_why=write
     return 1
-}
-
-# The run's file $1, whose content is its name; gates are links to it.
-hr_word() {
-    hr_word_of "$hr_run/$1"
-    [ "$hr_val" != "$1" ] || return 0
-    hr_temp=$hr_run/$1.${hr_dir##*-}
-    { printf '%s\n' "$1" >"$hr_temp"; } 2>/dev/null && ln "$hr_temp" "$hr_run/$1" 2>/dev/null
-    rm -f "$hr_temp" 2>/dev/null
-    hr_word_of "$hr_run/$1"
-    [ "$hr_val" = "$1" ]
 }
 
 # Runs that nobody has touched for 35 days, and of which nobody lives; some of them at a time. And
@@ -264,6 +249,14 @@ hr_first() {
     { IFS= read -r hr_val <"$hr_claim/$1"; } 2>/dev/null
 }
 
+# What the claim's gate has decided, run or void, into hr_val: the first of the two in it.
+hr_gate() {
+    hr_val=
+    { while IFS= read -r hr_val; do
+        case $hr_val in run | void) break ;; esac
+    done <"$hr_claim/gate"; } 2>/dev/null
+}
+
 # What came of the claim, if rc is whole: hr_rc hr_ending hr_held hr_drop_out hr_drop_err.
 hr_result() {
     hr_first rc
@@ -285,6 +278,10 @@ hr_is_left() {
     hr_first pg
     set -- $hr_val
     [ "$#" = 3 ] || return 1
+    # Just forked, it leads no group yet.
+    if [ "$3" = "$hr_boot" ] && hr_stat "$1" && [ "$hr_start" = "$2" ]; then
+        case $hr_state in Z | X) ;; *) return 0 ;; esac
+    fi
     hr_ask_gone "$1" "$2" "$3"
     [ "$hr_gone" != yes ]
 }
@@ -293,7 +290,7 @@ hr_is_left() {
 hr_see() {
     hr_claim=$hr_run/$1 hr_is=absent
     if [ -d "$hr_claim" ]; then
-        hr_first gate
+        hr_gate
         case $hr_val in
         run) hr_see_started ;;
         void) hr_is=void ;;
@@ -322,7 +319,7 @@ hr_void() {
     void) return 0 ;;
     absent | claimed)
         mkdir "$hr_claim" 2>/dev/null
-        ln "$hr_run/void" "$hr_claim/gate" 2>/dev/null
+        { printf 'void\n' >>"$hr_claim/gate"; } 2>/dev/null
         hr_see "$1"
         ;;
     esac
@@ -427,11 +424,11 @@ hr_launch() {
     trap : $hr_signals
     hr_rc=4
     # A secret has no name any more once it is open.
-    { hr_forget; { hr_apart_from_us "$@" | hr_attend; }; hr_rc=$?; } 2>/dev/null 4<"$hr_in"
+    { hr_forget; (hr_apart_from_us "$@"); hr_rc=$?; } 2>/dev/null 4<"$hr_in"
     trap '' $hr_signals
     hr_forget
     [ -d "$hr_dir/out" ] && [ ! -e "$hr_dir/out/stop" ] || exit 0
-    hr_first gate
+    hr_gate
     if [ "$hr_val" = run ]; then
         hr_await "$hr_name" 0 0
     elif ! hr_void "$hr_name"; then
@@ -447,18 +444,9 @@ hr_launch() {
 # Whether a cancel has come for this request.
 hr_is_asked() { [ -e "$hr_out.stop" ]; }
 
-# Waits until the supervisor is gone, or a signal ends us.
-hr_attend() {
-    exec 4<&-
-    hr_val=
-    hr_is_halted || [ ! -d "$hr_dir/out" ] || read -r hr_val
-    [ "$hr_val" != write ] || exit 3
-    exit 0
-}
-
-# Becomes the supervisor, in a session of its own. The first setsid leads a group, and so the second
-# forks and ends, and we can go on: it isn't started by `&`, since that would take INT and QUIT
-# away from it and from the step.
+# Starts the supervisor in a session of its own, and waits for it: this shell can be ended by a
+# signal, and so the waiting, while the worker goes on. Not by `&`, which would take INT and QUIT
+# away from it and from the step; nor as the last command, which a shell may become.
 hr_apart_from_us() {
     hr_argc=$# hr_vars=0
     while [ "$hr_argc" -gt 0 ]; do
@@ -471,16 +459,15 @@ hr_apart_from_us() {
         esac
         hr_argc=$((hr_argc - 1))
     done
-    cd "$hr_work" || exit 1
+    cd "$hr_work" && ! hr_is_halted || exit
     set -- sh "$hr_dir/in/supervisor.sh" "$hr_claim" "$hr_timeout" "$hr_grace_of_step" "$hr_limit" \
         "$hr_flags" "$hr_vars" "$hr_lc" "$hr_mask" "$hr_boot" "$hr_apart" "$@"
     case $hr_apart in
-    */python3) set -- -c "import os, sys
-os.fork() and os._exit(0); os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])" "$@" ;;
-    */perl) set -- -e 'use POSIX; fork and exit; POSIX::setsid(); exec { $ARGV[0] } @ARGV' -- "$@" ;;
-    *) set -- "$hr_apart" "$@" ;;
+    */python3) set -- -c "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])" "$@" ;;
+    */perl) set -- -e 'use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV' -- "$@" ;;
     esac
-    exec "$hr_apart" "$@" <&4 4<&-
+    "$hr_apart" "$@" <&4 >/dev/null 4<&-
+    exit "$?"
 }
 
 # --- waiting ---------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 # Handrail's supervisor of one detached step: docs/detached-steps.md says what it promises.
 # A program of its own, in a session of its own: `sh supervisor.sh CLAIM TIMEOUT GRACE LIMIT FLAGS
-# COUNT LC_ALL MASK BOOT APART WORD…`, with the step's COUNT variables in hr_e1, hr_e2, …, its
-# standard input as ours, and a pipe to whoever started us as standard output: a word on it says why
-# nothing was started, its end that all is over.
+# COUNT LC_ALL MASK BOOT APART WORD…`, with the step's COUNT variables in hr_e1, hr_e2, …, and its
+# standard input as ours. Status 3: nothing was started, for want of room.
 # S = this shell: waits for the step, tells what came of it. Its children: two that keep the output,
 # the watch, which alone sends signals, and the step. No shell handles a signal while it waits for
 # the step, so no status can be taken for another.
@@ -15,6 +14,7 @@ shift 9
 hr_apart=$1
 shift
 hr_proc=yes hr_pg=-
+hr_dashes=----------------------------------------------------------------
 LC_ALL=C
 
 # The first line of the claim's file $1 into hr_val.
@@ -23,10 +23,19 @@ hr_first() {
     { IFS= read -r hr_val <"$hr_claim/$1"; } 2>/dev/null
 }
 
-# Nothing was started, because of $1.
-hr_fail() {
-    printf '%s\n' "$1"
-    exit 1
+# What the claim's gate has decided, run or void, into hr_val: the first of the two in it.
+hr_gate() {
+    hr_val=
+    { while IFS= read -r hr_val; do
+        case $hr_val in run | void) break ;; esac
+    done <"$hr_claim/gate"; } 2>/dev/null
+}
+
+# PID START BOOT of this shell or subshell into hr_me.
+hr_who() {
+    { read -r hr_pid hr_rest </proc/self/stat; } 2>/dev/null || return
+    set -- ${hr_rest##*') '}
+    hr_me="$hr_pid ${20} $hr_boot"
 }
 
 # Hundredths of a second since the machine was started.
@@ -70,7 +79,7 @@ hr_keep() {
 # Looks at the clock and for a wish to cancel, often at first. Ends by the supervisor's TERM; its
 # status is 10 when it has ended the step for its time, 11 when it was asked to.
 hr_watch() {
-    rm -f "$hr_claim/out.p" "$hr_claim/err.p"
+    [ -z "$hr_named" ] || rm -f "$hr_claim/out.p" "$hr_claim/err.p"
     hr_tick
     hr_end=$((hr_ticks + hr_timeout * 100)) hr_left=$hr_end hr_lead= hr_ended= hr_turn=0
     while :; do
@@ -93,10 +102,10 @@ hr_watch() {
 
 # How long until the watch looks again.
 hr_wait() {
-    if [ "$hr_turn" -le 5 ]; then hr_nap 0.05
-    elif [ "$hr_turn" -le 15 ] || [ -n "$hr_ended" ]; then hr_nap 0.1
-    elif [ $((hr_end - hr_ticks)) -lt 100 ] || [ "$hr_turn" -le 30 ]; then hr_nap 0.2
-    else hr_nap 1
+    if [ "$hr_turn" -le 20 ] || [ $((hr_end - hr_ticks)) -lt 100 ] || [ -n "$hr_ended" ]; then
+        hr_nap 0.2
+    else
+        hr_nap 1
     fi
 }
 
@@ -153,11 +162,12 @@ hr_cut() {
 # Becomes the step: says who it is, makes the gate, takes the step's variables, and gives itself a
 # session and so a group. The text that is evaluated has nothing in it but a number of ours.
 hr_become() {
-    read -r hr_pid hr_rest </proc/self/stat && hr_stat self || exit
-    { printf '%s\n' "$hr_pid $hr_start $hr_boot" >"$hr_claim/pg"; } 2>/dev/null || exit
+    hr_who && { printf '%s\n' "$hr_me" >"$hr_claim/pg"; } 2>/dev/null || exit
     hr_first cancel
     case $hr_val in yes*) exit ;; esac
-    ln "${hr_claim%/*}/run" "$hr_claim/gate" >/dev/null 2>&1 || exit
+    { printf 'run\n' >>"$hr_claim/gate"; } 2>/dev/null || exit
+    hr_gate
+    [ "$hr_val" = run ] || exit
     umask "$hr_mask"
     while [ "$hr_vars" -gt 0 ]; do
         eval "export \"\$hr_e$hr_vars\""
@@ -176,21 +186,39 @@ hr_python='os.execvp(sys.argv[1], sys.argv[1:])'
 
 # --- the whole -------------------------------------------------------------------------------
 
-# What is needed until the end is made before the gate: a full disk loses no outcome.
-read -r hr_pid hr_rest </proc/self/stat && hr_stat self || hr_fail noproc
+# What is needed until the end is made before the gate: a full disk loses no outcome. pg is written
+# over by the step, rc and cancel are written over later, the gate is added to.
+hr_who || exit 1
 {
-    printf '%s\n' "$hr_pid $hr_start $hr_boot" >"$hr_claim/sup" &&
-        printf '%s\n' '------------------------------------------------------------' \
-            1<>"$hr_claim/rc" &&
-        printf '%s\n' '----' >>"$hr_claim/cancel" &&
-        true >"$hr_claim/out" && true >"$hr_claim/err" &&
-        mkfifo "$hr_claim/out.p" "$hr_claim/err.p"
-} 2>/dev/null || hr_fail write
+    printf '%s\n' "$hr_me" >"$hr_claim/sup" &&
+        printf '%s\n' "$hr_dashes" >"$hr_claim/rc" &&
+        printf '%s\n' "$hr_dashes" >"$hr_claim/pg" &&
+        printf '%s\n' ---- >>"$hr_claim/cancel" &&
+        printf '%s\n' ---- >>"$hr_claim/gate" &&
+        true >"$hr_claim/out" && true >"$hr_claim/err"
+} 2>/dev/null || exit 3
 
-# Opened for both first: no open of a FIFO waits then.
-exec 3<>"$hr_claim/out.p" 4<>"$hr_claim/err.p"
-exec 5<"$hr_claim/out.p" 6<"$hr_claim/err.p" 7>"$hr_claim/out.p" 8>"$hr_claim/err.p"
-exec 3>&- 4>&- 9<>"$hr_claim/rc"
+# Two pipes, out of which we read on 5 and 6, and which the step writes on 7 and 8. A shell makes
+# one for a short document, and Linux opens its other end by name: that needs no process. Where it
+# is a file (an older bash), FIFOs, opened for both first so that no open waits.
+hr_named=
+exec 5<<END 6<<END 9<>"$hr_claim/rc"
+pipe
+END
+pipe
+END
+if [ -p /proc/self/fd/5 ] && [ -p /proc/self/fd/6 ] &&
+    { true >/proc/self/fd/5 && true >/proc/self/fd/6; } 2>/dev/null; then
+    exec 7>/proc/self/fd/5 8>/proc/self/fd/6
+    read -r hr_val <&5
+    read -r hr_val <&6
+else
+    hr_named=yes
+    mkfifo "$hr_claim/out.p" "$hr_claim/err.p" 2>/dev/null || exit 3
+    exec 3<>"$hr_claim/out.p" 4<>"$hr_claim/err.p"
+    exec 5<"$hr_claim/out.p" 6<"$hr_claim/err.p" 7>"$hr_claim/out.p" 8>"$hr_claim/err.p"
+    exec 3>&- 4>&-
+fi
 
 # Each by `exec` in its own shell: redirections of a function would be saved first, and so kept.
 (
@@ -215,10 +243,10 @@ hr_watcher=$!
 hr_status=$?
 exec 7>&- 8>&- </dev/null
 
-hr_first gate
+hr_gate
 if [ "$hr_val" != run ]; then
     kill -TERM "$hr_watcher" 2>/dev/null
-    hr_fail write
+    exit 3
 fi
 wait "$hr_keeper_out"
 hr_over_out=$?
