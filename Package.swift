@@ -85,7 +85,8 @@ let package = Package(
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "PluginsTests", dependencies: ["Plugins", "TestSupport"],
-            exclude: ["session_contract.py", "detached_contract.py", "http_server.py"], swiftSettings: strict),
+            exclude: ["session_contract.py", "detached_contract.py", "http_server.py"],
+            swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
             dependencies: ["handrail", "Audit", "Runbooks", "Runner", "TestSupport"],

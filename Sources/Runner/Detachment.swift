@@ -15,14 +15,24 @@ package struct Detachment: Sendable, Hashable {
     package var mayStart: Bool
 
     package init(
-        run: RunRecord, key: AttemptKey, knownSpool: KnownSpool?, isRecovery: Bool = false,
+        token: String, claim: String, knownSpool: KnownSpool?, isRecovery: Bool = false,
         mayStart: Bool = true
     ) {
-        token = "\(run.plan.planID)-\(run.number)"
-        claim = Self.claim(of: key)
+        self.token = token
+        self.claim = claim
         self.knownSpool = knownSpool
         self.isRecovery = isRecovery
         self.mayStart = mayStart
+    }
+
+    /// Of a run's attempt.
+    package init(
+        run: RunRecord, key: AttemptKey, knownSpool: KnownSpool?, isRecovery: Bool = false,
+        mayStart: Bool = true
+    ) {
+        self.init(
+            token: "\(run.plan.planID)-\(run.number)", claim: Self.claim(of: key),
+            knownSpool: knownSpool, isRecovery: isRecovery, mayStart: mayStart)
     }
 
     /// The name of an attempt's claim: an item's brackets and number sign are no characters of it.
@@ -37,7 +47,8 @@ package struct Detachment: Sendable, Hashable {
             default: character
             }
         }
-        let undo: String = if case .undo(_, let index) = key.part { ".undo\(index + 1)" } else { "" }
+        let undo: String =
+            if case .undo(_, let index) = key.part { ".undo\(index + 1)" } else { "" }
         return String(step) + undo + ".\(key.number)"
     }
 }

@@ -18,6 +18,8 @@ struct DetachedAttempt {
     private let stopper: Stopper
     /// Whether the target may have been told to start it.
     private var mayHaveStarted: Bool
+    /// The spool and the boot in which it may have been started: later ones prove nothing of it.
+    private var known: KnownSpool?
     /// Since when the target can't be asked.
     private var lostSince: Duration?
 
@@ -33,6 +35,7 @@ struct DetachedAttempt {
         self.line = line
         self.stopper = stopper
         mayHaveStarted = detachment.isRecovery
+        known = detachment.knownSpool
     }
 
     /// Carries it out, or finds out what became of it.
@@ -100,7 +103,6 @@ struct DetachedAttempt {
     private mutating func pursue(_ session: Session) async throws(Session.Failure) -> AttemptReport?
     {
         let name = request.target.name
-        let known = await line.knownSpool ?? detachment.knownSpool
         let isKnown = mayHaveStarted && known != nil
         let spool = try await session.openSpool(name, detachment.token, isNew: !isKnown)
         if let known, known.id != spool.id {
@@ -110,7 +112,9 @@ struct DetachedAttempt {
             return AttemptReport(
                 ending: mayHaveStarted ? .unknown(Self.open(why)) : .notStarted(why))
         }
-        if await line.note(spool, session) { await executor.noteSpool(spool, of: name, in: session) }
+        if await line.note(spool, session) {
+            await executor.noteSpool(spool, of: name, in: session)
+        }
         guard !Task.isCancelled else { return AttemptReport(ending: Performance.abandoned) }
         guard mayHaveStarted else {
             return try await start(session, known: spool)
@@ -145,6 +149,7 @@ struct DetachedAttempt {
         }
         var performance = performance(in: session)
         try await performance.stageRunbook()
+        known = KnownSpool(id: spool.id, bootID: session.greeting.bootID)
         mayHaveStarted = true
         do throws(Session.Failure) {
             return try await performance.act()

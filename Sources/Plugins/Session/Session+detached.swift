@@ -14,12 +14,8 @@ extension Session {
     ) async throws(Failure) -> OpenedSpool {
         if let spool, spool.run == .open { return spool }
         if !hasStaged("in/spool.sh") {
-            try await stage(
-                SessionRequest.compacted(PackageResources.spool_sh), at: "in/spool.sh",
-                isProgram: true)
-            try await stage(
-                SessionRequest.compacted(PackageResources.supervisor_sh),
-                at: "in/supervisor.sh", isProgram: true)
+            try await stage(SessionRequest.spool, at: "in/spool.sh", isProgram: true)
+            try await stage(SessionRequest.supervisor, at: "in/supervisor.sh", isProgram: true)
         }
         let nonce = Nonce.random()
         let mode = isNew ? "open" : "look"
@@ -158,6 +154,8 @@ extension Session {
                 "the spool of \(greeting.user) lies on a network file system (\(more)), where "
                     + "another machine could claim the same step. Give the account a local home."
             case "nogroup": "one of setsid, python3 or perl is needed there."
+            case "noproc": "it has no /proc to tell its processes by."
+            case "notool": "the program \(more) is needed there."
             case "killed":
                 "systemd ends there what a login leaves behind (KillUserProcesses). Let "
                     + "\(greeting.user) linger: 'loginctl enable-linger \(greeting.user)'."

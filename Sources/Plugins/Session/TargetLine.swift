@@ -27,7 +27,7 @@ actor TargetLine {
     private(set) var isRecalled = false
 
     /// The spool that the run was opened on, as this leader met it.
-    private(set) var knownSpool: KnownSpool?
+    private var knownSpool: KnownSpool?
 
     init(
         opener: SessionOpener, opened: @escaping @Sendable (PlannedTarget, SessionGreeting) -> Void

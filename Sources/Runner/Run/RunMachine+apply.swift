@@ -14,7 +14,7 @@ extension RunMachine {
         case .sessionOpened(let target, let identity):
             let identity = SessionIdentity(identity)
             targets[target]?.session = identity.proof
-            if let spool = identity.spool { targets[target]?.spool = spool }
+            if let spool = identity.spool { targets[target]?.note(spool) }
         case .attemptStarted(let key): applyStart(key)
         case .attemptEnded(let key, let record): applyEnd(key, record, at: time)
         case .stepEnded(let target, let step, let outcome, let reason):
@@ -82,6 +82,7 @@ extension RunMachine {
         guard var target = targets[key.target] else { return }
         let isAhead = target.inFlight != key
         if isAhead { target.ahead.removeAll { $0 == key } } else { target.inFlight = nil }
+        if let later = target.laterSpool { (target.spool, target.laterSpool) = (later, nil) }
         if case .heldBack = record.ending {
             target.takeBack(key.part)
             targets[key.target] = target
@@ -90,7 +91,9 @@ extension RunMachine {
         if case .unknown = record.ending {
             target.lostAttempts[key.part, default: 0] += 1
             // What is detached lives in no session: its claim says whether it does.
-            if !isDetached(key), let session = target.session, !target.unprovedSessions.contains(session) {
+            if !isDetached(key), let session = target.session,
+                !target.unprovedSessions.contains(session)
+            {
                 target.unprovedSessions.append(session)
             }
         } else if record.ending.provesEarlierSessionsGone, place(of: key.part) == .target {

@@ -158,7 +158,8 @@ extension RunMachine {
     ) -> AttemptRequest {
         let part = key.part
         var request = AttemptRequest(
-            run: record.id, key: key, target: planned, place: step?.place ?? .target, action: action,
+            run: record.id, key: key, target: planned, place: step?.place ?? .target,
+            action: action,
             mode: part.isUndo ? .undo : .apply,
             effect: part.isAction ? step?.effect ?? .once : .once,
             timeout: timeout(of: action, step),

@@ -44,3 +44,13 @@ extension RunMachine {
             target.spool != nil && isKnown ? .clean(name) : .close(name))
     }
 }
+
+extension TargetProgress {
+    /// Takes the spool on which the run was opened in a session.
+    ///
+    /// That an attempt has no claim proves that it was not started only on the spool, and in the
+    /// boot, that it was asked for on: one that is met later mustn't be taken for it.
+    mutating func note(_ met: KnownSpool) {
+        if spool == nil || !hasUnderWay { spool = met } else { laterSpool = met }
+    }
+}

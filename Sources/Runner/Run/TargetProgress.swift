@@ -81,7 +81,11 @@ package struct TargetProgress: Sendable, Hashable {
     /// The newest session's proof of identity.
     package internal(set) var session: String?
     /// The spool that the run was opened on; nil while nothing was claimed on the target.
+    ///
+    /// While an attempt is under way it is the one that the attempt may have been started on.
     @KeptApart package internal(set) var spool: KnownSpool?
+    /// What was met while an attempt was under way; it counts once that has ended.
+    @KeptApart package internal(set) var laterSpool: KnownSpool?
     /// Sessions in which an attempt's end was not seen: their processes may live, so they must
     /// be proved gone before anything starts.
     package internal(set) var unprovedSessions: [String] = []

@@ -44,7 +44,8 @@ struct DetachedStepsTests {
         drive.feed([.led]) { _ in .exit(0) }
         #expect(
             drive.performed.map { $0.detachment != nil } == [false, false, true, true, true])
-        #expect(drive.performed.allSatisfy { $0.followers.isEmpty }, "'look' can't be followed by 'long'")
+        let followers = drive.performed.flatMap(\.followers).compactMap(\.key.part.step)
+        #expect(followers == [RunFixture.id("short")], "nothing follows by itself what is claimed")
     }
 
     @Test func claimsOfItemsHaveNamesThatATargetTakes() {
@@ -67,6 +68,21 @@ struct DetachedStepsTests {
         drive.feed([.attemptEnded(asked.key, .exit(0))]) { _ in .exit(0) }
         #expect(drive.machine.state == .succeeded)
         #expect(drive.performed.count == 2)
+    }
+
+    @Test func aBootThatALaterLeaderMeetsProvesNothingOfAnEarlierStart() {
+        var drive = Self.afterCrash()
+        drive.feed([.led]) { _ in nil }
+        drive.feed([.sessionOpened(Self.a, "9 1 boot-b spool-a")]) { _ in nil }
+        drive.machine = RunMachine(record: Self.fixture.record, events: drive.events)
+        drive.feed([.led]) { _ in nil }
+        #expect(
+            drive.performed.last?.detachment?.knownSpool
+                == KnownSpool(id: "spool-a", bootID: "boot-a"))
+        drive.feed([.attemptEnded(drive.performed[0].key, .ended(.heldBack("void")))]) { _ in nil }
+        #expect(
+            drive.performed.last?.detachment?.knownSpool
+                == KnownSpool(id: "spool-a", bootID: "boot-b"))
     }
 
     @Test func whatIsProvedNotToHaveBegunIsANewAttempt() {
@@ -120,7 +136,8 @@ struct DetachedStepsTests {
 
     @Test func aTargetIsClearedAwayWhenAllOfItIsKnown() {
         func effects(_ ending: AttemptRecord, hasSpool: Bool) -> [String] {
-            var machine = RunMachine(record: RunFixture(steps: [RunFixture.step("one", .once)]).record)
+            var machine = RunMachine(
+                record: RunFixture(steps: [RunFixture.step("one", .once)]).record)
             let now = Timestamp(milliseconds: 0)
             _ = machine.decide(.led, at: now)
             if hasSpool { _ = machine.decide(.sessionOpened(Self.a, "7 1 boot spool"), at: now) }

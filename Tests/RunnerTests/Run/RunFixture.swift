@@ -145,9 +145,12 @@ struct HandDrive {
         return begin(next, Array(followers.dropFirst()), answer)
     }
 
-    /// The inline text of each script that was started, with its target.
+    /// The inline text of each script that was started, with its target; what a target is only
+    /// asked about, since an earlier leader started it, is not among them.
     var started: [String] {
-        performed.map { "\($0.key.target):\(Self.text(of: $0.action))" }
+        performed.filter { $0.detachment?.isRecovery != true }.map {
+            "\($0.key.target):\(Self.text(of: $0.action))"
+        }
     }
 
     static func text(of action: Action) -> String {

@@ -280,12 +280,17 @@ struct RunMachineTests {
         #expect(still.machine.resolution == .unresolved)
     }
 
+    /// What a target says that can't tell any more what became of an attempt.
+    private static func lostForGood(_ request: AttemptRequest) -> AttemptRecord? {
+        request.detachment?.isRecovery == true ? .ended(.unknown("no trace of it")) : nil
+    }
+
     @Test func aLostAttemptOfAOnceStepIsUnknownAndNeverStartedAgain() {
         var drive = HandDrive(RunFixture(steps: [Self.step("one", .once), Self.step("two")]))
         drive.feed([.led]) { _ in nil }
         var next = drive
         next.machine = RunMachine(record: drive.machine.record, events: drive.events)
-        next.feed([.led]) { _ in .exit(0) }
+        next.feed([.led]) { Self.lostForGood($0) ?? .exit(0) }
         #expect(next.started == ["a:one"])
         #expect(next.outcomes() == ["one=unknown"])
         #expect(next.machine.state == .failed)
@@ -297,7 +302,7 @@ struct RunMachineTests {
         var drive = HandDrive(RunFixture(steps: [step]))
         drive.feed([.led]) { HandDrive.text(of: $0.action) == "guard" ? .exit(1) : nil }
         drive.machine = RunMachine(record: drive.machine.record, events: drive.events)
-        drive.feed([.led]) { _ in .exit(status) }
+        drive.feed([.led]) { Self.lostForGood($0) ?? .exit(status) }
         #expect(drive.started == ["a:guard", "a:one", "a:guard"])
         #expect(drive.outcomes() == [outcome])
     }
@@ -336,8 +341,8 @@ struct RunMachineTests {
         var drive = HandDrive(RunFixture(steps: [take, Self.step("work", .once)]))
         drive.feed([.led]) { HandDrive.text(of: $0.action) == "work" ? nil : .exit(0) }
         drive.machine = RunMachine(record: drive.machine.record, events: drive.events)
-        drive.feed([.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 1), .led]) { _ in
-            .exit(0)
+        drive.feed([.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 1), .led]) {
+            Self.lostForGood($0) ?? .exit(0)
         }
         #expect(drive.outcomes() == ["take=changed", "work=unknown"])
         #expect(drive.started == ["a:take", "a:work"])

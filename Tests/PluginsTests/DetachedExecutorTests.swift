@@ -1,0 +1,257 @@
+import Foundation
+import Runbooks
+import Runner
+import Testing
+
+@testable import Plugins
+
+/// Attempts that outlive their session and their controller, on a real sshd.
+@Suite(.enabled(if: SSHServer.isAvailable))
+struct DetachedExecutorTests {
+    private static let grace = StopGrace(beforeKill: .seconds(1), beforeHangUp: .seconds(5))
+
+    /// A server with a home of its own for the spool, and a folder where steps leave traces.
+    private struct Stage {
+        let server: SSHServer
+        let target: PlannedTarget
+        let folder: TemporaryFolder
+        let run = UUID().uuidString.lowercased().replacing("-", with: "")
+
+        init(_ address: String) async throws {
+            folder = try TemporaryFolder()
+            server = try await SSHServer(address: address)
+            target = try Requests.target("t1", at: server)
+        }
+
+        func executor() -> SSHExecutor {
+            SSHExecutor(
+                settings: server.settings, files: .none,
+                notices: { _ in }, grace: DetachedExecutorTests.grace)
+        }
+
+        /// A request for a step that may happen once.
+        func request(
+            _ script: String, number: Int = 1, step: String = "once",
+            timeout: Duration = .seconds(60), isRecovery: Bool = false, mayStart: Bool = true,
+            known: KnownSpool? = nil, wantsOutputs: Bool = false
+        ) throws -> AttemptRequest {
+            var request = try Requests.run(
+                ScriptCall(program: .inline(script)), on: target, step: step, timeout: timeout,
+                wantsOutputs: wantsOutputs)
+            request.key = AttemptKey(target: target.name, part: request.key.part, number: number)
+            request.detachment = Detachment(
+                token: run + "-1", claim: "\(step).\(number)", knownSpool: known,
+                isRecovery: isRecovery, mayStart: mayStart)
+            return request
+        }
+
+        /// What steps left in the folder, a line each.
+        func traces() throws -> [String] {
+            let text = try? String(
+                contentsOf: folder.url.appending(path: "traces"), encoding: .utf8)
+            return (text ?? "").split(separator: "\n").map(String.init)
+        }
+
+        /// The script's line that leaves a trace.
+        func trace(_ word: String) -> String {
+            "echo \(word) >>\(folder.url.path)/traces"
+        }
+
+        /// Waits until a step has left so many traces.
+        func waitForTraces(_ count: Int) async throws {
+            let limit = ContinuousClock.now + .seconds(20)
+            while try traces().count < count {
+                guard ContinuousClock.now < limit else { throw CocoaError(.userCancelled) }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+
+        func remove() {
+            server.stop()
+            folder.remove()
+            let spool =
+                geteuid() == 0 ? "/var/lib/handrail-spool" : NSHomeDirectory() + "/.handrail/spool"
+            for name in ["\(run)-1", "\(run)-1.closed"] {
+                try? FileManager.default.removeItem(atPath: "\(spool)/t1/\(name)")
+            }
+        }
+    }
+
+    @Test func aStepsEndStreamsAndOutputsComeFromTheSpool() async throws {
+        let stage = try await Stage("127.0.23.1")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        let request = try stage.request(
+            "echo out; echo err >&2; echo size=7 >\"$HANDRAIL_OUTPUT\"; exit 3", wantsOutputs: true)
+        let report = try await serving(executor) { await executor.perform(request) }
+        #expect(report.ending == .exited(3))
+        #expect(try report.stdout.bytes == Array("out\n".utf8))
+        #expect(try report.stderr.bytes == Array("err\n".utf8))
+        #expect(report.outputs == Array("size=7\n".utf8))
+    }
+
+    @Test func aConnectionThatIsLostLosesNothingOfTheStep() async throws {
+        let stage = try await Stage("127.0.23.2")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        let request = try stage.request(
+            "\(stage.trace("begun")); sleep 1; \(stage.trace("ended")); echo all of it")
+        let report = try await serving(executor) {
+            async let report = executor.perform(request)
+            try await stage.waitForTraces(1)
+            try stage.server.cutConnections()
+            return await report
+        }
+        #expect(report.ending == .exited(0))
+        #expect(try report.stdout.bytes == Array("all of it\n".utf8))
+        #expect(try stage.traces() == ["begun", "ended"])
+    }
+
+    @Test func theNextControllerFindsWhatTheLastOneStarted() async throws {
+        let stage = try await Stage("127.0.23.3")
+        defer { stage.remove() }
+        let first = stage.executor()
+        let script = "\(stage.trace("begun")); sleep 1; echo done; exit 5"
+        let request = try stage.request(script)
+        let given = try await serving(first) {
+            let attempt = Task { await first.perform(request) }
+            try await stage.waitForTraces(1)
+            attempt.cancel()
+            return await attempt.value
+        }
+        guard case .unknown = given.ending else {
+            Issue.record("\(given.ending)")
+            return
+        }
+        let second = stage.executor()
+        let again = try stage.request(script, isRecovery: true)
+        let report = try await serving(second) { await second.perform(again) }
+        #expect(report.ending == .exited(5))
+        #expect(try report.stdout.bytes == Array("done\n".utf8))
+        #expect(try stage.traces() == ["begun"])
+        let third = stage.executor()
+        let late = try await serving(third) { await third.perform(again) }
+        #expect(late.ending == .exited(5), "an outcome can be asked for as often as one likes")
+    }
+
+    @Test func twoControllersStartItOnce() async throws {
+        let stage = try await Stage("127.0.23.4")
+        defer { stage.remove() }
+        let request = try stage.request("\(stage.trace("begun")); sleep 1; exit 4")
+        let both = (stage.executor(), stage.executor())
+        let reports = try await serving(both.0) {
+            try await serving(both.1) {
+                async let one = both.0.perform(request)
+                async let other = both.1.perform(request)
+                return [await one.ending, await other.ending]
+            }
+        }
+        #expect(reports == [.exited(4), .exited(4)])
+        #expect(try stage.traces() == ["begun"])
+    }
+
+    @Test func whatWasNeverStartedIsStartedOnlyWhereThatIsProved() async throws {
+        let stage = try await Stage("127.0.23.5")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        try await serving(executor) {
+            let aborted = try stage.request(
+                stage.trace("no"), step: "aborted", isRecovery: true, mayStart: false)
+            guard case .heldBack = await executor.perform(aborted).ending else {
+                Issue.record("a step that was not begun, and must not be")
+                return
+            }
+            guard case .heldBack = await executor.perform(aborted).ending else {
+                Issue.record("a void claim stays void")
+                return
+            }
+            let absent = try stage.request(
+                stage.trace("yes"), isRecovery: true)
+            #expect(await executor.perform(absent).ending == .exited(0))
+            let elsewhere = try stage.request(
+                stage.trace("no"), step: "elsewhere", isRecovery: true,
+                known: KnownSpool(id: String(repeating: "0", count: 32), bootID: "boot"))
+            guard case .unknown = await executor.perform(elsewhere).ending else {
+                Issue.record("a spool that is a new one")
+                return
+            }
+        }
+        #expect(try stage.traces() == ["yes"])
+    }
+
+    @Test func timeRunsOnTheTargetAndItsSupervisorEndsTheStep() async throws {
+        let stage = try await Stage("127.0.23.6")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        let request = try stage.request(
+            "trap '' TERM; \(stage.trace("begun")); while :; do sleep 1; done",
+            timeout: .seconds(1))
+        let report = try await serving(executor) { await executor.perform(request) }
+        #expect(report.ending == .timedOut)
+    }
+
+    @Test func aCancelEndsItAlsoThroughANewConnection() async throws {
+        let stage = try await Stage("127.0.23.7")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        let request = try stage.request("\(stage.trace("begun")); exec sleep 600")
+        let report = try await serving(executor) {
+            async let report = executor.perform(request)
+            try await stage.waitForTraces(1)
+            try stage.server.cutConnections()
+            await executor.cancel(stage.target.name)
+            return await report
+        }
+        #expect(report.ending == .cancelled)
+    }
+
+    @Test func anotherAttemptWaitsUntilTheFirstOneIsGone() async throws {
+        let stage = try await Stage("127.0.23.8")
+        defer { stage.remove() }
+        let first = stage.executor()
+        let script = "\(stage.trace("begun $$")); exec sleep 600"
+        let slow = try stage.request(script)
+        _ = try await serving(first) {
+            let attempt = Task { await first.perform(slow) }
+            try await stage.waitForTraces(1)
+            attempt.cancel()
+            return await attempt.value
+        }
+        let second = stage.executor()
+        let old = try #require(try stage.traces().first?.split(separator: " ").last)
+        let next = try stage.request(
+            "[ ! -e /proc/\(old) ] || exit 9; \(stage.trace("second"))", number: 2)
+        let report = try await serving(second) { await second.perform(next) }
+        #expect(report.ending == .exited(0))
+    }
+
+    @Test func aRunThatIsOverIsClearedAwayAndCantBeOpenedAgain() async throws {
+        let stage = try await Stage("127.0.23.9")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        try await serving(executor) {
+            #expect(await executor.perform(try stage.request("true")).ending == .exited(0))
+            await executor.clean(stage.target.name)
+            let next = await executor.perform(try stage.request(stage.trace("no"), step: "next"))
+            guard case .notStarted(let why) = next.ending else {
+                Issue.record("\(next.ending)")
+                return
+            }
+            #expect(why.contains("cleaned up"))
+        }
+        #expect(try stage.traces() == [])
+    }
+
+    @Test func outputIsCutExactlyAndCounted() async throws {
+        let stage = try await Stage("127.0.23.10")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        let request = try stage.request("head -c 3000000 /dev/zero; head -c 1048577 /dev/zero >&2")
+        let report = try await serving(executor) { await executor.perform(request) }
+        #expect(report.ending == .exited(0))
+        #expect(report.stdout.totalBytes == 3_000_000)
+        #expect(report.stdout.droppedBytes == 3_000_000 - 1_048_576)
+        #expect(report.stderr.totalBytes == 1_048_577)
+        #expect(report.stderr.droppedBytes == 1)
+    }
+}
