@@ -55,6 +55,7 @@ let package = Package(
                 .embedInCode("Actions/state.sh"),
                 .embedInCode("Actions/file.sh"), .embedInCode("Actions/service.sh"),
                 .embedInCode("Actions/package.sh"), .embedInCode("Actions/collect.sh"),
+                .embedInCode("Actions/reboot.sh"),
             ],
             swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),

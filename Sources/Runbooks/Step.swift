@@ -129,6 +129,18 @@ package struct PackageAction: Sendable, Hashable, Codable {
     }
 }
 
+/// A restart of the target; the step ends once it is back, with another boot.
+package struct RebootAction: Sendable, Hashable, Codable {
+    /// The longest time until the target answers again.
+    @InMilliseconds package var upTo: Duration
+
+    private enum CodingKeys: String, CodingKey {
+        case upTo = "up_to_ms"
+    }
+
+    package init(upTo: Duration) { self.upTo = upTo }
+}
+
 /// A wait until a script exits 0, or for a fixed time.
 package struct WaitAction: Sendable, Hashable, Codable {
     /// The script that ends the wait by exiting 0; nil waits for a fixed time.
@@ -254,6 +266,7 @@ package enum Action: Sendable, Hashable {
     case file(FileAction)
     case service(ServiceAction)
     case package(PackageAction)
+    case reboot(RebootAction)
     case wait(WaitAction)
     case assert(AssertAction)
     case collect(CollectAction)
@@ -269,6 +282,7 @@ package enum Action: Sendable, Hashable {
         case .file: "file"
         case .service: "service"
         case .package: "package"
+        case .reboot: "reboot"
         case .wait: "wait"
         case .assert: "assert"
         case .collect: "collect"
@@ -364,6 +378,9 @@ package struct Step: Sendable, Hashable, Codable {
     /// Whether a dry run may look at the target for this step.
     package enum Probe: String, Sendable, Codable, CaseIterable { case auto, never }
 
+    /// What a step's script does to the ground it stands on.
+    package enum Expected: String, Sendable, Codable, CaseIterable { case reboot }
+
     /// Unique in the runbook, and no parameter's name.
     package var id: StepID
     /// One line for plans and for people who watch.
@@ -406,6 +423,12 @@ package struct Step: Sendable, Hashable, Codable {
         set { detach = newValue ? true : nil }
     }
     private var detach: Bool?
+    /// Whether its script restarts the target: the step ends once that is back, with another boot.
+    package var expectsReboot: Bool {
+        get { expects == .reboot }
+        set { expects = newValue ? .reboot : nil }
+    }
+    private var expects: Expected?
     /// The list for whose items it runs, one by one; nil for a step that runs once.
     package var forEach: ItemList?
     /// Where the document says it; nil in a plan, which has no documents.
@@ -419,7 +442,7 @@ package struct Step: Sendable, Hashable, Codable {
         case ifFails = "if_fails"
         case help, probe
         case isSafeStop = "safe_stop"
-        case detach
+        case detach, expects
         case forEach = "for_each"
     }
 
@@ -447,6 +470,7 @@ package struct Step: Sendable, Hashable, Codable {
         self.probe = .auto
         self.isSafeStop = false
         self.detach = nil
+        self.expects = nil
         self.forEach = nil
     }
 }

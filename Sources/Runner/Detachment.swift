@@ -11,6 +11,8 @@ package struct Detachment: Sendable, Hashable {
     package let knownSpool: KnownSpool?
     /// Whether an earlier leader recorded the intent: it may have been started.
     package var isRecovery: Bool
+    /// Whether the target restarts because of it: it ends once that is back, with another boot.
+    package var awaitsReboot = false
     /// Whether it may be started where it is proved that it was not.
     package var mayStart: Bool
 
@@ -100,6 +102,11 @@ extension Step {
     /// A step that may take so long doesn't depend on one connection.
     package static let longStep = Duration.seconds(300)
 
+    /// Whether its action ends once the target is back, with another boot.
+    package var awaitsReboot: Bool {
+        if case .reboot = action { true } else { expectsReboot }
+    }
+
     /// Whether its action is claimed on the target, and outlives connection and controller.
     ///
     /// What may happen once has to; what runs long should; and a package manager that loses its
@@ -107,7 +114,8 @@ extension Step {
     package var runsDetached: Bool {
         guard place == .target, effect != .read else { return false }
         switch action {
-        case .package: return true
+        case .package, .reboot: return true
+        case .run where expectsReboot: return true
         case .run, .file, .service: return effect.isOnce || isDetached || timeout >= Self.longStep
         case .wait, .assert, .collect, .http, .manual, .ask, .stop: return false
         }

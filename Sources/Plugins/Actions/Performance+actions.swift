@@ -68,6 +68,20 @@ extension Performance {
             arguments.map { .text($0) } + memory())
     }
 
+    /// Asks the target to restart; its answer says only that it was asked.
+    mutating func reboot() async throws(Session.Failure) -> AttemptReport {
+        guard request.mode == .apply || request.mode == .undo else {
+            return AttemptReport(ending: .exited(1))
+        }
+        let path = "in/reboot.sh"
+        if await !session.hasStaged(path) {
+            try await session.stage(
+                SessionRequest.compacted(PackageResources.reboot_sh), at: path, isProgram: true)
+        }
+        return AttemptReport(
+            try await run(Invocation(words: ["sh"], script: path)), stopper.reason)
+    }
+
     /// The run and the step under which the target remembers what was found and changed.
     private func memory() throws(Session.Failure) -> [Invocation.Argument] {
         guard let step = request.key.part.step else {

@@ -20,6 +20,8 @@ struct DetachedAttempt {
     private var mayHaveStarted: Bool
     /// The spool and the boot in which it may have been started: later ones prove nothing of it.
     private var known: KnownSpool?
+    /// Since when a restart is awaited that was asked for.
+    private var rebootSince: Duration?
     /// Since when the target can't be asked.
     private var lostSince: Duration?
 
@@ -121,8 +123,10 @@ struct DetachedAttempt {
         }
         let state = try await session.state(of: detachment.claim)
         lostSince = nil
-        switch state.word {
-        case .running, .done: return try await follow(session)
+        switch state {
+        case .running, .done:
+            let report = try await follow(session)
+            return try await finished(report, session)
         case .void: return held("it had not been begun")
         case .claimed:
             guard try await session.void(detachment.claim) == nil else { return nil }
@@ -136,6 +140,7 @@ struct DetachedAttempt {
             mayHaveStarted = false
             return nil
         case .absent, .norun, .closed, .lost, .orphan, .busy:
+            if state == .lost, detachment.awaitsReboot, hasRestarted(session) { return restarted() }
             return unknown(state, session)
         }
     }
@@ -152,11 +157,12 @@ struct DetachedAttempt {
         known = KnownSpool(id: spool.id, bootID: session.greeting.bootID)
         mayHaveStarted = true
         do throws(Session.Failure) {
-            return try await performance.act()
+            let report = try await performance.act()
+            return try await finished(report, session)
         } catch {
             switch error {
             case .notStarted: mayHaveStarted = false
-            case .claim(let state) where state.word == .busy: return try await earlier(session)
+            case .claim(.busy): return try await earlier(session)
             case .claim, .lost, .abandoned: break
             }
             throw error
@@ -175,7 +181,7 @@ struct DetachedAttempt {
             _ = try await session.endClaim(
                 claim, within: Int(executor.grace.beforeKill.inMilliseconds / 1000))
             let state = try await session.state(of: claim)
-            if [.running, .orphan].contains(state.word) {
+            if [.running, .orphan].contains(state) {
                 throw .notStarted(
                     "Attempt \(other) of this step still runs on \(request.target.name), and "
                         + "can't be ended.")
@@ -191,7 +197,7 @@ struct DetachedAttempt {
             live: executor.live(request.key))
         switch request.action {
         case .file, .service, .package: return performance.builtInReport(result)
-        case .run, .wait, .assert, .collect, .http, .manual, .ask, .stop:
+        case .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask, .stop:
             return AttemptReport(result, nil)
         }
     }
@@ -203,14 +209,48 @@ struct DetachedAttempt {
             isDetached: true)
     }
 
+    /// Whether the target has another boot than the one it may have been started in.
+    private func hasRestarted(_ session: Session) -> Bool {
+        known.map { $0.bootID != session.greeting.bootID } ?? false
+    }
+
+    /// What a step came to that was seen to end; nil while its restart is still to come.
+    private mutating func finished(
+        _ report: AttemptReport, _ session: Session
+    ) async throws(Session.Failure) -> AttemptReport? {
+        guard detachment.awaitsReboot, request.mode != .probe, report.ending == .exited(0) else {
+            return report
+        }
+        if hasRestarted(session) { return restarted(report) }
+        let now = executor.clock.now()
+        let since = rebootSince ?? now
+        rebootSince = since
+        guard now - since < request.timeout else {
+            return AttemptReport(
+                ending: .timedOut, stdout: report.stdout, stderr: report.stderr)
+        }
+        guard stopper.reason == nil else {
+            return AttemptReport(
+                ending: .unknown("It was asked to restart, and had not yet when it was to end."))
+        }
+        _ = await executor.clock.pause(Self.pause)
+        return Task.isCancelled ? AttemptReport(ending: Performance.abandoned) : nil
+    }
+
+    private func restarted(_ report: AttemptReport? = nil) -> AttemptReport {
+        var report = report ?? AttemptReport(ending: .exited(0))
+        report.ending = .exited(0)
+        report.changed = true
+        return report
+    }
+
     private func held(_ why: String) -> AttemptReport { AttemptReport(ending: .heldBack(why)) }
 
     private func unknown(_ state: ClaimState, _ session: Session) -> AttemptReport {
         let name = request.target.name
-        let hasRestarted = state.bootID.map { $0 != session.greeting.bootID } ?? false
         let why: String =
-            switch state.word {
-            case .lost where hasRestarted: "\(name) was restarted while the step ran."
+            switch state {
+            case .lost where hasRestarted(session): "\(name) was restarted while the step ran."
             case .lost: "What watched over the step on \(name) was killed, and left no outcome."
             case .orphan:
                 "What watched over the step on \(name) was killed; the step itself still runs."

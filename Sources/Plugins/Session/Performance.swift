@@ -100,6 +100,7 @@ struct Performance {
         case .file(let action): return try await file(action)
         case .service(let action): return try await service(action)
         case .package(let action): return try await package(action)
+        case .reboot: return try await reboot()
         case .collect(let action): return try await collect(action)
         case .http, .manual, .ask, .stop:
             throw .notStarted("A '\(request.action.keyword)' step can't be carried out here.")

@@ -25,25 +25,17 @@ struct SpooledEnd: Sendable, Hashable {
 }
 
 /// Where a claim stands on its target (docs/detached-steps.md, section 2).
-struct ClaimState: Sendable, Hashable {
-    /// The state's word.
-    enum Word: String, Sendable, CaseIterable {
-        case norun, closed, absent, claimed, void, running, orphan, done, lost
-        /// An earlier attempt of the same step lives.
-        case busy
-    }
+enum ClaimState: String, Sendable {
+    case norun, closed, absent, claimed, void, running, orphan, done, lost
+    /// An earlier attempt of the same step lives.
+    case busy
 
-    let word: Word
-    /// The boot in which it was started; nil where it wasn't, or that isn't known.
-    let bootID: String?
-
-    /// Reads `VERB STATE [BOOT]`, or `claim busy ATTEMPT`; nil for anything else.
+    /// Reads `VERB STATE`; nil for anything else.
     init?(_ frame: Frame) {
-        guard ["claim", "state", "void"].contains(frame.verb), frame.words.count > 1,
-            let word = Word(rawValue: frame.words[1])
-        else { return nil }
-        self.word = word
-        bootID = word != .busy && frame.words.count > 2 ? frame.words[2] : nil
+        guard ["claim", "state", "void"].contains(frame.verb), frame.words.count > 1 else {
+            return nil
+        }
+        self.init(rawValue: frame.words[1])
     }
 }
 

@@ -3,7 +3,7 @@ extension DocumentPart {
     /// The actions that a step may have, with what describes them.
     private static let actionKeys = [
         Key("run", anyScript), Key("file", .part(file)), Key("service", .part(service)),
-        Key("package", .part(package)),
+        Key("package", .part(package)), Key("reboot", .part(reboot)),
         Key("wait", .either([.time(.milliseconds(1)...longestHold), .part(wait)])),
         Key("assert", anyScript), Key("collect", .part(collect)), Key("http", .part(http)),
         Key("manual", .either([.text, .part(manual)])), Key("ask", .part(ask)),
@@ -12,10 +12,12 @@ extension DocumentPart {
 
     static let actions = actionKeys.map(\.name)
 
-    static let actionsNotBuilt = ["reboot", "runbook", "plugin"]
+    static let actionsNotBuilt = ["runbook", "plugin"]
 
-    private static let writing = ["run", "file", "service", "package", "http"]
+    private static let writing = ["run", "file", "service", "package", "reboot", "http"]
     private static let working = writing + ["wait", "assert", "collect"]
+    /// The one thing a restart can't be is tried again by itself, or be given values.
+    private static let given = writing.filter { $0 != "reboot" }
 
     static let step = DocumentPart(
         "a step",
@@ -31,9 +33,9 @@ extension DocumentPart {
             Key("timeout", .time(.seconds(1)...longestHold), beside: working),
             Key(
                 "retry", .either([.integer(1...10), .part(retry)]),
-                beside: writing + ["assert", "collect"]),
+                beside: given + ["assert", "collect"]),
             Key("outputs", .mapping(.parameter, of: anyOutput, 0...32), beside: ["run", "http"]),
-            Key("with", environment, beside: writing + ["wait", "assert"]),
+            Key("with", environment, beside: working.filter { $0 != "collect" }),
             Key("where", .word(of: Step.Place.self), beside: ["run", "wait", "assert"]),
             Key(
                 "on_failed", .word(of: Step.OnFailed.self), beside: working + ["manual", "ask"]),
@@ -41,15 +43,16 @@ extension DocumentPart {
             Key(
                 "for_each",
                 .either([.list(of: .value, 1...ItemList.limit, orOne: false), .reference]),
-                beside: writing + ["wait", "assert"], excludes: ["release", "outputs"]),
+                beside: given + ["wait", "assert"], excludes: ["release", "outputs"]),
             Key("help", .text),
             Key("probe", .word(of: Step.Probe.self)),
             Key("safe_stop", .truth),
+            Key("expects", .word(of: Step.Expected.self), beside: ["run"]),
             Key("detach", .truth, beside: ["run", "file", "service", "package"]),
             Key("stays_ok_for", .time(.zero...longestHold), beside: ["assert"]),
         ] + actionKeys,
         exactlyOne: actions,
-        notBuilt: ["per", "expects"] + actionsNotBuilt)
+        notBuilt: ["per"] + actionsNotBuilt)
 
     static let undo = DocumentPart(
         "an undo", actionKeys.filter { writing.contains($0.name) }, exactlyOne: writing,
@@ -93,6 +96,9 @@ extension DocumentPart {
             Key("name", .value, required: true), Key("version", .value),
             Key("absent", .onlyTrue, excludes: ["version"]),
         ])
+
+    static let reboot = DocumentPart(
+        "reboot", [Key("up_to", .time(.seconds(10)...(.seconds(3600))))])
 
     static let wait = DocumentPart(
         "wait",

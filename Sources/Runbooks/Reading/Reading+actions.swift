@@ -10,6 +10,10 @@ extension RunbookReading {
         case "file": return file(node, environment).map(Action.file)
         case "service": return service(node).map(Action.service)
         case "package": return package(node, isUndo: isUndo).map(Action.package)
+        case "reboot":
+            guard let fields = document.fields(node, .reboot) else { return nil }
+            let upTo = document.time(fields, "up_to", "up_to")
+            return .reboot(RebootAction(upTo: upTo ?? .seconds(600)))
         case "wait": return wait(fields, environment).map(Action.wait)
         case "assert":
             let time = document.time(fields, "stays_ok_for", "stays_ok_for")

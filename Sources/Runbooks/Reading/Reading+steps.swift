@@ -102,6 +102,7 @@ extension RunbookReading {
         let probe = document.word(fields["probe"], "probe", as: Step.Probe.self)
         let isSafeStop = document.truth(fields["safe_stop"], "safe_stop")
         let isDetached = document.truth(fields["detach"], "detach")
+        let expected = document.word(fields["expects"], "expects", as: Step.Expected.self)
         guard let id = found.id, let action = found.action,
             let effect = found.effect ?? EffectRule.usual(for: action)
         else { return nil }
@@ -118,6 +119,7 @@ extension RunbookReading {
         step.probe = probe ?? .auto
         step.isSafeStop = isSafeStop ?? false
         step.isDetached = isDetached ?? false
+        step.expectsReboot = expected == .reboot
         step.forEach = found.items?.list
         return step
     }
@@ -132,6 +134,7 @@ extension RunbookReading {
         let usual: Duration = .seconds(60)
         return switch action {
         case .wait(let wait): usual + wait.upTo
+        case .reboot(let reboot): reboot.upTo
         case .assert(let check): usual + check.staysOKFor
         default: usual
         }

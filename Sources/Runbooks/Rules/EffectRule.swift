@@ -7,6 +7,7 @@ enum EffectRule {
         case .file, .package: .idempotent
         case .service(let service):
             service.state == .running || service.state == .stopped ? .idempotent : .once
+        case .reboot: .once
         case .wait, .assert, .collect, .manual, .ask, .stop: .read
         }
     }

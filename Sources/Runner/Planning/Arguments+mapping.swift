@@ -126,7 +126,7 @@ extension Action: ArgumentHolder {
             return .wait(wait)
         case .assert(let check): return .assert(try check.mappingArguments(transform))
         case .http(let request): return .http(try request.mappingArguments(transform))
-        case .collect, .manual, .ask, .stop: return self
+        case .reboot, .collect, .manual, .ask, .stop: return self
         }
     }
 
@@ -148,7 +148,7 @@ extension Action: ArgumentHolder {
         case .wait(let wait): return wait.until?.references ?? []
         case .assert(let check): return check.script.references
         case .http(let request): return request.arguments.compactMap(\.referenced)
-        case .collect, .manual, .ask, .stop: return []
+        case .reboot, .collect, .manual, .ask, .stop: return []
         }
     }
 }

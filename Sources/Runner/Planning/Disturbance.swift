@@ -57,7 +57,8 @@ extension Action {
         case .service(let service) where service.state == .running || service.state == .stopped:
             guard case .text(let name) = service.name else { return nil }
             return "service \(name)"
-        case .service, .package, .run, .wait, .assert, .collect, .http, .manual, .ask, .stop:
+        case .service, .package, .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask,
+            .stop:
             return nil
         }
     }

@@ -15,6 +15,7 @@ extension PlannedUndo {
 
     /// Why an action can't be undone where the runbook doesn't say how.
     package static func obstacle(of action: Action) -> String {
+        if case .reboot = action { return "a reboot can't be undone" }
         guard case .service(let service) = action else { return "no undo written" }
         switch service.state {
         case .restarted: return "a restart can't be undone"
@@ -42,7 +43,7 @@ package enum Restoration: Sendable, Hashable, Codable {
         case .service(let service) where [.running, .stopped].contains(service.state):
             self = .service(name: service.name)
         case .package(let package): self = .package(name: package.name)
-        case .service, .run, .wait, .assert, .collect, .http, .manual, .ask, .stop: return nil
+        case .service, .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask, .stop: return nil
         }
     }
 

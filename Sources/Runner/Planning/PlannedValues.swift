@@ -153,7 +153,7 @@ struct PlannedValues: Sendable {
             }
             return problem(ofName: package.name, "package", .package)
         case .http(let request): return problem(of: request)
-        case .run, .wait, .assert, .collect, .manual, .ask, .stop: return nil
+        case .run, .reboot, .wait, .assert, .collect, .manual, .ask, .stop: return nil
         }
     }
 

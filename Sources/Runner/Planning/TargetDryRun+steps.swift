@@ -98,7 +98,7 @@ extension TargetDryRun {
         case .assert(let check):
             return .ask(part, .assert(AssertAction(script: check.script)), .apply)
         case .run, .http: return .ask(part, step.action, .apply)
-        case .file, .service, .package, .collect, .manual, .ask, .stop:
+        case .file, .service, .package, .reboot, .collect, .manual, .ask, .stop:
             return .ask(part, step.action, .probe)
         }
     }
@@ -120,7 +120,7 @@ extension TargetDryRun {
             end = (.skipped, "'\(step.id)' stops before")
             outcomes.note(step.id, .ok, in: steps)
             return entry(step, .stop, stop.say)
-        case .run, .file, .service, .package, .wait, .assert, .collect, .http: return nil
+        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http: return nil
         }
     }
 
@@ -240,7 +240,7 @@ extension Step {
         switch action {
         case .file, .package: true
         case .service(let service): service.state == .running || service.state == .stopped
-        case .run, .wait, .assert, .collect, .http, .manual, .ask, .stop: false
+        case .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask, .stop: false
         }
     }
 
@@ -259,7 +259,7 @@ extension Step {
         switch action {
         case .run, .assert, .http: return effect == .read
         case .wait(let wait): return wait.until != nil
-        case .file, .package, .service, .collect, .manual, .ask, .stop: return false
+        case .file, .package, .service, .reboot, .collect, .manual, .ask, .stop: return false
         }
     }
 }

@@ -169,6 +169,7 @@ extension RunMachine {
             request.detachment = Detachment(
                 run: record, key: key, knownSpool: target.spool,
                 mayStart: !isAbortRequested && haltReason == nil)
+            request.detachment?.awaitsReboot = step?.awaitsReboot == true
         }
         return request
     }
@@ -193,6 +194,7 @@ extension RunMachine {
         switch action {
         case .wait(let wait): return wait.upTo + .seconds(5)
         case .assert(let assertion): return own + assertion.staysOKFor
+        case .reboot(let reboot): return reboot.upTo
         case .run, .file, .service, .package, .collect, .http, .manual, .ask, .stop: return own
         }
     }

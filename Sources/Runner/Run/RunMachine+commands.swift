@@ -83,7 +83,7 @@ extension RunMachine {
             return nil
         case .manual:
             return choice == nil ? nil : "it is done by a person: use 'handrail confirm'"
-        case .run, .file, .service, .package, .wait, .assert, .collect, .http, .stop:
+        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http, .stop:
             return "step '\(question.step)' asks nobody"
         }
     }

@@ -46,7 +46,7 @@ extension RunMachine {
         if target.owed.contains(step.id), !target.begun.contains(step.id) {
             emit(.notOwed(name, step.id), &turn)
         }
-        if outcome == .unknown, step.effect.isOnce {
+        if outcome == .unknown, step.effect.isOnce || step.expectsReboot {
             if let unless = step.unless, target.made(.guarding(step.id)) < 4 {
                 return start(
                     .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn

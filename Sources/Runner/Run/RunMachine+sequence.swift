@@ -150,7 +150,7 @@ extension RunMachine {
             return end(step, name, .ok, stop.say, &turn)
         case .ask(let request), .manual(let request):
             return ask(step, request, name, &turn)
-        case .run, .file, .service, .package, .wait, .assert, .collect, .http:
+        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http:
             guard isAllowed(step, name, &turn) else { return false }
             if let unless = step.unless {
                 return start(

@@ -198,7 +198,7 @@ extension Action {
     var person: PersonAction? {
         switch self {
         case .ask(let person), .manual(let person): person
-        case .run, .file, .service, .package, .wait, .assert, .collect, .http, .stop: nil
+        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http, .stop: nil
         }
     }
 }

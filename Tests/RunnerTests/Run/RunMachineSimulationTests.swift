@@ -129,19 +129,8 @@ struct RunMachineSimulationTests {
                         before.targets[request.key.target]?.phase != .notStarted, "seed \(seed)")
                 }
                 checkItem(request, machine, ended, seed)
-                let isProvedNotBegun =
-                    request.detachment?.isRecovery == true && !begun.contains(request.key)
-                    && Bool.random(using: &random)
-                if isProvedNotBegun {
-                    pending.append(.attemptEnded(request.key, .ended(.heldBack("void"))))
-                    continue
-                }
-                if case .action(let id) = request.key.part,
-                    machine.step(id)?.effect.isOnce == true, begun.insert(request.key).inserted
-                {
-                    onceStarts["\(request.key.target) \(id)", default: 0] += 1
-                }
-                pending.append(.attemptEnded(request.key, answer(&random)))
+                let record = end(request, machine, &begun, &onceStarts, &random)
+                pending.append(.attemptEnded(request.key, record))
             }
         }
         #expect(onceStarts.values.allSatisfy { $0 == 1 }, "seed \(seed): a once step ran twice")
@@ -149,6 +138,24 @@ struct RunMachineSimulationTests {
         if machine.state == .succeeded {
             #expect(machine.owed.isEmpty, "seed \(seed)")
         }
+    }
+
+    /// How an attempt ends; what was asked about again may be proved not to have begun.
+    private static func end(
+        _ request: AttemptRequest, _ machine: RunMachine, _ begun: inout Set<AttemptKey>,
+        _ onceStarts: inout [String: Int], _ random: inout SeededNumbers
+    ) -> AttemptRecord {
+        if request.detachment?.isRecovery == true, !begun.contains(request.key),
+            Bool.random(using: &random)
+        {
+            return .ended(.heldBack("void"))
+        }
+        if case .action(let id) = request.key.part, machine.step(id)?.effect.isOnce == true,
+            begun.insert(request.key).inserted
+        {
+            onceStarts["\(request.key.target) \(id)", default: 0] += 1
+        }
+        return answer(&random)
     }
 
     /// What an executor tells next of what was sent ahead.
