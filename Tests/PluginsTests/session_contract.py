@@ -1004,10 +1004,12 @@ def shells(folder):
 
 
 def functions_between(first, last):
-    """The functions of a module that stand from FIRST to before LAST."""
+    """The tests of a module, those of its functions from FIRST to before LAST that take a session
+    (or `_`, if they need none) and a shell."""
     begin, end = first.__code__.co_firstlineno, last.__code__.co_firstlineno
     return [f for f in first.__globals__.values() if hasattr(f, "__code__")
-            and f.__module__ == first.__module__ and begin <= f.__code__.co_firstlineno < end]
+            and f.__module__ == first.__module__ and begin <= f.__code__.co_firstlineno < end
+            and f.__code__.co_varnames[0] in "s_" and f.__code__.co_argcount == 2]
 
 
 def bench(shell, steps=1000):
@@ -1034,6 +1036,9 @@ def main(tests, bench):
     words = sys.argv[1:]
     chosen = words[words.index("--shell") + 1] if "--shell" in words else None
     only = words[words.index("--only") + 1] if "--only" in words else ""
+    if "--part" in words:
+        part, parts = words[words.index("--part") + 1].split("/")
+        tests = tests[int(part)::int(parts)]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         for shell in shells(folder):

@@ -160,12 +160,18 @@ hr_enter() {
     hr_root=${hr_val%%"$hr_nl"*}
     hr_file_system "$hr_root" /proc/self/mounts
     hr_why="network $hr_type"
-    case ${hr_type#fuse.} in
-    nfs* | cifs | smb* | 9p | ceph* | glusterfs | lustre | afs | ncp* | coda | gfs2) return 1 ;;
-    ocfs2 | gpfs | beegfs* | orangefs | pvfs2 | virtiofs | vboxsf | vmhgfs* | prl_fs) return 1 ;;
-    sshfs | s3fs | rclone | juicefs | gcsfuse | davfs* | curlftpfs | mfs* | moosefs) return 1 ;;
-    esac
+    ! hr_is_shared "$hr_type" || return 1
     hr_why=
+}
+
+# Whether several machines can have a file system of type $1 at once.
+hr_is_shared() {
+    case ${1#fuse.} in
+    nfs* | cifs | smb* | 9p | ceph* | glusterfs | lustre | afs | ncp* | coda | gfs2) return 0 ;;
+    ocfs2 | gpfs | beegfs* | orangefs | pvfs2 | virtiofs | vboxsf | vmhgfs* | prl_fs) return 0 ;;
+    sshfs | s3fs | rclone | juicefs | gcsfuse | davfs* | curlftpfs | mfs* | moosefs) return 0 ;;
+    esac
+    return 1
 }
 
 # Whether line $1 of `ls -ldn` tells of a directory that only we can use.
@@ -178,10 +184,9 @@ hr_is_ours() {
 hr_file_system() {
     hr_type= hr_best=
     while read -r hr_val hr_point hr_kind hr_rest; do
+        hr_point=${hr_point%/}
         case ${1%/}/ in
-        "${hr_point%/}"/*)
-            [ "${#hr_point}" -lt "${#hr_best}" ] || hr_best=$hr_point hr_type=$hr_kind
-            ;;
+        "$hr_point"/*) [ "${#hr_point}" -lt "${#hr_best}" ] || hr_best=$hr_point hr_type=$hr_kind ;;
         esac
     done <"$2"
 }
@@ -384,8 +389,10 @@ hr_sync_all() {
 # Files $@ of the folder $hr_folder_of. `in/spool.sh` and the like are of no use to a step.
 hr_sync_folder() {
     hr_temp=$hr_work/.new
+    # From inside, so that a run that is moved away just now isn't made again.
+    [ -d "$hr_work" ] || mkdir "$hr_work" || return 1
     [ -d "$hr_work/$hr_folder_of" ] && [ -d "$hr_temp" ] ||
-        mkdir -p "$hr_work/$hr_folder_of" "$hr_temp" || return 1
+        (cd "$hr_work" && exec mkdir -p "./$hr_folder_of" .new) || return 1
     (cd "$hr_dir" && exec cp "$@" "$hr_temp/") || return 1
     hr_ifs=$hr_folder_of
     for hr_val in "$@"; do
@@ -428,17 +435,24 @@ hr_launch() {
     trap '' $hr_signals
     hr_forget
     [ -d "$hr_dir/out" ] && [ ! -e "$hr_dir/out/stop" ] || exit 0
-    hr_gate
-    if [ "$hr_val" = run ]; then
-        hr_await "$hr_name" 0 0
-    elif ! hr_void "$hr_name"; then
-        hr_await "$hr_name" 0 0
-    elif hr_is_asked; then
-        hr_say "$hr_n claim void"
-    else
-        case $hr_rc in 3) hr_say "$hr_n err write" ;; 4) hr_say "$hr_n err nostdin" ;;
-        *) hr_say "$hr_n err nostart" ;; esac
-    fi
+    hr_turn=0
+    # Ended by a signal we don't know whether a supervisor has been started; where a gate can't even
+    # be written we have to wait for it.
+    while ! hr_void "$hr_name" && [ "$hr_is" = claimed ]; do
+        if [ "$hr_rc" -lt 128 ] || { [ "$hr_turn" -gt 20 ] && ! hr_is_watched; }; then break; fi
+        hr_doze
+    done
+    case $hr_is:$hr_rc in
+    void:* | claimed:*)
+        if hr_is_asked; then hr_say "$hr_n claim $hr_is"; return; fi
+        case $hr_rc in
+        3) hr_say "$hr_n err write" ;;
+        4) hr_say "$hr_n err nostdin" ;;
+        *) hr_say "$hr_n err nostart" ;;
+        esac
+        ;;
+    *) hr_await "$hr_name" 0 0 ;;
+    esac
 }
 
 # Whether a cancel has come for this request.
@@ -461,7 +475,7 @@ hr_apart_from_us() {
     done
     cd "$hr_work" && ! hr_is_halted || exit
     set -- sh "$hr_dir/in/supervisor.sh" "$hr_claim" "$hr_timeout" "$hr_grace_of_step" "$hr_limit" \
-        "$hr_flags" "$hr_vars" "$hr_lc" "$hr_mask" "$hr_boot" "$hr_apart" "$@"
+        "$hr_flags" "$hr_vars" "$hr_lc" "$hr_mask" "$hr_boot" "$hr_apart" "${SHLVL-}" "$@"
     case $hr_apart in
     */python3) set -- -c "import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])" "$@" ;;
     */perl) set -- -e 'use POSIX; POSIX::setsid(); exec { $ARGV[0] } @ARGV' -- "$@" ;;

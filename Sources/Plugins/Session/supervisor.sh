@@ -1,7 +1,7 @@
 # Handrail's supervisor of one detached step: docs/detached-steps.md says what it promises.
 # A program of its own, in a session of its own: `sh supervisor.sh CLAIM TIMEOUT GRACE LIMIT FLAGS
-# COUNT LC_ALL MASK BOOT APART WORD…`, with the step's COUNT variables in hr_e1, hr_e2, …, and its
-# standard input as ours. Status 3: nothing was started, for want of room.
+# COUNT LC_ALL MASK BOOT APART SHLVL WORD…`, with the step's COUNT variables in hr_e1, hr_e2, …,
+# and its standard input as ours. Status 3: nothing was started, for want of room.
 # S = this shell: waits for the step, tells what came of it. Its children: two that keep the output,
 # the watch, which alone sends signals, and the step. No shell handles a signal while it waits for
 # the step, so no status can be taken for another.
@@ -11,9 +11,11 @@ umask 077
 hr_claim=$1 hr_timeout=$2 hr_grace=$3 hr_limit=$4 hr_flags=$5 hr_vars=$6 hr_lc=$7 hr_mask=$8
 hr_boot=$9
 shift 9
-hr_apart=$1
-shift
+hr_apart=$1 hr_level=$2
+shift 2
 hr_proc=yes hr_pg=-
+hr_nl='
+'
 hr_dashes=----------------------------------------------------------------
 LC_ALL=C
 
@@ -57,8 +59,10 @@ hr_keep() {
         hr_size=4096 hr_blocks=$((hr_left / 4096))
         [ "$hr_blocks" -gt 0 ] || hr_size=$hr_left hr_blocks=1
         hr_text=$(LC_ALL=C dd "bs=$hr_size" "count=$hr_blocks" 2>&1 >&3) || hr_over=2 hr_left=0
-        hr_whole=${hr_text%%+*} hr_text=${hr_text#*+}
-        hr_part=${hr_text%%[!0-9]*}
+        # W+P records in: whole ones and short ones. A warning may stand before it.
+        hr_text=${hr_text%%' records in'*}
+        hr_text=${hr_text##*"$hr_nl"}
+        hr_whole=${hr_text%%+*} hr_part=${hr_text#*+}
         if ! hr_is_number "$hr_whole" || ! hr_is_number "$hr_part"; then hr_over=2 hr_left=0; fi
         [ "$hr_left" -gt 0 ] || break
         [ $((hr_whole + hr_part)) -ge "$hr_blocks" ] || exit 0
@@ -175,6 +179,7 @@ hr_become() {
         hr_vars=$((hr_vars - 1))
     done
     case $hr_flags in *output*) export "HANDRAIL_OUTPUT=$hr_claim/output" ;; esac
+    [ -z "$hr_level" ] || export "SHLVL=$hr_level"
     if [ -n "$hr_lc" ]; then { export "$hr_lc"; } 2>/dev/null; else unset LC_ALL; fi
     case $hr_apart in
     */python3) exec "$hr_apart" -c "import os, sys; os.setsid(); $hr_python" "$@" ;;
