@@ -86,9 +86,9 @@ hr_watch() {
     [ -z "$hr_named" ] || rm -f "$hr_claim/out.p" "$hr_claim/err.p"
     hr_tick
     hr_end=$((hr_ticks + hr_timeout * 100)) hr_left=$hr_end hr_lead= hr_ended= hr_turn=0
+    hr_asked=0
     while :; do
         if hr_leads; then
-            hr_asked=0
             [ "$hr_ticks" -lt "$hr_end" ] || hr_asked=10
             hr_first cancel
             case $hr_val in yes*) hr_asked=11 ;; esac
@@ -96,7 +96,7 @@ hr_watch() {
         elif [ -n "$hr_lead" ]; then
             hr_stat "$$" && [ "$hr_state" != Z ] || exit 0
             [ -n "$hr_ended" ] || hr_ended=$hr_ticks
-            [ $((hr_ticks - hr_ended)) -lt 100 ] || hr_cut
+            [ $((hr_ticks - hr_ended)) -lt 100 ] || ! hr_is_held || hr_cut
         fi
         hr_turn=$((hr_turn + 1))
         hr_wait
@@ -146,8 +146,23 @@ hr_stop() {
     [ -z "$hr_over" ] || exit "$1"
 }
 
-# The step is over, but something holds its streams: end those that keep them, and what they run.
+# Whether one of those that keep the output waits for more, though the step is over: then something
+# else still has the stream. One that is merely slow runs, or waits for the disk.
+hr_is_held() {
+    hr_members "$$"
+    hr_parents=' '
+    for hr_pid in $hr_pids; do hr_stat "$hr_pid" && hr_parents="$hr_parents$hr_ppid "; done
+    for hr_pid in $hr_pids; do
+        case $hr_parents in *" $hr_pid "*) continue ;; esac
+        hr_stat "$hr_pid" && [ "$hr_state" = S ] && return
+    done
+    return 1
+}
+
+# Ends those that keep the output, and what they run; the supervisor, which waits for them, must
+# not end us before that.
 hr_cut() {
+    trap '' TERM
     for hr_round in 1 2 3; do
         hr_members "$$"
         for hr_pid in $hr_pids; do
@@ -159,6 +174,7 @@ hr_cut() {
             kill -KILL "$hr_pid" 2>/dev/null
         done
     done
+    exit "$hr_asked"
 }
 
 # --- the step --------------------------------------------------------------------------------
