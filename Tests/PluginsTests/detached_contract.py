@@ -1083,10 +1083,14 @@ def a_shell_that_makes_no_pipes_uses_fifos(s, shell):
     same((r.rc, len(r.out), r.held), (1, 1000, "1"))
 
 
+def let_others_in(s, shell):
+    for path in (s.home, shell.path or shell.front, shell.path or os.path.dirname(shell.front)):
+        os.chmod(path, 0o755)
+
+
 def another_user_has_a_spool_at_home(s, shell):
     home = os.path.join(s.home, "nobody")
-    for path in (s.home, os.path.dirname(shell.path or shell.front), shell.path or shell.front):
-        os.chmod(path, 0o755)
+    let_others_in(s, shell)
     os.mkdir(home, 0o755)
     os.chown(home, 65534, 65534)
     t = shell.start(env={"HOME": home, "USER": "nobody", "LOGNAME": "nobody"}, user=65534, group=65534, extra_groups=[])
@@ -1102,6 +1106,48 @@ def another_user_has_a_spool_at_home(s, shell):
     same((r.rc, r.why), (143, "timeout"))
     same(t.ask("clean"), "yes")
     refused(f"err nospool unsafe {s.home}", lambda: t.ask("spool", "open", "web1", t.run_name, s.home))
+
+
+def without_processes_nothing_starts_or_nothing_is_lost(s, shell):
+    if shell.kind == "bash":
+        return  # It waits up to half a minute for each that it can't fork.
+    home = os.path.join(s.home, "nobody")
+    let_others_in(s, shell)
+    os.mkdir(home, 0o755)
+    os.chown(home, 54321, 54321)
+    seen, run = set(), secrets.token_hex(16) + "-1"
+    for most in range(3, 22):
+        claim, mark = f"p{most}.1", os.path.join(home, f"mark{most}")
+
+        def begin(limit):
+            t = shell.start(env={"HOME": home, "USER": "x", "LOGNAME": "x"}, user=54321, group=54321, extra_groups=[],
+                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (limit, limit)))
+            t.home = s.home
+            t.open(root=home + "/spool", run=run)
+            return t
+
+        try:
+            t = begin(most)
+            r = t.do(f"echo >{mark}; echo out; exit 7", claim=claim, timeout=3, limit=2, wait=8)
+        except (Broken, OSError):
+            r = "session lost"
+        finally:
+            for session in shell.live[1:]:
+                session.scrap()
+        u = begin(100)
+        if not until(lambda: u.state(claim) not in ("running", "orphan")):
+            os.system("ps -u 54321 -o pid,ppid,pgid,stat,wchan:20,args >&2"); same((most, r, u.state(claim)), 0)
+        state, ran = u.state(claim), os.path.exists(mark)
+        if r == "session lost" or isinstance(r, str):
+            same((most, r in ("err write", "err nostart", "session lost"), ran and state not in ("done", "lost")), (most, True, False))
+            seen.add(f"{r}: {state}")
+        else:
+            same((r.rc, r.why, ran, state), (7, "exit", True, "done"))
+            seen.add("ran" if r.out_drop == "2" else "ran, and its output is not whole")
+        u.scrap()
+    if "-v" in sys.argv:
+        print(f"     {shell.name}: {sorted(seen)}")
+    same("ran" in seen, True)
 
 
 def a_run_can_be_asked_for_by_many_sessions_at_once(s, shell):

@@ -507,7 +507,8 @@ hr_doze() {
     trap : $hr_signals
     if [ "$hr_turn" -le 5 ]; then hr_nap 0.02
     elif [ "$hr_turn" -le 50 ]; then hr_nap
-    else hr_nap 0.5
+    elif [ "$hr_turn" -le 100 ]; then hr_nap 0.5
+    else hr_nap 1
     fi
     trap '' $hr_signals
 }

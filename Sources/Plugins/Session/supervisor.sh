@@ -55,6 +55,8 @@ hr_tick() {
 # limit can't be passed, and what is left of it is asked of the file.
 hr_keep() {
     hr_left=$hr_limit hr_over=1
+    # Whatever ends this shell, for want of processes perhaps, the step must not wait for room.
+    trap 'while read -r hr_val; do :; done' EXIT
     while [ "$hr_left" -gt 0 ]; do
         hr_size=4096 hr_blocks=$((hr_left / 4096))
         [ "$hr_blocks" -gt 0 ] || hr_size=$hr_left hr_blocks=1
@@ -84,17 +86,18 @@ hr_keep() {
 # status is 10 when it has ended the step for its time, 11 when it was asked to.
 hr_watch() {
     [ -z "$hr_named" ] || rm -f "$hr_claim/out.p" "$hr_claim/err.p"
+    hr_end=999999999999 hr_lead= hr_ended= hr_turn=0 hr_asked=0
     hr_tick
-    hr_end=$((hr_ticks + hr_timeout * 100)) hr_left=$hr_end hr_lead= hr_ended= hr_turn=0
-    hr_asked=0
     while :; do
         if hr_leads; then
             [ "$hr_ticks" -lt "$hr_end" ] || hr_asked=10
             hr_first cancel
             case $hr_val in yes*) hr_asked=11 ;; esac
             [ "$hr_asked" = 0 ] || hr_stop "$hr_asked"
-        elif [ -n "$hr_lead" ]; then
+        else
             hr_stat "$$" && [ "$hr_state" != Z ] || exit 0
+        fi
+        if [ -n "$hr_lead" ] && ! hr_leads; then
             [ -n "$hr_ended" ] || hr_ended=$hr_ticks
             [ $((hr_ticks - hr_ended)) -lt 100 ] || ! hr_is_held || hr_cut
         fi
@@ -119,7 +122,7 @@ hr_leads() {
         hr_first pg
         case $hr_val in *' '*' '?*) ;; *) return 1 ;; esac
         hr_lead=${hr_val%% *} hr_val=${hr_val#* }
-        hr_begun=${hr_val%% *}
+        hr_begun=${hr_val%% *} hr_end=$((hr_ticks + hr_timeout * 100))
     fi
     hr_stat "$hr_lead" && [ "$hr_start" = "$hr_begun" ] && [ "$hr_state" != Z ]
 }
@@ -257,6 +260,9 @@ hr_keeper_err=$!
     hr_watch
 ) &
 hr_watcher=$!
+# Some shells go on when they could not fork.
+case $hr_keeper_out in '' | "$hr_keeper_err" | "$hr_watcher") exit 1 ;; esac
+[ "$hr_keeper_err" != "$hr_watcher" ] || exit 1
 (
     exec >&7 2>&8 5<&- 6<&- 7>&- 8>&- 9>&-
     hr_become "$@"
