@@ -51,7 +51,7 @@ let package = Package(
             resources: [
                 .embedInCode("Session/session.sh"), .embedInCode("Session/staging.sh"),
                 .embedInCode("Session/groups.sh"), .embedInCode("Session/spool.sh"),
-                .embedInCode("Session/supervisor.sh"),
+                .embedInCode("Session/supervisor.sh"), .embedInCode("Session/claim.sh"),
                 .embedInCode("Actions/state.sh"),
                 .embedInCode("Actions/file.sh"), .embedInCode("Actions/service.sh"),
                 .embedInCode("Actions/package.sh"), .embedInCode("Actions/collect.sh"),

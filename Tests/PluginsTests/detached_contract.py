@@ -32,7 +32,7 @@ def compacted(*names):
     return b"\n".join(l.lstrip(b" ") for l in lines if l.strip() and not l.lstrip(b" ").startswith(b"#")) + b"\n"
 
 
-SPOOL, SUPERVISOR = compacted("spool.sh"), compacted("groups.sh", "supervisor.sh")
+SPOOL, SUPERVISOR = compacted("claim.sh", "spool.sh"), compacted("groups.sh", "claim.sh", "supervisor.sh")
 
 
 class Detached(Session):
@@ -104,15 +104,22 @@ class Detached(Session):
     def nonce_of_hello(self):
         return self.dir.rsplit("-")[-1]
 
+    def noted(self, word, claim="s.1"):
+        """The rest of the first line of the record that begins with a word."""
+        for line in self.read("record", claim).decode().split("\n")[:-1]:
+            if line.split(" ")[0] == word:
+                return line.split(" ")[1:]
+        return None
+
     def supervisor(self, claim="s.1"):
-        return int(self.read("sup", claim).split()[0])
+        return int(self.noted("sup", claim)[0])
 
     def group(self, claim="s.1"):
-        return int(self.read("pg", claim).split()[0])
+        return int(self.noted("run", claim)[0])
 
     def is_up(self, claim="s.1"):
         """Waits until the step has been started."""
-        same(until(lambda: b"run" in self.read("gate", claim)), True)
+        same(until(lambda: self.noted("run", claim) is not None), True)
 
 
 def well(result, rc=0, out=b"", err=b"", why="exit"):
@@ -139,11 +146,11 @@ def the_layout_is_the_documented_one(s, _):
     same(bool(re.fullmatch("[0-9a-f]{32}", number)), True)
     same(open(f"{s.root}/id").read(), number + "\n")
     well(s.do("printf a=1 >$HANDRAIL_OUTPUT; printf o; printf e >&2", flags="output"), 0, b"o", b"e")
-    same(sorted(os.listdir(s.claim_path())), sorted("cancel err gate out output pg rc sup".split()))
-    same((s.read("gate"), s.read("out"), s.read("err"), s.read("output")), (b"----\nrun\n", b"o", b"e", b"a=1"))
-    same(s.read("rc").split(b"\n")[0], b"0 exit 0 0 0 .")
-    for name in ("sup", "pg"):
-        same(s.read(name).decode().split()[2], BOOT)
+    same(sorted(os.listdir(s.claim_path())), sorted("err out output record".split()))
+    same((s.read("out"), s.read("err"), s.read("output")), (b"o", b"e", b"a=1"))
+    same([l.split()[0] for l in s.read("record").decode().splitlines()], ["sup", "run", "end"])
+    same(s.noted("end"), ["0", "exit", "0", "0", "0"])
+    same((s.noted("sup")[2], s.noted("run")[2]), (BOOT, BOOT))
     same(sorted(n for n in os.listdir(s.path) if not n.startswith("work.")), ["s.1"])
     same(s.do(":", claim="s.1"), "claim done")
     same(os.stat(s.root).st_mode & 0o777, 0o700)
@@ -647,13 +654,11 @@ def living(group):
     return [pid for pid in found.split() if alive(pid)]
 
 
-def forge(s, claim, sup=None, pg=None, gate="run", **more):
-    """A claim that another boot or another process has left."""
+def forge(s, claim, *lines):
+    """A claim with such a record, as another boot or another process may have left it."""
     os.mkdir(s.claim_path(claim))
-    for name, text in (("sup", sup), ("pg", pg), ("gate", gate), *more.items()):
-        if text is not None:
-            with open(s.claim_path(claim, name), "w") as file:
-                file.write(text + "\n")
+    with open(s.claim_path(claim, "record"), "w") as file:
+        file.write("\n".join(lines))
 
 
 def another_process_with_the_same_id_is_not_taken_for_it(s, _):
@@ -661,17 +666,20 @@ def another_process_with_the_same_id_is_not_taken_for_it(s, _):
     me = os.getpid()
     begun = open("/proc/self/stat").read().rsplit(")", 1)[1].split()[19]
     other = "00000000-0000-0000-0000-000000000000"
-    forge(s, "a.1", f"{me} {begun} {BOOT}", f"{me} 1 {BOOT}")
-    forge(s, "b.1", f"{me} {int(begun) - 1} {BOOT}", f"{me} {int(begun) - 1} {BOOT}")
-    forge(s, "c.1", f"{me} {begun} {other}", f"{me} {begun} {other}")
-    forge(s, "d.1", f"{me} {begun} {BOOT}", None, "----")
-    forge(s, "e.1", f"{me} {begun} {BOOT}", None, "----\nvoid\nrun")
-    forge(s, "f.1", f"{me} {begun} {BOOT}", None, "ru")
-    forge(s, "g.1", f"{me} 1 {BOOT}", None, "run", rc="0 exit 0 0 0 ")
-    forge(s, "h.1", f"{me} 1 {BOOT}", None, "run", rc="7 exit 0 0 0 .")
-    same([s.state(f"{c}.1") for c in "abcdefgh"],
-         ["running", "lost", "lost", "claimed", "void", "claimed", "lost", "done"])
-    same(s.end_claim("c.1", 0), "lost")
+    mine, theirs, past = f"{me} {begun} {BOOT}", f"{me} {int(begun) - 1} {BOOT}", f"{me} {begun} {other}"
+    forge(s, "a.1", f"sup {mine}", f"run {theirs}", "")
+    forge(s, "b.1", f"sup {theirs}", f"run {theirs}", "")
+    forge(s, "c.1", f"sup {past}", f"run {past}", "")
+    forge(s, "d.1", f"sup {mine}", "")
+    forge(s, "e.1", f"sup {mine}", "void", f"run {mine}", "")
+    forge(s, "f.1", f"sup {mine}", f"run {mine}")
+    forge(s, "g.1", f"sup {theirs}", f"run {theirs}", "end 0 exit 0 0 0")
+    forge(s, "h.1", f"sup {theirs}", f"run {theirs}", "void", "end 7 exit 0 0 0", "")
+    forge(s, "i.1", "void", f"sup {mine}", f"run {mine}", "end 7 exit 0 0 0", "")
+    forge(s, "j.1")
+    same([s.state(f"{c}.1") for c in "abcdefghij"],
+         ["running", "lost", "lost", "claimed", "void", "claimed", "lost", "done", "void", "claimed"])
+    same(s.end_claim("c.1", "0"), "lost")
 
 
 def a_zombie_does_not_live(s, _):
@@ -679,7 +687,7 @@ def a_zombie_does_not_live(s, _):
     child = subprocess.Popen(["sleep", "0"])
     begun = open(f"/proc/{child.pid}/stat").read().rsplit(")", 1)[1].split()[19]
     same(until(lambda: not alive(child.pid)), True)
-    forge(s, "a.1", f"{child.pid} {begun} {BOOT}", f"{child.pid} {begun} {BOOT}")
+    forge(s, "a.1", f"sup {child.pid} {begun} {BOOT}", f"run {child.pid} {begun} {BOOT}", "")
     same(s.state("a.1"), "lost")
     child.wait()
 
@@ -734,7 +742,7 @@ def another_attempt_in_the_way_is_busy_or_voided(s, shell):
     same((t.do(":", claim="s.2"), t.state("s.2")), ("claim busy 1", "absent"))
     well(t.do(":", claim="s.x.2"))
     well(s.outcome(nonce))
-    forge(s, "c.1", None, None, "----")
+    forge(s, "c.1", f"sup 1 1 {BOOT}", "")
     well(s.do(":", claim="c.2"))
     same(s.state("c.1"), "void")
 
@@ -1217,14 +1225,16 @@ def start(self, *args, **named):
 def end_supervised(folder):
     """Ends what claims below a folder say is theirs."""
     for place, _, names in os.walk(folder):
-        for name in {"sup", "pg"} & set(names):
-            with open(os.path.join(place, name)) as file:
-                words = file.read().split()
+        if "record" not in names:
+            continue
+        with open(os.path.join(place, "record")) as file:
+            lines = [line.split() for line in file]
+        for words in lines:
             try:
-                with open(f"/proc/{words[0]}/stat") as file:
+                with open(f"/proc/{words[1]}/stat") as file:
                     begun = file.read().rsplit(")", 1)[1].split()[19]
-                if words[1:3] == [begun, BOOT] and words[0] != str(os.getpid()):
-                    os.killpg(int(words[0]), signal.SIGKILL)
+                if words[2:4] == [begun, BOOT] and words[1] != str(os.getpid()):
+                    os.killpg(int(words[1]), signal.SIGKILL)
             except (OSError, IndexError):
                 pass
 

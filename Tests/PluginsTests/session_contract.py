@@ -1009,7 +1009,8 @@ def functions_between(first, last):
     begin, end = first.__code__.co_firstlineno, last.__code__.co_firstlineno
     return [f for f in first.__globals__.values() if hasattr(f, "__code__")
             and f.__module__ == first.__module__ and begin <= f.__code__.co_firstlineno < end
-            and f.__code__.co_varnames[0] in "s_" and f.__code__.co_argcount == 2]
+            and f.__code__.co_varnames[0] in "s_" and f.__code__.co_argcount == 2
+            and not f.__code__.co_flags & 4]
 
 
 def bench(shell, steps=1000):

@@ -5,9 +5,9 @@ enum SessionRequest {
 
     /// What a session stages as `in/spool.sh` and `in/supervisor.sh` before its first detached step
     /// (docs/detached-steps.md, section 3).
-    static let spool = compacted(PackageResources.spool_sh)
+    static let spool = compacted(PackageResources.claim_sh + PackageResources.spool_sh)
     static let supervisor = compacted(
-        PackageResources.groups_sh + PackageResources.supervisor_sh)
+        PackageResources.groups_sh + PackageResources.claim_sh + PackageResources.supervisor_sh)
 
     /// A script of ours without comments and indentation: some shells read it byte by byte.
     static func compacted(_ script: [UInt8]) -> [UInt8] {

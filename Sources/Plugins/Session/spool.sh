@@ -248,40 +248,16 @@ hr_expire() {
 
 # --- claims ----------------------------------------------------------------------------------
 
-# The first line of the claim's file $1 into hr_val.
-hr_first() {
-    hr_val=
-    { IFS= read -r hr_val <"$hr_claim/$1"; } 2>/dev/null
-}
-
-# What the claim's gate has decided, run or void, into hr_val: the first of the two in it.
-hr_gate() {
-    hr_val=
-    { while IFS= read -r hr_val; do
-        case $hr_val in run | void) break ;; esac
-    done <"$hr_claim/gate"; } 2>/dev/null
-}
-
-# What came of the claim, if rc is whole: hr_rc hr_ending hr_held hr_drop_out hr_drop_err.
-hr_result() {
-    hr_first rc
-    set -- $hr_val
-    [ "$#:$6" = 6:. ] && hr_is_number "$1" || return 1
-    hr_rc=$1 hr_ending=$2 hr_held=$3 hr_drop_out=$4 hr_drop_err=$5
-}
-
-# Whether the process of the claim's file `sup` lives.
+# Whether the claim's supervisor lives.
 hr_is_watched() {
-    hr_first sup
-    set -- $hr_val
+    set -- $hr_sup
     [ "$#:$3" = "3:$hr_boot" ] && hr_stat "$1" && [ "$hr_start" = "$2" ] || return 1
     case $hr_state in Z | X) return 1 ;; esac
 }
 
 # Whether the step's group lives.
 hr_is_left() {
-    hr_first pg
-    set -- $hr_val
+    set -- $hr_lead
     [ "$#" = 3 ] || return 1
     # Just forked, it leads no group yet.
     if [ "$3" = "$hr_boot" ] && hr_stat "$1" && [ "$hr_start" = "$2" ]; then
@@ -295,8 +271,8 @@ hr_is_left() {
 hr_see() {
     hr_claim=$hr_run/$1 hr_is=absent
     if [ -d "$hr_claim" ]; then
-        hr_gate
-        case $hr_val in
+        hr_know
+        case $hr_gate in
         run) hr_see_started ;;
         void) hr_is=void ;;
         *) hr_is=claimed ;;
@@ -305,14 +281,13 @@ hr_see() {
     [ -d "$hr_run" ] || { hr_is=norun; [ ! -e "$hr_run.closed" ] || hr_is=closed; }
 }
 
-# Its outcome is asked for again after its supervisor is gone: that may have come in between.
+# Its record is read again once its supervisor is gone: the end may have come in between.
 hr_see_started() {
-    hr_is=done
-    hr_result && return
     hr_is=running
-    hr_is_watched && return
+    [ -n "$hr_end" ] || ! hr_is_watched || return 0
+    [ -n "$hr_end" ] || hr_know
     hr_is=done
-    hr_result && return
+    [ -z "$hr_end" ] || return 0
     hr_is=orphan
     hr_is_left || hr_is=lost
 }
@@ -324,7 +299,7 @@ hr_void() {
     void) return 0 ;;
     absent | claimed)
         mkdir "$hr_claim" 2>/dev/null
-        { printf 'void\n' >>"$hr_claim/gate"; } 2>/dev/null
+        hr_note void
         hr_see "$1"
         ;;
     esac
@@ -497,8 +472,7 @@ hr_await() {
     if [ "$hr_is" = done ]; then hr_tell "$2" "$3"; else hr_say "$hr_n claim $hr_is"; fi
 }
 
-# Over what the supervisor has put there, so that it needs no room.
-hr_cancel() { { printf 'yes.\n' 1<>"$hr_claim/cancel"; } 2>/dev/null; }
+hr_cancel() { [ -n "$hr_wish" ] || hr_note cancel; }
 
 # A nap, long ones later; the whole shell ends with its session.
 hr_doze() {
@@ -516,7 +490,8 @@ hr_doze() {
 # The end of a step that is done, its output from byte $1 and $2 on.
 hr_tell() {
     hr_out=$hr_claim/output hr_given=none
-    hr_say "$hr_n spooled $hr_ending $hr_drop_out $hr_drop_err $hr_held"
+    hr_rc=${hr_end%% *}
+    hr_say "$hr_n spooled ${hr_end#* }"
     hr_say "$hr_n begin"
     hr_say "$hr_n begin" >&2
     hr_bytes out "$1"
@@ -551,8 +526,7 @@ hr_end_claim() {
         done
         ;;
     orphan)
-        hr_first pg
-        set -- "$1" "$2" $hr_val
+        set -- "$1" "$2" $hr_lead
         [ "$#:$5" = "5:$hr_boot" ] && hr_end_group "$3" "$4" "$5" "$2"
         hr_see "$1"
         ;;

@@ -16,22 +16,7 @@ shift 2
 hr_proc=yes hr_pg=-
 hr_nl='
 '
-hr_dashes=----------------------------------------------------------------
 LC_ALL=C
-
-# The first line of the claim's file $1 into hr_val.
-hr_first() {
-    hr_val=
-    { IFS= read -r hr_val <"$hr_claim/$1"; } 2>/dev/null
-}
-
-# What the claim's gate has decided, run or void, into hr_val: the first of the two in it.
-hr_gate() {
-    hr_val=
-    { while IFS= read -r hr_val; do
-        case $hr_val in run | void) break ;; esac
-    done <"$hr_claim/gate"; } 2>/dev/null
-}
 
 # PID START BOOT of this shell or subshell into hr_me.
 hr_who() {
@@ -86,18 +71,18 @@ hr_keep() {
 # status is 10 when it has ended the step for its time, 11 when it was asked to.
 hr_watch() {
     [ -z "$hr_named" ] || rm -f "$hr_claim/out.p" "$hr_claim/err.p"
-    hr_end=999999999999 hr_lead= hr_ended= hr_turn=0 hr_asked=0
+    hr_due=999999999999 hr_first= hr_ended= hr_turn=0 hr_asked=0
     hr_tick
     while :; do
+        hr_know
         if hr_leads; then
-            [ "$hr_ticks" -lt "$hr_end" ] || hr_asked=10
-            hr_first cancel
-            case $hr_val in yes*) hr_asked=11 ;; esac
+            [ "$hr_ticks" -lt "$hr_due" ] || hr_asked=10
+            [ -z "$hr_wish" ] || hr_asked=11
             [ "$hr_asked" = 0 ] || hr_stop "$hr_asked"
-        else
-            hr_stat "$$" && [ "$hr_state" != Z ] || exit 0
+        elif ! hr_stat "$$" || [ "$hr_state" = Z ]; then
+            exit 0
         fi
-        if [ -n "$hr_lead" ] && ! hr_leads; then
+        if [ -n "$hr_first" ] && ! hr_leads; then
             [ -n "$hr_ended" ] || hr_ended=$hr_ticks
             [ $((hr_ticks - hr_ended)) -lt 100 ] || ! hr_is_held || hr_cut
         fi
@@ -109,22 +94,21 @@ hr_watch() {
 
 # How long until the watch looks again.
 hr_wait() {
-    if [ "$hr_turn" -le 20 ] || [ $((hr_end - hr_ticks)) -lt 100 ] || [ -n "$hr_ended" ]; then
+    if [ "$hr_turn" -le 20 ] || [ $((hr_due - hr_ticks)) -lt 100 ] || [ -n "$hr_ended" ]; then
         hr_nap 0.2
     else
         hr_nap 1
     fi
 }
 
-# Whether the step's first process lives; hr_lead is its id, once there is one.
+# Whether the step's first process lives: hr_first is its id, once there is one.
 hr_leads() {
-    if [ -z "$hr_lead" ]; then
-        hr_first pg
-        case $hr_val in *' '*' '?*) ;; *) return 1 ;; esac
-        hr_lead=${hr_val%% *} hr_val=${hr_val#* }
-        hr_begun=${hr_val%% *} hr_end=$((hr_ticks + hr_timeout * 100))
+    if [ -z "$hr_first" ]; then
+        [ -n "$hr_lead" ] || return 1
+        hr_first=${hr_lead%% *} hr_begun=${hr_lead#* } hr_due=$((hr_ticks + hr_timeout * 100))
+        hr_begun=${hr_begun%% *}
     fi
-    hr_stat "$hr_lead" && [ "$hr_start" = "$hr_begun" ] && [ "$hr_state" != Z ]
+    hr_stat "$hr_first" && [ "$hr_start" = "$hr_begun" ] && [ "$hr_state" != Z ]
 }
 
 # TERM to the step's group, KILL after the grace, until it is empty; then our status is $1. A group
@@ -133,14 +117,14 @@ hr_stop() {
     trap 'hr_over=yes' TERM
     hr_over= hr_sent= hr_round=0
     hr_until=$((hr_ticks + hr_grace * 100))
-    while hr_leads || { hr_members "$hr_lead" && [ "$hr_count" -gt 0 ]; }; do
+    while hr_leads || { hr_members "$hr_first" && [ "$hr_count" -gt 0 ]; }; do
         hr_tick
         if [ "$hr_ticks" -ge "$hr_until" ]; then
-            kill -KILL "-$hr_lead" 2>/dev/null || ! hr_leads || kill -KILL "$hr_lead" 2>/dev/null
+            kill -KILL "-$hr_first" 2>/dev/null || ! hr_leads || kill -KILL "$hr_first" 2>/dev/null
             hr_round=$((hr_round + 1))
             [ "$hr_round" -lt 30 ] || break
         elif [ -z "$hr_sent" ]; then
-            kill -TERM "-$hr_lead" 2>/dev/null && hr_sent=yes
+            kill -TERM "-$hr_first" 2>/dev/null && hr_sent=yes
         fi
         if [ "$hr_round" -lt 5 ]; then hr_nap 0.02; else hr_nap; fi
     done
@@ -182,15 +166,12 @@ hr_cut() {
 
 # --- the step --------------------------------------------------------------------------------
 
-# Becomes the step: says who it is, makes the gate, takes the step's variables, and gives itself a
-# session and so a group. The text that is evaluated has nothing in it but a number of ours.
+# Becomes the step: notes who it is, which starts it unless a `void` stands before, takes the step's
+# variables, and gives itself a session and so a group. The text that is evaluated has nothing in it
+# but a number of ours.
 hr_become() {
-    hr_who && { printf '%s\n' "$hr_me" >"$hr_claim/pg"; } 2>/dev/null || exit
-    hr_first cancel
-    case $hr_val in yes*) exit ;; esac
-    { printf 'run\n' >>"$hr_claim/gate"; } 2>/dev/null || exit
-    hr_gate
-    [ "$hr_val" = run ] || exit
+    hr_who && hr_know && [ -z "$hr_wish" ] && hr_note "run $hr_me" && hr_know || exit
+    [ "$hr_gate:$hr_lead" = "run:$hr_me" ] || exit
     umask "$hr_mask"
     while [ "$hr_vars" -gt 0 ]; do
         eval "export \"\$hr_e$hr_vars\""
@@ -210,23 +191,16 @@ hr_python='os.execvp(sys.argv[1], sys.argv[1:])'
 
 # --- the whole -------------------------------------------------------------------------------
 
-# What is needed until the end is made before the gate: a full disk loses no outcome. pg is written
-# over by the step, rc and cancel are written over later, the gate is added to.
+# All that is needed until the end is there before the step is: a full disk loses no outcome, since
+# the record's few lines stay within the block that the first has taken.
 hr_who || exit 1
-{
-    printf '%s\n' "$hr_me" >"$hr_claim/sup" &&
-        printf '%s\n' "$hr_dashes" >"$hr_claim/rc" &&
-        printf '%s\n' "$hr_dashes" >"$hr_claim/pg" &&
-        printf '%s\n' ---- >>"$hr_claim/cancel" &&
-        printf '%s\n' ---- >>"$hr_claim/gate" &&
-        true >"$hr_claim/out" && true >"$hr_claim/err"
-} 2>/dev/null || exit 3
+hr_note "sup $hr_me" && { true >"$hr_claim/out" && true >"$hr_claim/err"; } 2>/dev/null || exit 3
 
 # Two pipes, out of which we read on 5 and 6, and which the step writes on 7 and 8. A shell makes
 # one for a short document, and Linux opens its other end by name: that needs no process. Where it
 # is a file (an older bash), FIFOs, opened for both first so that no open waits.
 hr_named=
-exec 5<<END 6<<END 9<>"$hr_claim/rc"
+exec 5<<END 6<<END 9>>"$hr_claim/record"
 pipe
 END
 pipe
@@ -270,8 +244,8 @@ case $hr_keeper_out in '' | "$hr_keeper_err" | "$hr_watcher") exit 1 ;; esac
 hr_status=$?
 exec 7>&- 8>&- </dev/null
 
-hr_gate
-if [ "$hr_val" != run ]; then
+hr_know
+if [ "$hr_gate" != run ]; then
     kill -TERM "$hr_watcher" 2>/dev/null
     exit 3
 fi
@@ -289,7 +263,7 @@ hr_count_dropped() {
     hr_dropped=-
     case $2 in
     0) hr_dropped=0 ;;
-    1) hr_first "$1.drop"; hr_is_number "$hr_val" && hr_dropped=$hr_val ;;
+    1) { read -r hr_val <"$hr_claim/$1.drop"; } 2>/dev/null && hr_dropped=$hr_val ;;
     2) ;;
     *) hr_open=1; (cd / && exec cat <&"$3" >/dev/null 5<&- 6<&- 9>&-) & ;;
     esac
@@ -299,5 +273,5 @@ hr_open=0
 hr_count_dropped out "$hr_over_out" 5
 hr_line="$hr_dropped"
 hr_count_dropped err "$hr_over_err" 6
-printf '%s\n' "$hr_status $hr_why $hr_open $hr_line $hr_dropped ." >&9
+printf '%s\n' "end $hr_status $hr_why $hr_line $hr_dropped $hr_open" >&9
 exit 0
