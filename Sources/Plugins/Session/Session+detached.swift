@@ -157,8 +157,8 @@ extension Session {
             case "noproc": "it has no /proc to tell its processes by."
             case "notool": "the program \(more) is needed there."
             case "killed":
-                "systemd ends there what a login leaves behind (KillUserProcesses). Let "
-                    + "\(greeting.user) linger: 'loginctl enable-linger \(greeting.user)'."
+                "systemd ends there what a login leaves behind (KillUserProcesses=yes in "
+                    + "logind.conf; lingering doesn't change that). Set it to no there."
             default: "it says: \(printableExcerpt(frame.words.joined(separator: " ")))."
             }
         return .notStarted(
