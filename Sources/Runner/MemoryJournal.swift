@@ -3,7 +3,7 @@ import Runbooks
 /// A journal in memory, for simulations and tests: the rules of the real one, none of its files.
 package actor MemoryJournal: Journal, RunCatalog {
     /// One run with all that is known of it.
-    private struct Entry {
+    struct Entry {
         let record: RunRecord
         var events: [RecordedEvent] = []
         var summary = SummaryFold()
@@ -11,7 +11,9 @@ package actor MemoryJournal: Journal, RunCatalog {
         var inbox: [(id: Int, PersonCommand)] = []
     }
 
-    private var entries: [RunID: Entry] = [:]
+    var entries: [RunID: Entry] = [:]
+    /// Who holds which target (MemoryJournal+locks.swift).
+    var holds: [TargetName: [RunID: Hold]] = [:]
     /// In the order in which they were opened.
     private var order: [RunID] = []
     private var lastInboxID = 0
@@ -54,6 +56,7 @@ package actor MemoryJournal: Journal, RunCatalog {
         }
         entry.inbox.removeAll { entry.summary.doneCommands[$0.id] != nil }
         entries[run] = entry
+        change(LockChanges(events), of: run)
         return entry.events.count
     }
 
@@ -79,6 +82,7 @@ package actor MemoryJournal: Journal, RunCatalog {
             return false
         }
         entries[run]?.held = HeldLease(lease: lease, until: until)
+        dismissUnstarted(of: run)
         return true
     }
 
@@ -96,6 +100,7 @@ package actor MemoryJournal: Journal, RunCatalog {
         guard let held = try known(run).held else { return }
         guard held.lease == lease else { throw .leaseLost(run) }
         entries[run]?.held = nil
+        dismissUnstarted(of: run)
     }
 
     /// Puts a person's command into the run's inbox.
@@ -169,7 +174,7 @@ package actor MemoryJournal: Journal, RunCatalog {
         return entry
     }
 
-    private func led(_ run: RunID, by lease: Lease) throws(JournalError) -> Entry {
+    func led(_ run: RunID, by lease: Lease) throws(JournalError) -> Entry {
         let entry = try known(run)
         guard entry.held?.lease == lease else { throw .leaseLost(run) }
         return entry
@@ -183,8 +188,12 @@ package actor MemoryJournal: Journal, RunCatalog {
             state: entry.summary.state, resolution: entry.summary.resolution,
             targets: record.plan.targets.map(\.name), opened: record.opened,
             closed: entry.summary.closed,
-            isLed: entry.summary.closed == nil
-                && entry.held.map { !isProvedDead($0.lease) } ?? false)
+            isLed: isLed(entry))
+    }
+
+    /// Whether a living process leads a run.
+    func isLed(_ entry: Entry) -> Bool {
+        entry.summary.closed == nil && entry.held.map { !isProvedDead($0.lease) } ?? false
     }
 }
 

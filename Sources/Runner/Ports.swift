@@ -311,6 +311,17 @@ package protocol Journal: Sendable {
         async throws(JournalError) -> Bool
     /// Prolongs the lease; refused with `leaseLost` when another leader has it.
     func renew(_ lease: Lease, of run: RunID, until: Timestamp) async throws(JournalError)
+    /// Takes the locks of targets that are to start, in one transaction: each alone, or not at all.
+    ///
+    /// Asking again for a target that the run holds already changes nothing. A lock stays until the
+    /// event that ends it is appended (`RunEvent.lockChange`); one of a target whose start isn't
+    /// recorded goes with its leader.
+    ///
+    /// - Returns: those that wait, and why; the others are this run's.
+    func admit(_ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease)
+        async throws(JournalError) -> [TargetName: Deferral]
+    /// Gives back the locks of targets that were admitted and not started.
+    func dismiss(_ targets: [TargetName], of run: RunID, lease: Lease) async throws(JournalError)
     /// Gives the lease back.
     func release(_ lease: Lease, of run: RunID) async throws(JournalError)
     /// Puts a person's command into the run's inbox, for whoever leads it.
@@ -354,6 +365,8 @@ package protocol RunCatalog: Sendable {
     func repeats(
         of plan: Plan, leftOut: Set<TargetName>, at: Timestamp
     ) async throws(JournalError) -> [RepeatCount]
+    /// Who holds the locks of targets; of all when nil. Sorted by target.
+    func locks(on targets: [TargetName]?) async throws(JournalError) -> [TargetLock]
     /// The targets that ended well in some run of a plan: they are used up for it.
     func targetsEndedWell(_ plan: PlanID) async throws(JournalError) -> Set<TargetName>
 }

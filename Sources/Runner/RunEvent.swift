@@ -125,6 +125,12 @@ package struct PersonCommand: Sendable, Codable, Hashable {
 package enum RunEvent: Sendable, Codable, Hashable {
     case stateChanged(RunState, reason: String)
     case targetStarted(TargetName)
+    /// A target waits to be started; recorded when `cause` changes. The reason is for people.
+    case deferred(TargetName, cause: String, reason: String)
+    /// A target has ended, and its lock stays: something there is owed, or unknown.
+    case lockKept(TargetName, reason: String)
+    /// What kept a target's lock is settled.
+    case unlocked(TargetName)
     case sessionOpened(TargetName, String)
     /// The intent: durable before the attempt starts.
     case attemptStarted(AttemptKey)

@@ -65,7 +65,8 @@ struct EventLinesTests {
             ]
             + commands.map { .commanded(PersonCommand(verb: $0, actor: "ann"), inboxID: 3) } + [
                 .refused(inboxID: 4, reason: "no"), .thresholdReached(failures: 2, limit: 1),
-                .closed(.aborted, .unclear),
+                .closed(.aborted, .unclear), .deferred(target, cause: "c", reason: "r"),
+                .lockKept(target, reason: "r"), .unlocked(target),
             ]
     }
 }

@@ -99,7 +99,8 @@ struct SQLiteJournalTests {
             _ = try await opened(home)
             let expected = try await DatabaseQueue().write { db in
                 try db.execute(
-                    sql: SchemaOne.sql + SchemaTwo.sql + SchemaThree.sql + SchemaFour.sql)
+                    sql: SchemaOne.sql + SchemaTwo.sql + SchemaThree.sql + SchemaFour.sql
+                        + SchemaFive.sql)
                 return try schema(db)
             }
             #expect(try await raw(home) { db in try schema(db) } == expected)

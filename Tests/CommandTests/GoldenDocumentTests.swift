@@ -39,7 +39,9 @@ struct GoldenDocumentTests {
             in: "run-resolved")
         let stopped = try await GoldenScene.stopped()
         try Self.expect(
-            RunDocument(stopped.scene.machine, isLed: false, escalations: stopped.escalations),
+            RunDocument(
+                stopped.scene.machine, isLed: false, escalations: stopped.escalations,
+                locks: try GoldenScene.locks()),
             in: "run-stopped")
         try Self.expect(
             RunDocument(try await GoldenScene.passedOver().machine), in: "run-passed-over")

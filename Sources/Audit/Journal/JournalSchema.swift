@@ -14,6 +14,7 @@ enum JournalSchema {
         migrator.registerMigration("2") { try $0.execute(sql: second) }
         migrator.registerMigration("3") { try $0.execute(sql: third) }
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
+        migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         return migrator
     }
 
@@ -157,5 +158,47 @@ enum JournalSchema {
     static let fourth = """
         CREATE INDEX events_unknown ON events (run)
             WHERE substr(event, 1, 13) = '{"stepEnded":' AND instr(event, '"_2":"unknown"') > 0;
+        """
+
+    /// Migration `5`: which run may change a target.
+    ///
+    /// Open runs hold what they are at work on, or owe. Where two of them do, both are listed, and
+    /// the second waits once it is led on.
+    static let fifth = """
+        CREATE TABLE locks (
+            target TEXT NOT NULL,
+            run INTEGER NOT NULL REFERENCES runs (id),
+            since INTEGER NOT NULL,
+            started INTEGER NOT NULL DEFAULT 0,
+            kept TEXT,
+            PRIMARY KEY (target, run)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX locks_run ON locks (run);
+        INSERT INTO locks (target, run, since, started)
+            SELECT targets.name, runs.id, min(events.at), 1
+            FROM runs JOIN targets ON targets.run = runs.id
+            JOIN events ON events.run = runs.id
+                AND events.event LIKE '{"targetStarted":%'
+                AND json_extract(events.event, '$.targetStarted._0') = targets.name
+            WHERE runs.closed IS NULL AND targets.outcome IS NULL
+                AND EXISTS (
+                    SELECT 1 FROM records, json_each(records.record, '$.plan.steps') AS step
+                    WHERE records.run = runs.id
+                        AND json_extract(step.value, '$.effect') IS NOT 'read')
+            GROUP BY targets.name, runs.id;
+        INSERT OR IGNORE INTO locks (target, run, since, started, kept)
+            SELECT json_extract(events.event, '$.leftOwed._0'), runs.id, min(events.at), 1,
+                'something is owed there'
+            FROM runs JOIN events ON events.run = runs.id
+                AND events.event LIKE '{"leftOwed":%'
+            WHERE runs.closed IS NULL AND NOT EXISTS (
+                SELECT 1 FROM events AS later
+                WHERE later.run = runs.id AND later.sequence > events.sequence
+                    AND later.event LIKE '{"paid":%'
+                    AND json_extract(later.event, '$.paid._0')
+                        = json_extract(events.event, '$.leftOwed._0')
+                    AND json_extract(later.event, '$.paid._1')
+                        = json_extract(events.event, '$.leftOwed._1'))
+            GROUP BY 1, 2;
         """
 }

@@ -21,6 +21,7 @@ extension SQLiteJournal {
                 return false
             }
             try row.update(to: HeldLease(lease: lease, until: until), in: db)
+            try LockRows(run: row.key, in: db).dismissUnstarted()
             return true
         }
     }
@@ -42,6 +43,7 @@ extension SQLiteJournal {
             guard let held = row.held else { return }
             guard held.lease == lease else { throw JournalError.leaseLost(run) }
             try row.update(to: nil, in: db)
+            try LockRows(run: row.key, in: db).dismissUnstarted()
         }
     }
 }

@@ -78,6 +78,7 @@ extension TrailEvent {
             engine(
                 .thresholdReached, at, nil, nil,
                 ["failures": .integer(Int64(failures)), "limit": .integer(Int64(limit))])
+        case .deferred, .lockKept, .unlocked: locks(event, at)
         case .attemptStarted, .attemptEnded, .stepEnded, .verifyEnded, .outputsTaken,
             .symptomAsked, .stopped:
             steps(event, at)
@@ -125,6 +126,16 @@ extension TrailEvent {
         case .notOwed(let target, let step): engine(.releaseNotOwed, at, target, step)
         case .leftOwed(let target, let step, let why):
             engine(.releaseLeft, at, target, step, reason(why))
+        default: engine(.trailGap, at)
+        }
+    }
+
+    private static func locks(_ event: RunEvent, _ at: Timestamp) -> TrailEvent {
+        switch event {
+        case .deferred(let target, _, let why):
+            engine(.targetDeferred, at, target, nil, reason(why))
+        case .lockKept(let target, let why): engine(.lockKept, at, target, nil, reason(why))
+        case .unlocked(let target): engine(.lockFreed, at, target)
         default: engine(.trailGap, at)
         }
     }

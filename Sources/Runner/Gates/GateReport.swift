@@ -32,6 +32,9 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// Whether the number of targets must be typed, since no change covers them.
     package let asksForTargetCount: Bool
 
+    /// Why targets would wait, though the run can start: one sentence each.
+    package let deferred: [String]
+
     /// Whether no gate stops the run.
     package var isOpen: Bool { !lines.contains(where: \.stops) }
 
@@ -46,12 +49,16 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// Asks every gate about a plan.
     ///
     /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a
-    /// rollback and for the paying of a release.
+    /// rollback and for the paying of a release. `locks` are those of other runs on the plan's
+    /// targets; whom a person left out counts for none.
     package static func evaluate(
-        _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false
+        _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
+        locks: LockState = .known([]), leftOut: Set<TargetName> = []
     ) -> GateReport {
         let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
         let scope = ScopeGate(plan, runbook)
+        let protection = ProtectionGate(
+            plan.targets.map(\.name).filter { !leftOut.contains($0) }, locks)
         let lines = Gate.allCases.map { gate in
             let level = gate.policy(of: plan.environment)
             let verdict: Verdict =
@@ -61,7 +68,8 @@ package struct GateReport: Sendable, Codable, Hashable {
                 case _ where level == .off: .notApplicable(.policyOff)
                 case .role: .open(rule: "solo home: the account \(actor) is the person")
                 case .scope: scope.verdict
-                case .content, .environment, .change, .window, .fourEyes, .protection:
+                case .protection: protection.verdict
+                case .content, .environment, .change, .window, .fourEyes:
                     .notApplicable(.notBuilt)
                 }
             let isBinding = passage.gates.contains(gate)
@@ -71,7 +79,8 @@ package struct GateReport: Sendable, Codable, Hashable {
         return GateReport(
             passage: passage, lines: lines,
             review: plan.environment.content == .required ? .closed : .unreviewed,
-            asksForTargetCount: !isUndoing && scope.asksForTargetCount)
+            asksForTargetCount: !isUndoing && scope.asksForTargetCount,
+            deferred: passage.gates.contains(.protection) ? protection.deferred : [])
     }
 
     /// Whether a verdict stops the run under a policy; gates without a policy always bind.
@@ -80,7 +89,6 @@ package struct GateReport: Sendable, Codable, Hashable {
         case .open: false
         case .waiting, .refused: level == nil || level == .required
         case .notApplicable(.policyOff), .notApplicable(.notNeeded): false
-        // Locks have no policy; until they are built, solo runs go without them and say so.
         case .notApplicable(.notBuilt): level == .required
         }
     }

@@ -7,6 +7,8 @@ package enum RunInput: Sendable {
     case sessionOpened(TargetName, String)
     case attemptEnded(AttemptKey, AttemptRecord)
     case timer(RunTimer)
+    /// Of these targets, asked for by `RunEffect.admit`, some wait; the others are this run's.
+    case admission([TargetName], deferred: [TargetName: Deferral])
     case command(PersonCommand, inboxID: Int)
     /// The leader's process was asked to end: nothing more starts.
     case leaving
@@ -22,6 +24,8 @@ package enum RunTimer: Sendable, Hashable {
     /// The pause before a target's next attempt.
     case retry(TargetName)
     case deadline(Question)
+    /// The pause before targets that wait are asked for again.
+    case admission
 }
 
 /// A question to a person, asked once a run, or once for each target.
@@ -40,6 +44,10 @@ package struct Question: Sendable, Codable, Hashable {
 /// What the loop starts once a decision's events are durable.
 package enum RunEffect: Sendable {
     case perform(AttemptRequest)
+    /// Ask whether these targets may start now; the answer is `RunInput.admission`.
+    case admit([TargetName])
+    /// These were admitted, and are not started after all.
+    case dismiss([TargetName])
     case cancel(TargetName)
     /// Start nothing more of what was sent ahead on a target.
     case recall(TargetName)

@@ -156,6 +156,11 @@ package struct RunLoop: Sendable {
                 return .failure(error)
             }
             if start(decision.effects, in: &group) { return .success(run) }
+            do {
+                try await askForLocks(decision.effects, of: run.record.id)
+            } catch {
+                return .failure(error)
+            }
         }
     }
 
@@ -245,13 +250,15 @@ package struct RunLoop: Sendable {
     /// once would turn it into unknown outcomes. Nothing is decided or started meanwhile. Only a
     /// refusal that kept nothing is tried again; after an input or output error the journal itself
     /// refuses (docs/journal.md).
-    private func hold(_ write: () async throws(JournalError) -> Void) async throws {
+    private func hold<Value>(
+        _ write: () async throws(JournalError) -> Value
+    ) async throws -> Value {
         var tries = 0
         while true {
             do {
-                try await write()
+                let value = try await write()
                 if tries > 0 { holding(nil) }
-                return
+                return value
             } catch {
                 guard [.full, .locked, .unreachable].contains(error.code), tries < limits.holdTries,
                     !inputs.contains(where: \.endsHolding)
@@ -298,6 +305,7 @@ package struct RunLoop: Sendable {
             case .ask(let target, let step):
                 group.addTask { await ask(step, on: target) }
             case .withdraw(let target): asking?.withdraw(target)
+            case .admit, .dismiss: continue
             case .finish: isDone = true
             }
         }
@@ -313,6 +321,24 @@ package struct RunLoop: Sendable {
             // It stays for a later run to clear away; that the trail fails is told by the loop.
         }
         await executor.close(target)
+    }
+
+    /// Takes and gives back locks, on the loop itself: what it decides next knows the answer.
+    private func askForLocks(_ effects: [RunEffect], of run: RunID) async throws {
+        for effect in effects {
+            switch effect {
+            case .admit(let names):
+                let deferred = try await hold { () throws(JournalError) in
+                    try await journal.admit(names, to: run, at: now(), lease: lease)
+                }
+                inputs.put(.admission(names, deferred: deferred))
+            case .dismiss(let names):
+                try await hold { () throws(JournalError) in
+                    try await journal.dismiss(names, of: run, lease: lease)
+                }
+            default: continue
+            }
+        }
     }
 
     private func ask(_ step: StepID, on target: TargetName) async {

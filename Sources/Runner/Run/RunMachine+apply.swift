@@ -9,8 +9,13 @@ extension RunMachine {
             stateReason = reason
         case .targetStarted(let target):
             targets[target]?.phase = .running
+            deferrals[target] = nil
             runningCount += 1
             startedCount += 1
+        case .deferred(let target, let cause, let reason):
+            deferrals[target] = DeferredTarget(cause: cause, reason: reason)
+        case .lockKept(let target, let reason): keptLocks[target] = reason
+        case .unlocked(let target): keptLocks[target] = nil
         case .sessionOpened(let target, let identity):
             let identity = SessionIdentity(identity)
             targets[target]?.session = identity.proof
@@ -49,6 +54,7 @@ extension RunMachine {
             targets[target]?.ending = outcome
             if let left = leftOut[target] { targets[target]?.endingReason = left.reason }
             targets[target]?.isPayAsked = false
+            keptLocks[target] = nil
             runningCount -= 1
             if outcome.countsAsFailure { failures += 1 }
         case .commanded(let command, let id): applyCommand(command, inboxID: id)
@@ -58,6 +64,8 @@ extension RunMachine {
             state = final
             resolution = helped
             stateReason = ""
+            keptLocks = [:]
+            deferrals = [:]
         }
     }
 

@@ -38,6 +38,12 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var runningCount = 0
     /// How many targets were started: the first ones, in the order of their start.
     package internal(set) var startedCount = 0
+    /// Why targets wait that could be started; each until its start.
+    package internal(set) var deferrals: [TargetName: DeferredTarget] = [:]
+    /// Why the locks of targets that have ended are kept, in a few words.
+    package internal(set) var keptLocks: [TargetName: String] = [:]
+    /// Whether it takes locks: something of it may change a target.
+    package let takesLocks: Bool
     /// Targets that the run doesn't start, by name.
     package let leftOut: [TargetName: LeftOutTarget]
     /// The targets in the order of their start: those that count as failed without being started
@@ -46,6 +52,8 @@ package struct RunMachine: Sendable, Equatable {
     let resolver: ValueResolver
     private let sequences: PlanSequences
     private let places: [TargetName: Int]
+    /// Not recorded: what this leader has asked for to start targets.
+    var admission = Admission()
     /// Not recorded: this leader starts nothing more.
     var isLeaving = false
     /// Not recorded: why this leader starts nothing more, but to abort and to give back.
@@ -66,6 +74,7 @@ package struct RunMachine: Sendable, Equatable {
 
     package init(record: RunRecord) {
         self.record = record
+        takesLocks = !record.plan.isReadOnly
         targets = Dictionary(
             uniqueKeysWithValues: record.plan.targets.map { ($0.name, TargetProgress()) })
         places = Dictionary(
@@ -99,6 +108,7 @@ package struct RunMachine: Sendable, Equatable {
             && left.isAbortRequested == right.isAbortRequested
             && left.isPauseRequested == right.isPauseRequested && left.notes == right.notes
             && left.runningCount == right.runningCount && left.startedCount == right.startedCount
+            && left.deferrals == right.deferrals && left.keptLocks == right.keptLocks
     }
 
     /// How many targets the run is about: those that nobody left out.
@@ -141,6 +151,7 @@ package struct RunMachine: Sendable, Equatable {
             emit(.attemptEnded(key, attempt), &turn)
             advance(key.target, &turn)
         case .timer(let timer): fire(timer, &turn)
+        case .admission(let names, let deferred): take(names, deferred, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
         case .leaving:
             isLeaving = true
@@ -154,6 +165,7 @@ package struct RunMachine: Sendable, Equatable {
         startTargets(&turn)
         withdrawQuestions(&turn)
         conclude(&turn)
+        noteLocks(&turn)
         return turn.decision
     }
 
@@ -161,25 +173,6 @@ package struct RunMachine: Sendable, Equatable {
     mutating func emit(_ event: RunEvent, _ turn: inout Turn) {
         apply(event, at: turn.now)
         turn.decision.events.append(event)
-    }
-
-    /// Starts targets while there is room, and nothing says stop.
-    mutating func startTargets(_ turn: inout Turn) {
-        guard state == .running, !isThresholdReached, !isAbortRequested, !isPauseRequested,
-            !isLeaving, haltReason == nil
-        else { return }
-        while runningCount < plan.rollout.maxInFlight, startedCount < order.count,
-            !isThresholdReached
-        {
-            let name = order[startedCount]
-            emit(.targetStarted(name), &turn)
-            if let outcome = leftOut[name]?.outcome {
-                emit(.targetEnded(name, outcome), &turn)
-                noteThreshold(&turn)
-            } else {
-                advance(name, &turn)
-            }
-        }
     }
 
     private mutating func takeLead(_ turn: inout Turn) {
@@ -206,6 +199,7 @@ package struct RunMachine: Sendable, Equatable {
                 return
             }
             advance(target, &turn, isRetryDue: true)
+        case .admission: askAgain()
         case .deadline(let question):
             guard isOpen(question), state == .running else { return }
             emit(
@@ -229,7 +223,11 @@ package struct RunMachine: Sendable, Equatable {
             if isPauseRequested, state != .paused {
                 emit(.stateChanged(.paused, reason: "paused by a person"), &turn)
             }
-            if isPauseRequested { turn.decision.effects.append(.finish) }
+            if isPauseRequested {
+                turn.decision.effects.append(.finish)
+            } else {
+                noteWaiting(&turn)
+            }
             return
         }
         if !owed.isEmpty {

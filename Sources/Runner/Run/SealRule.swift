@@ -25,9 +25,10 @@ extension RunEvent {
         case .commanded(let command, _):
             if case .note = command.verb { false } else { true }
         case .answered, .closed: true
-        case .stateChanged, .targetStarted, .sessionOpened, .attemptStarted, .attemptEnded,
-            .stepEnded, .outputsTaken, .verifyEnded, .symptomAsked, .owed, .paid, .notOwed,
-            .leftOwed, .asked, .stopped, .targetEnded, .refused, .thresholdReached:
+        case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .sessionOpened,
+            .attemptStarted, .attemptEnded, .stepEnded, .outputsTaken, .verifyEnded,
+            .symptomAsked, .owed, .paid, .notOwed, .leftOwed, .asked, .stopped, .targetEnded,
+            .refused, .thresholdReached:
             false
         }
     }
@@ -46,7 +47,7 @@ extension RunEffect {
     fileprivate var acts: Bool {
         switch self {
         case .perform, .cancel, .close, .clean: true
-        case .timer, .finish, .ask, .withdraw, .recall: false
+        case .timer, .finish, .ask, .withdraw, .recall, .admit, .dismiss: false
         }
     }
 }

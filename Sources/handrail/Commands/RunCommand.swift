@@ -48,7 +48,7 @@ struct RunCommand: HandrailCommand {
         }
         _ = try ticket.map { try SpokenText.name($0, "The ticket") }
         let prepared = try await Preparation(session: session, subject: subject).prepare()
-        guard prepared.gates.isOpen else { throw refusal(prepared.gates) }
+        guard prepared.gates.isOpen else { throw Failure.closed(prepared.gates) }
         if !yes, !session.console.isInteractive { throw unattended }
         let leftOut = try LeavingOut(names: without, reason: why).targets(of: prepared.plan)
         try checkStepByStep(session, prepared.plan.targets.count - leftOut.count)
@@ -78,6 +78,7 @@ struct RunCommand: HandrailCommand {
             let shown = await looking.look(with: executor, run: id)
             return (shown, try await decide(shown, prepared.earlier, repeats, session))
         }
+        try await prepared.refuseWhenLocked(session, leftOut: decision.leftOut)
         let lease = try session.newLease()
         let opening = RunOpening(
             session: session, home: home, prepared: prepared, shown: shown, ticket: ticket,
@@ -115,13 +116,6 @@ struct RunCommand: HandrailCommand {
             .usage, code: "confirmation",
             "Nobody can confirm this run: standard input is no terminal.",
             hint: "look at it with 'handrail plan', then give --yes")
-    }
-
-    private func refusal(_ gates: GateReport) -> Failure {
-        Failure(
-            .refused, code: "gate",
-            "A gate is closed: " + gates.refusals.map(\.text).joined(separator: "; "),
-            hint: "'handrail plan' shows all of them")
     }
 
     /// Shows the forecast, and lets the plan file's forecast, symptom and person decide.

@@ -26,12 +26,14 @@ struct StatusCommand: HandrailCommand {
         let (home, folded) = try await session.openRun(run)
         let status = RunStatus(
             folded, now: session.world.now(),
-            escalations: try await home.journal.escalations(of: folded.summary.id))
+            escalations: try await home.journal.escalations(of: folded.summary.id),
+            locks: try await home.journal.locks(on: folded.summary.targets))
         let console = session.console
         if console.isJSON {
             console.json(
                 RunDocument(
-                    folded.machine, isLed: folded.summary.isLed, escalations: status.escalations))
+                    folded.machine, isLed: folded.summary.isLed, escalations: status.escalations,
+                    locks: status.locks))
         } else {
             console.lines(
                 StatusView(

@@ -16,6 +16,7 @@ struct Takeover: Sendable {
         let machine = RunMachine(
             record: try await home.journal.record(of: id),
             events: try await home.journal.events(of: id, after: 0))
+        try await reclaim(machine, lease)
         let secrets: [ParameterName: Secret]
         let files: [Digest: [UInt8]]
         do {
@@ -45,6 +46,24 @@ struct Takeover: Sendable {
         }
         return session.recap(
             last, since: started, trail: await home.anchor(telling: session.console))
+    }
+
+    /// Sees to it that the run holds the targets that it is at work on.
+    ///
+    /// It does, unless the journal is older than locks, or was restored: then another run may have
+    /// taken one. Who ends the run is told, and goes on.
+    /// - Throws: `Failure` (refused), with the lease given back.
+    private func reclaim(_ machine: RunMachine, _ lease: Lease) async throws {
+        let deferred = try await home.journal.reclaim(
+            machine.targetsAtWork, for: id, at: session.world.now(), lease: lease)
+        guard !deferred.isEmpty else { return }
+        let reasons = deferred.sorted { $0.key < $1.key }.map(\.value.text)
+        let text = reasons.joined(separator: "; ")
+        guard !machine.isAbortRequested else { return session.console.warn(text) }
+        try await home.journal.release(lease, of: id)
+        throw Failure(
+            .refused, code: "locked", "The run \(id) can't go on: \(text).",
+            hint: "'handrail abort \(id)' ends it as it stands")
     }
 
     private func storedFiles(of plan: Plan) async throws -> [Digest: [UInt8]] {

@@ -7,8 +7,8 @@ struct Inbox: Sendable {
     struct Item: Encodable, Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
-            case question, overdue, owed, paused, unled, running, unknown, escalated, flagged,
-                record, remote
+            case question, overdue, owed, paused, unled, running, deferred, unknown, escalated,
+                flagged, record, remote
         }
 
         let kind: Kind
@@ -28,6 +28,8 @@ struct Inbox: Sendable {
     var runs: [RunStatus] = []
     /// What nobody knows of runs that have ended.
     var unknown: [UnknownOutcome] = []
+    /// Who may change which target; each belongs to an open run.
+    var locks: [TargetLock] = []
     /// What was handed over and has not ended.
     var escalations: [Escalation] = []
     var flags: [RaisedFlag] = []
@@ -105,6 +107,13 @@ struct Inbox: Sendable {
                 kind: .owed, run: id, runbook: runbook, target: owed.target, step: owed.step,
                 text: owed.reason, command: "handrail pay \(id) --on \(owed.target)")
         }
+        if run.machine.state == .waiting {
+            items.append(
+                Item(
+                    kind: .deferred, run: id, runbook: runbook,
+                    text: run.deferred.map(\.reason).joined(separator: "; "),
+                    command: "handrail status \(id)"))
+        }
         if !run.summary.isLed {
             let isPaused = run.summary.state == .paused
             items.append(
@@ -127,9 +136,14 @@ extension Session {
     func inbox() async throws -> Inbox {
         guard let home = try await existingHome() else { return Inbox() }
         var inbox = Inbox()
+        inbox.locks = try await home.journal.locks(on: nil)
         for summary in try await home.journal.runs(matching: RunFilter(isOpen: true, limit: 500)) {
             let folded = try await FoldedRun(summary, in: home.journal)
-            inbox.runs.append(RunStatus(folded, now: world.now()))
+            let names = Set(summary.targets)
+            inbox.runs.append(
+                RunStatus(
+                    folded, now: world.now(),
+                    locks: inbox.locks.filter { names.contains($0.target) }))
         }
         inbox.unknown = try await home.journal.unknownOutcomes()
         inbox.escalations = try await home.journal.escalations(isOpen: true)

@@ -88,7 +88,8 @@ struct Preparation: Sendable {
             opened: opened, runbook: runbook, selected: selected, parameters: parameters,
             plan: plan, digest: try .sha256(ofCanonical: plan),
             gates: GateReport.evaluate(
-                plan, runbook: runbook, actor: ActorIdentity.current(session.world)),
+                plan, runbook: runbook, actor: ActorIdentity.current(session.world),
+                locks: await session.lockState(of: plan)),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree))
     }

@@ -36,6 +36,8 @@ struct InboxDocument: Encodable, Sendable {
     /// Everything that waits, what matters most first.
     let items: [Inbox.Item]
     let runs: [RunDocument]
+    /// Who may change which target.
+    let locks: [LockDocument]
     let escalations: [Handed]
     let flags: [RaisedFlag]
     /// How far the trail's remote is behind; nil where none is configured.
@@ -44,6 +46,7 @@ struct InboxDocument: Encodable, Sendable {
     init(_ inbox: Inbox) {
         items = inbox.items
         runs = inbox.runs.map { RunDocument($0.machine, isLed: $0.summary.isLed) }
+        locks = inbox.locks.map(LockDocument.init)
         escalations = inbox.escalations.map(Handed.init)
         flags = inbox.flags
         trail = inbox.lag.map(TrailLagDocument.init)
@@ -52,6 +55,9 @@ struct InboxDocument: Encodable, Sendable {
 
 /// The human form of what waits for a person.
 struct InboxView: Sendable {
+    /// Targets that wait and are listed one by one, of each run.
+    private static let listedDeferrals = 3
+
     let inbox: Inbox
     let time: ShownTime
     let style: Style
@@ -159,6 +165,14 @@ struct InboxView: Sendable {
         for failure in run.report.failures {
             lines += item("failed", .bad, FailureText.of(failure))
         }
+        if run.machine.state == .waiting {
+            for deferral in run.deferred.prefix(Self.listedDeferrals) {
+                lines += item("waits", .warning, deferral.reason)
+            }
+            let more = run.deferred.count - Self.listedDeferrals
+            if more > 0 { lines += item("waits", .warning, "\(more) targets more") }
+        }
+        for held in LockText.held(run.held) { lines += item("holds", .plain, held) }
         if !summary.isLed {
             lines += item("led", .warning, LeadLine(summary: summary).text)
         } else if !run.isWaiting {

@@ -226,9 +226,20 @@ struct PlanView: Sendable {
         return UndoText.of(plan.undos)
     }
 
-    /// Only the gates that stop it: the others are in the JSON.
+    /// Targets that wait and are listed one by one.
+    private static let listedDeferrals = 5
+
+    /// The gates that stop it, and what waits; the others are in the JSON.
     private var gates: [String] {
         at + subject.gates.refusals.flatMap { list("Gate", safe($0.text), .bad) }
+            + subject.gates.deferred.prefix(Self.listedDeferrals).flatMap {
+                list("Waits", safe($0), .warning)
+            } + moreDeferred
+    }
+
+    private var moreDeferred: [String] {
+        let more = subject.gates.deferred.count - Self.listedDeferrals
+        return more > 0 ? list("", "and \(more) targets more wait", .warning) : []
     }
 
     /// What the instant that was asked about changes: nothing, as long as no gate knows the time.

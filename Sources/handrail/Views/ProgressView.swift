@@ -53,6 +53,13 @@ struct ProgressView: Sendable {
             return indent(target, run) + "symptom: \(word)"
         case .stateChanged(let state, let reason):
             guard state != .running else { return nil }
+            if state == .waiting {
+                // What it waits for stands above: each target's reason is a line of its own.
+                let count = CountText.of(run.deferrals.count, "target")
+                return style.paint(
+                    "waiting for \(count), asked for again every few seconds; "
+                        + "Ctrl-C pauses the run", .warning)
+            }
             return style.paint("\(state.word): \(reason)", state.tone)
         case .thresholdReached(let failures, let limit):
             let left = count - run.startedCount
@@ -66,10 +73,13 @@ struct ProgressView: Sendable {
                 "\(step)\(on): \(choice), says \(safe(actor))\(note.map { ": \(safe($0))" } ?? "")"
         case .commanded(let command, _): return commanded(command)
         case .refused(_, let reason): return style.paint("refused: \(safe(reason))", .warning)
+        case .deferred(_, _, let reason): return style.paint("waits: \(safe(reason))", .warning)
+        case .lockKept(let target, let reason):
+            return style.paint("\(target) stays locked: \(safe(reason))", .warning)
         case .leftOwed(let target, let step, let reason):
             return style.paint("OWED on \(target): \(step): \(safe(reason))", .bad)
         case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
-            .sessionOpened, .attemptStarted, .attemptEnded:
+            .sessionOpened, .attemptStarted, .attemptEnded, .unlocked:
             return nil
         }
     }
@@ -178,6 +188,7 @@ struct ProgressView: Sendable {
         if failed > 0 { parts.append("\(failed) failed") }
         if unreachable > 0 { parts.append("\(unreachable) unreachable") }
         if !running.isEmpty { parts.append("\(running.count) running") }
+        if !run.deferrals.isEmpty { parts.append("\(run.deferrals.count) waiting") }
         let elapsed = max(0, now.since(started))
         parts.append(TimeText.length(elapsed))
         let left = total - outcomes.count

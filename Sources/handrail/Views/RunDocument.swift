@@ -6,7 +6,7 @@ struct RunDocument: Encodable, Sendable {
     /// One target of the run.
     struct OfTarget: Encodable, Sendable {
         let target: TargetName
-        /// `not_started`, `left_out`, `running`, or the outcome.
+        /// `not_started`, `deferred`, `left_out`, `running`, or the outcome.
         let state: String
         let reason: String?
         let symptom: SymptomAnswer?
@@ -109,6 +109,8 @@ struct RunDocument: Encodable, Sendable {
     let stops: [Stopped]
     /// What was handed over of it, the newest first; nil where that wasn't looked up.
     let escalations: [InboxDocument.Handed]?
+    /// Locks on its targets, its own and those it waits for; nil where that wasn't looked up.
+    let locks: [LockDocument]?
     /// Whether a living process leads it; nil once it has ended, or where that isn't known.
     let isLed: Bool?
     let escalate: String?
@@ -122,7 +124,7 @@ struct RunDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case format, run, runbook, title, plan, environment, library, actor, ticket, alert, opened
-        case state, resolution, targets, failures, owed, questions, stops, escalations
+        case state, resolution, targets, failures, owed, questions, stops, escalations, locks
         case escalate, notes, trail, exit
         case isLed = "led"
         case passedOver = "passed_over"
@@ -133,7 +135,7 @@ struct RunDocument: Encodable, Sendable {
 
     init(
         _ machine: RunMachine, trail: String? = nil, isLed: Bool? = nil,
-        escalations: [Escalation]? = nil
+        escalations: [Escalation]? = nil, locks: [TargetLock]? = nil
     ) {
         let report = RunReport(run: machine)
         let record = machine.record
@@ -154,6 +156,7 @@ struct RunDocument: Encodable, Sendable {
                 say: $0.stop.say, escalate: $0.stop.escalate)
         }
         self.escalations = escalations?.map(InboxDocument.Handed.init)
+        self.locks = locks?.map(LockDocument.init)
         self.isLed = machine.state.isTerminal ? nil : isLed
         escalate = report.escalation
         notes = machine.notes
@@ -174,11 +177,14 @@ struct RunDocument: Encodable, Sendable {
                     isPassedOver: step.passesOver(outcome) ? true : nil)
             }
         }
-        let absent = machine.leftOut[name].map { _ in "left_out" } ?? "not_started"
+        let deferral = machine.deferrals[name]
+        let absent =
+            machine.leftOut[name] != nil ? "left_out" : deferral != nil ? "deferred" : "not_started"
         let state = target?.outcome?.rawValue ?? (target?.isRunning == true ? "running" : absent)
         return OfTarget(
             target: name, state: state,
-            reason: report.failure(of: name)?.reason ?? machine.leftOut[name]?.reason,
+            reason: report.failure(of: name)?.reason ?? machine.leftOut[name]?.reason
+                ?? deferral?.reason,
             symptom: target?.symptomAnswer, underWay: report.underWay(on: name),
             isBegun: target?.isRunning == true ? target?.inFlight != nil : nil, steps: steps)
     }

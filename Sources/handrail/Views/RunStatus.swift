@@ -28,18 +28,39 @@ struct RunStatus: Sendable {
     /// What was handed over of it, the newest first.
     let escalations: [Escalation]
 
-    init(_ folded: FoldedRun, now: Timestamp, escalations: [Escalation] = []) {
+    /// Locks on its targets: its own, and those that it waits for.
+    let locks: [TargetLock]
+
+    init(
+        _ folded: FoldedRun, now: Timestamp, escalations: [Escalation] = [],
+        locks: [TargetLock] = []
+    ) {
         summary = folded.summary
         machine = folded.machine
         self.now = now
         self.escalations = escalations
+        self.locks = locks
     }
 
     /// What recap, status and JSON share.
     var report: RunReport { RunReport(run: machine) }
 
     /// Whether a person has to do something before it can go on.
-    var isWaiting: Bool { !awaited.isEmpty || !machine.owed.isEmpty || !summary.isLed }
+    var isWaiting: Bool {
+        !awaited.isEmpty || !machine.owed.isEmpty || !summary.isLed || machine.state == .waiting
+    }
+
+    /// The locks that it holds.
+    var held: [TargetLock] { locks.filter { $0.run == summary.id } }
+
+    /// Targets that wait, in the plan's order, with what is in the way now, or was at the last look.
+    var deferred: [(target: TargetName, reason: String)] {
+        machine.plan.targets.map(\.name).compactMap { name in
+            guard let deferral = machine.deferrals[name] else { return nil }
+            let lock = locks.first { $0.target == name && $0.run != summary.id }
+            return (name, lock.map { Deferral.locked($0).text } ?? deferral.reason)
+        }
+    }
 
     /// The targets in the plan's order.
     var targets: [OfTarget] {

@@ -16,7 +16,8 @@ struct StatusView: Sendable {
 
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
-        head + awaited + owed + failures + passedOver + stops + targets + notes + escalated + next
+        head + awaited + owed + deferred + failures + passedOver + stops + targets + notes
+            + escalated + next
     }
 
     private var head: [String] {
@@ -26,7 +27,9 @@ struct StatusView: Sendable {
         if let helped = summary.resolution {
             state += ", " + style.paint(helped.rawValue, helped.tone)
         }
-        if !summary.state.isTerminal, !status.machine.stateReason.isEmpty {
+        // What it waits for has a paragraph of its own.
+        let isSaidBelow = summary.state == .waiting && !status.deferred.isEmpty
+        if !summary.state.isTerminal, !status.machine.stateReason.isEmpty, !isSaidBelow {
             state += ": \(SafeText.line(status.machine.stateReason))"
         }
         lines.append(style.paint(TextWidth.padded("State", to: 9), .faint) + state)
@@ -41,7 +44,8 @@ struct StatusView: Sendable {
             status.machine.record.alert.map { "alert \(SafeText.line($0))" },
         ].compactMap(\.self)
         lines += field("Where", ([summary.environment] + extra).joined(separator: " · "))
-        return lines + field("Targets", counts)
+        lines += field("Targets", counts)
+        return lines + LockText.held(status.held).flatMap { field("Holds", SafeText.line($0)) }
     }
 
     private var counts: String {
@@ -49,8 +53,10 @@ struct StatusView: Sendable {
         let ended = all.count { $0.progress.outcome != nil }
         let running = all.count { $0.progress.isRunning }
         let left = status.report.leftOut.count
-        let waiting = all.count - ended - running - left
+        let deferred = status.machine.deferrals.count
+        let waiting = all.count - ended - running - left - deferred
         return "\(ended) of \(all.count) ended" + (running > 0 ? ", \(running) running" : "")
+            + (deferred > 0 ? ", \(deferred) waiting" : "")
             + (waiting > 0 ? ", \(waiting) not started" : "")
             + (left > 0 ? ", \(left) left out" : "")
     }
@@ -86,6 +92,13 @@ struct StatusView: Sendable {
                 prose("\(step) on \(target): \(reason)")
                     + ["  → " + style.paint("handrail pay \(summary.id) --on \(target)", .strong)]
             }
+    }
+
+    /// Targets that wait for other runs.
+    private var deferred: [String] {
+        let deferred = status.deferred
+        guard !deferred.isEmpty else { return [] }
+        return ["", style.paint("Waits", .warning)] + deferred.flatMap { prose($0.reason) }
     }
 
     private var failures: [String] {
@@ -131,7 +144,8 @@ struct StatusView: Sendable {
     private func lines(of target: RunStatus.OfTarget) -> [String] {
         let progress = target.progress
         let left = status.machine.leftOut[target.target]
-        let absent = left == nil ? "not started" : "left out"
+        let isDeferred = status.machine.deferrals[target.target] != nil
+        let absent = left != nil ? "left out" : isDeferred ? "waits" : "not started"
         let word = progress.outcome?.word ?? (progress.isRunning ? "running" : absent)
         let passed = Set(status.report.passedOver(on: target.target).map(\.part))
         let steps = target.steps.map {

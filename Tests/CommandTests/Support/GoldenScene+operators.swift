@@ -38,7 +38,22 @@ extension GoldenScene {
                 evidence: digest, pack: digest)
         ]
         inbox.flags = [try flag()]
+        inbox.locks = try locks()
         return inbox
+    }
+
+    /// One target that a run is at work on, and one that it keeps.
+    static func locks() throws -> [TargetLock] {
+        func lock(_ target: String, _ step: String?, _ kept: String?) throws -> TargetLock {
+            TargetLock(
+                target: try name(target), run: try name("r-20261123-0659-w4nn"),
+                runbook: try name("web.drain"), actor: "bob", since: start,
+                step: try step.map(name),
+                kept: kept, isLed: step != nil)
+        }
+        return [
+            try lock("web1", "drain", nil), try lock("web2", nil, "drain is owed there"),
+        ]
     }
 
     /// Alerts of the scene's servers: two that its runbook answers, and two that lead nowhere.

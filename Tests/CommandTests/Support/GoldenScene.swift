@@ -94,8 +94,9 @@ struct GoldenScene {
                         hasFailed = hasFailed || isFailing
                     }
                 case .timer(.deadline, _), .cancel, .recall, .close, .clean, .ask, .withdraw,
-                    .finish:
+                    .finish, .dismiss:
                     break
+                case .admit(let names): queue.append(.admission(names, deferred: [:]))
                 case .timer(let timer, let delay):
                     clock = clock.adding(delay)
                     queue.append(.timer(timer))

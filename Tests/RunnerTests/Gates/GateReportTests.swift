@@ -72,7 +72,7 @@ struct GateReportTests {
                 of: EnvironmentRule(
                     name: "lab", content: content, change: change, isProduction: false))
             switch (line.gate, level) {
-            case (.role, _), (.scope, _):
+            case (.role, _), (.scope, _), (.protection, _):
                 #expect(line.text.contains(": open ("))
             case (_, .off?): #expect(line.verdict == .notApplicable(.policyOff))
             case (_, .required?), (_, .advisory?), (_, nil):

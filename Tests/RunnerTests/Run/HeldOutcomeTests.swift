@@ -125,6 +125,10 @@ private actor CrampedJournal: Journal {
     func takeOver(
         _ run: RunID, lease: Lease, now: Timestamp, until: Timestamp
     ) throws(JournalError) -> Bool { true }
+    func admit(
+        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+    ) throws(JournalError) -> [TargetName: Deferral] { [:] }
+    func dismiss(_ targets: [TargetName], of run: RunID, lease: Lease) throws(JournalError) {}
     func renew(_ lease: Lease, of run: RunID, until: Timestamp) throws(JournalError) {}
     func release(_ lease: Lease, of run: RunID) throws(JournalError) {}
     func post(_ command: PersonCommand, to run: RunID, at: Timestamp) throws(JournalError) {}

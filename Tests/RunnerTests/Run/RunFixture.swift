@@ -81,6 +81,12 @@ struct HandDrive {
     private var behind: [AttemptKey: [AttemptRequest]] = [:]
     /// Targets whose followers were recalled.
     private(set) var recalled: Set<TargetName> = []
+    /// What other runs hold.
+    var locks: [TargetLock] = []
+    /// What was admitted and given back.
+    var dismissed: [TargetName] = []
+    /// Timers for targets that wait, which don't fire by themselves.
+    var waits = 0
 
     init(_ fixture: RunFixture) { machine = RunMachine(record: fixture.record) }
 
@@ -104,8 +110,12 @@ struct HandDrive {
                 case .cancel(let target): cancelled.append(target)
                 case .close(let target), .clean(let target): closed.append(target)
                 case .ask(let target, let step): asked.append("\(target):\(step)")
+                case .admit(let names):
+                    queue.append(.admission(names, deferred: inTheWay(of: names)))
+                case .dismiss(let names): dismissed += names
                 case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true
+                case .timer(.admission, _): waits += 1
                 case .timer(.deadline(let question), _):
                     deadlines.append(.deadline(question))
                 case .timer(let timer, let delay):
@@ -115,6 +125,13 @@ struct HandDrive {
             }
             queue += followUp(input, answer)
         }
+    }
+
+    private func inTheWay(of names: [TargetName]) -> [TargetName: Deferral] {
+        Dictionary(
+            uniqueKeysWithValues: names.compactMap { name in
+                locks.first { $0.target == name }.map { (name, .locked($0)) }
+            })
     }
 
     /// Begins an attempt; what was sent ahead with it waits for its end.

@@ -111,6 +111,9 @@ struct RunMachineSimulationTests {
                 if case .recall(let target) = effect, Bool.random(using: &random) {
                     recalled.insert(target)
                 }
+                if case .admit(let names) = effect {
+                    pending.append(admission(of: names, &random))
+                }
                 if case .timer(let timer, let delay) = effect {
                     now = now.adding(delay)
                     pending.append(.timer(timer))
@@ -156,6 +159,17 @@ struct RunMachineSimulationTests {
             onceStarts["\(request.key.target) \(id)", default: 0] += 1
         }
         return answer(&random)
+    }
+
+    /// What a journal answers in which other runs come and go.
+    private static func admission(
+        of names: [TargetName], _ random: inout SeededNumbers
+    ) -> RunInput {
+        var deferred: [TargetName: Deferral] = [:]
+        for name in names where Int.random(in: 0..<3, using: &random) == 0 {
+            deferred[name] = .locked(LockSamples.lock(name))
+        }
+        return .admission(names, deferred: deferred)
     }
 
     /// What an executor tells next of what was sent ahead.

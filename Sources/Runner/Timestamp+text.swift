@@ -1,8 +1,6 @@
-import Runner
-
 extension Timestamp {
     /// Those that the trail's text can say: of the years 0 to 9999.
-    static let inTrail =
+    package static let inTrail =
         Timestamp(milliseconds: -62_167_219_200_000)...Timestamp(milliseconds: 253_402_300_799_999)
 
     /// RFC 3339 in UTC with milliseconds: `2026-11-23T08:14:02.113Z`.
@@ -34,7 +32,10 @@ extension Timestamp {
         }
     }
 
-    /// Reads that text, and no other form; nil for a day or a time that doesn't exist.
+    /// RFC 3339 in UTC to the second, as sentences have it: `2026-11-23T08:14:02Z`.
+    package var spokenText: String { trailText.prefix(19) + "Z" }
+
+    /// Reads `trailText`, and no other form; nil for a day or a time that doesn't exist.
     package init?(trailText text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 24 else { return nil }

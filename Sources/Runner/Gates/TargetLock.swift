@@ -1,0 +1,79 @@
+import Runbooks
+
+/// Who may change a target at the moment: one run, with what people ask about it.
+package struct TargetLock: Sendable, Hashable {
+    /// The target that is locked.
+    package let target: TargetName
+    /// The run that holds it.
+    package let run: RunID
+    /// Which runbook that run runs.
+    package let runbook: RunbookID
+    /// Who started it: the account's name.
+    package let actor: String
+    /// Since when it is held.
+    package let since: Timestamp
+    /// The step that was started last there; nil before the first, and where the lock is kept.
+    package let step: StepID?
+    /// Why it is held although the run has ended there; nil while it hasn't.
+    package let kept: String?
+    /// Whether a living process leads the run.
+    package let isLed: Bool
+
+    package init(
+        target: TargetName, run: RunID, runbook: RunbookID, actor: String, since: Timestamp,
+        step: StepID?, kept: String?, isLed: Bool
+    ) {
+        self.target = target
+        self.run = run
+        self.runbook = runbook
+        self.actor = actor
+        self.since = since
+        self.step = step
+        self.kept = kept
+        self.isLed = isLed
+    }
+
+    /// The one wording of who is in the way, since when, and where it stands.
+    package var text: String {
+        let place = step.map { ", at step \($0)" } ?? ""
+        return "\(target) is locked by run \(run) (\(runbook)) of \(actor) since "
+            + since.spokenText + place + (kept.map { ", which keeps it: \($0)" } ?? "")
+    }
+
+    /// What a person can do about it, as a clause.
+    package var next: String {
+        if kept != nil { return "'handrail status \(run)' says what to settle" }
+        return isLed
+            ? "it is free once that run has ended there; 'handrail watch \(run)' follows it"
+            : "nobody leads that run now: 'handrail resume \(run)' goes on, "
+                + "'handrail abort \(run)' ends it"
+    }
+}
+
+/// Why a target can't be started now, though its run is ready to.
+package enum Deferral: Sendable, Hashable {
+    /// Another run holds its lock.
+    case locked(TargetLock)
+
+    /// What it waits for, with what to do next: one sentence without a period.
+    package var text: String {
+        switch self {
+        case .locked(let lock): "\(lock.text); \(lock.next)"
+        }
+    }
+
+    /// What it waits for, to be compared: changes when a person would do something else.
+    package var cause: String {
+        switch self {
+        case .locked(let lock): "\(lock.run) \(lock.isLed ? "led" : "left") \(lock.kept ?? "")"
+        }
+    }
+}
+
+/// A target that waits, as it is recorded.
+package struct DeferredTarget: Sendable, Hashable {
+    /// What it waits for, to be compared.
+    package let cause: String
+    /// The same for people, as it was when that began.
+    package let reason: String
+}

@@ -1,0 +1,51 @@
+import Runbooks
+
+/// What an event does to the locks of its run: every journal keeps them by this.
+package enum LockChange: Sendable, Hashable {
+    /// The run is at work on the target: the lock is no longer its leader's alone.
+    case began(TargetName)
+    /// The run has ended there, and keeps the lock.
+    case kept(TargetName, String)
+    case freed(TargetName)
+    /// The run is over.
+    case allFreed
+}
+
+extension RunEvent {
+    /// What it does to the locks of its run; nil for nothing.
+    package var lockChange: LockChange? {
+        switch self {
+        case .targetStarted(let target): .began(target)
+        case .targetEnded(let target, _), .unlocked(let target): .freed(target)
+        case .lockKept(let target, let reason): .kept(target, reason)
+        case .closed: .allFreed
+        case .commanded(let command, _):
+            // Something is given back there again.
+            if case .pay(let target) = command.verb { .began(target) } else { nil }
+        default: nil
+        }
+    }
+}
+
+/// What the events of one commit do to locks in the end.
+///
+/// A target that ends, and whose lock is kept by the next event, is never free in between.
+package struct LockChanges: Sendable {
+    /// The last change of each target.
+    package private(set) var byTarget: [TargetName: LockChange] = [:]
+    /// Whether the run is over, and holds nothing any more.
+    package private(set) var isOver = false
+
+    package init(_ events: some Sequence<RunEvent>) {
+        for change in events.lazy.compactMap(\.lockChange) {
+            switch change {
+            case .began(let target), .kept(let target, _), .freed(let target):
+                byTarget[target] = change
+            case .allFreed: isOver = true
+            }
+        }
+    }
+
+    /// Whether nothing changes.
+    package var isEmpty: Bool { byTarget.isEmpty && !isOver }
+}

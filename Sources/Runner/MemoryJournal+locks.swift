@@ -1,0 +1,97 @@
+import Runbooks
+
+/// Locks as the real journal keeps them.
+extension MemoryJournal {
+    /// One run's hold on a target.
+    struct Hold {
+        let since: Timestamp
+        var isStarted = false
+        var kept: String?
+    }
+
+    /// Takes the locks of targets that are to start.
+    package func admit(
+        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+    ) throws(JournalError) -> [TargetName: Deferral] {
+        let entry = try led(run, by: lease)
+        guard entry.summary.closed == nil else { throw .closed(run, entry.summary.state) }
+        var deferred: [TargetName: Deferral] = [:]
+        for target in targets {
+            if let holder = holder(of: target, besides: entry.record) {
+                deferred[target] = .locked(holder)
+            } else {
+                holds[target, default: [:]][run, default: Hold(since: at)].kept = nil
+            }
+        }
+        return deferred
+    }
+
+    /// Gives back the locks of targets that were admitted and not started.
+    package func dismiss(
+        _ targets: [TargetName], of run: RunID, lease: Lease
+    ) throws(JournalError) {
+        _ = try led(run, by: lease)
+        for target in targets where holds[target]?[run]?.isStarted == false {
+            holds[target]?[run] = nil
+        }
+    }
+
+    /// Who holds the locks of targets.
+    package func locks(on targets: [TargetName]?) -> [TargetLock] {
+        holds.keys.sorted().filter { targets?.contains($0) ?? true }.flatMap { target in
+            (holds[target] ?? [:]).sorted { $0.value.since < $1.value.since }
+                .compactMap { lock(on: target, $0.key, $0.value) }
+        }
+    }
+
+    /// Changes locks as recorded events say.
+    func change(_ changes: LockChanges, of run: RunID) {
+        for (target, change) in changes.byTarget {
+            switch change {
+            case .began:
+                holds[target]?[run]?.isStarted = true
+                holds[target]?[run]?.kept = nil
+            case .kept(_, let reason): holds[target]?[run]?.kept = reason
+            case .freed, .allFreed: holds[target]?[run] = nil
+            }
+        }
+        guard changes.isOver else { return }
+        for target in holds.keys { holds[target]?[run] = nil }
+    }
+
+    /// Gives back what a leader was admitted to and didn't start: it is gone.
+    func dismissUnstarted(of run: RunID) {
+        for target in holds.keys where holds[target]?[run]?.isStarted == false {
+            holds[target]?[run] = nil
+        }
+    }
+
+    /// Who is in the way of a run on a target; what a dead leader didn't start is in nobody's.
+    private func holder(of target: TargetName, besides run: RunRecord) -> TargetLock? {
+        let others = (holds[target] ?? [:]).filter { $0.key != run.id }
+            .sorted { $0.value.since < $1.value.since }
+        for (id, hold) in others {
+            guard let entry = entries[id] else { continue }
+            if entry.summary.closed != nil || (!hold.isStarted && !isLed(entry)) {
+                holds[target]?[id] = nil
+            } else if hold.kept == nil || entry.record.plan.planID != run.plan.planID {
+                return lock(on: target, id, hold)
+            }
+        }
+        return nil
+    }
+
+    private func lock(on target: TargetName, _ id: RunID, _ hold: Hold) -> TargetLock? {
+        guard let entry = entries[id] else { return nil }
+        let started = entry.events.reversed().lazy.compactMap { recorded -> StepID? in
+            guard case .attemptStarted(let key) = recorded.event, key.target == target else {
+                return nil
+            }
+            return key.part.step
+        }
+        return TargetLock(
+            target: target, run: id, runbook: entry.record.plan.runbook.id,
+            actor: entry.record.actor, since: hold.since,
+            step: hold.kept == nil ? started.first : nil, kept: hold.kept, isLed: isLed(entry))
+    }
+}

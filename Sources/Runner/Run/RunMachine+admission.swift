@@ -1,0 +1,148 @@
+import Runbooks
+
+/// What a leader has asked for to start targets.
+///
+/// Part of no record: the next leader asks again, and a lock that it holds already is given again.
+struct Admission: Sendable {
+    /// How long a target waits before it is asked for again.
+    static let interval: Duration = .seconds(2)
+    /// Targets whose reasons to wait are named in a run's own reason.
+    static let named = 3
+
+    /// The place, in the order of starts, of the next target that nobody has asked for.
+    var next = 0
+    /// Asked for, and not answered.
+    var asked: Set<TargetName> = []
+    /// To be asked for again, in this order, before those that nobody has asked for.
+    var again: [TargetName] = []
+    /// Those that wait, as the last answer said.
+    var deferred: Set<TargetName> = []
+    /// Whether a timer is set after which they are asked for again.
+    var isTimerSet = false
+}
+
+/// Starting targets: where something may change, each takes its lock first.
+extension RunMachine {
+    /// Whether nothing says that no target is to be started.
+    private var mayStartTargets: Bool {
+        (state == .running || state == .waiting) && !isThresholdReached && !isAbortRequested
+            && !isPauseRequested && !isLeaving && haltReason == nil
+    }
+
+    /// Starts targets, or asks for them, while there is room and nothing says stop.
+    mutating func startTargets(_ turn: inout Turn) {
+        var names: [TargetName] = []
+        while mayStartTargets, runningCount + admission.asked.count < plan.rollout.maxInFlight,
+            let name = takeCandidate()
+        {
+            if let outcome = leftOut[name]?.outcome {
+                emit(.targetStarted(name), &turn)
+                emit(.targetEnded(name, outcome), &turn)
+                noteThreshold(&turn)
+            } else if takesLocks {
+                admission.asked.insert(name)
+                names.append(name)
+            } else {
+                emit(.targetStarted(name), &turn)
+                advance(name, &turn)
+            }
+        }
+        if !names.isEmpty { turn.decision.effects.append(.admit(names)) }
+    }
+
+    /// The next target to start, taken out.
+    private mutating func takeCandidate() -> TargetName? {
+        if !admission.again.isEmpty { return admission.again.removeFirst() }
+        while admission.next < order.count {
+            let name = order[admission.next]
+            admission.next += 1
+            if targets[name]?.phase == .notStarted { return name }
+        }
+        return nil
+    }
+
+    /// Starts what was admitted, and notes what waits.
+    mutating func take(
+        _ names: [TargetName], _ deferred: [TargetName: Deferral], _ turn: inout Turn
+    ) {
+        var unused: [TargetName] = []
+        for name in names where admission.asked.remove(name) != nil {
+            if let deferral = deferred[name] {
+                admission.deferred.insert(name)
+                guard deferrals[name]?.cause != deferral.cause else { continue }
+                emit(.deferred(name, cause: deferral.cause, reason: deferral.text), &turn)
+            } else if mayStartTargets {
+                admission.deferred.remove(name)
+                if state == .waiting {
+                    emit(.stateChanged(.running, reason: "\(name) may start now"), &turn)
+                }
+                emit(.targetStarted(name), &turn)
+                advance(name, &turn)
+            } else {
+                admission.deferred.remove(name)
+                admission.again.append(name)
+                unused.append(name)
+            }
+        }
+        if !unused.isEmpty { turn.decision.effects.append(.dismiss(unused)) }
+        if !admission.deferred.isEmpty, !admission.isTimerSet {
+            admission.isTimerSet = true
+            turn.decision.effects.append(.timer(.admission, after: Admission.interval))
+        }
+    }
+
+    /// Has those that wait asked for again.
+    mutating func askAgain() {
+        admission.isTimerSet = false
+        admission.again += order.filter {
+            admission.deferred.contains($0) && !admission.asked.contains($0)
+                && !admission.again.contains($0)
+        }
+    }
+
+    /// Says that the run waits, when all that is left of it waits to be started.
+    mutating func noteWaiting(_ turn: inout Turn) {
+        guard state == .running || state == .waiting, !admission.deferred.isEmpty,
+            startedCount + admission.deferred.count == order.count
+        else { return }
+        let reasons = order.filter(admission.deferred.contains).compactMap { deferrals[$0]?.reason }
+        let more = reasons.count - Admission.named
+        let reason =
+            reasons.prefix(Admission.named).joined(separator: "; ")
+            + (more > 0 ? "; and \(more) more wait" : "")
+        guard state != .waiting || stateReason != reason else { return }
+        emit(.stateChanged(.waiting, reason: reason), &turn)
+    }
+
+    /// Keeps the locks of targets that have ended with something owed or unknown.
+    ///
+    /// Those where that is settled are freed. A run that is over holds none.
+    mutating func noteLocks(_ turn: inout Turn) {
+        guard takesLocks, !state.isTerminal else { return }
+        for case .targetEnded(let name, _) in turn.decision.events
+        where keptLocks[name] == nil && targets[name]?.outcome != nil {
+            guard let reason = reasonToKeepLock(of: name) else { continue }
+            emit(.lockKept(name, reason: reason), &turn)
+        }
+        for name in keptLocks.keys.sorted() where targets[name]?.outcome != nil {
+            guard reasonToKeepLock(of: name) == nil else { continue }
+            emit(.unlocked(name), &turn)
+        }
+    }
+
+    /// What keeps the lock of a target that has ended; nil for nothing.
+    private func reasonToKeepLock(of name: TargetName) -> String? {
+        guard let target = targets[name] else { return nil }
+        let owed = (target.owed + target.leftOwed.keys).sorted()
+        if !owed.isEmpty {
+            return owed.map(\.rawValue).joined(separator: ", ") + " is owed there"
+        }
+        let unknown = sequence(of: name).map(\.id).filter { target.outcomes[$0] == .unknown }
+        guard !unknown.isEmpty || target.outcome == .unknown else { return nil }
+        let steps = unknown.map(\.rawValue).joined(separator: ", ")
+        return "how \(steps.isEmpty ? "it" : steps) ended there is unknown"
+    }
+
+    /// Targets on which this run is at work: their locks are its own.
+    package var targetsAtWork: [TargetName] { takesLocks ? runningTargets : [] }
+}

@@ -1,0 +1,40 @@
+import Runbooks
+import Runner
+
+extension Session {
+    /// What the home's journal says about the locks of a plan's targets.
+    ///
+    /// A plan that changes nothing needs none, and a home that is not there yet has none.
+    func lockState(of plan: Plan) async -> LockState {
+        guard !plan.isReadOnly else { return .known([]) }
+        do {
+            guard let home = try await existingHome() else { return .known([]) }
+            return .known(try await home.journal.locks(on: plan.targets.map(\.name)))
+        } catch {
+            return .unreadable(Failure(error).message)
+        }
+    }
+}
+
+extension PreparedPlan {
+    /// Refuses to open a run that could start nothing, because of what happened since it was shown.
+    ///
+    /// - Throws: `Failure` (refused).
+    func refuseWhenLocked(_ session: Session, leftOut: [LeftOutTarget]) async throws {
+        let report = GateReport.evaluate(
+            plan, runbook: runbook, actor: ActorIdentity.current(session.world),
+            locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)))
+        guard !report.isOpen else { return }
+        throw Failure.closed(report)
+    }
+}
+
+extension Failure {
+    /// A run that can't start because a gate is closed.
+    static func closed(_ gates: GateReport) -> Failure {
+        Failure(
+            .refused, code: "gate",
+            "A gate is closed: " + gates.refusals.map(\.text).joined(separator: "; "),
+            hint: "'handrail plan' shows all of them")
+    }
+}

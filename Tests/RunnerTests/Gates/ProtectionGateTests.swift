@@ -1,0 +1,78 @@
+import Runbooks
+import Testing
+
+@testable import Runner
+
+struct ProtectionGateTests {
+    private func gate(_ targets: [String], locked: [String]) -> ProtectionGate {
+        ProtectionGate(
+            targets.map(RunFixture.target),
+            .known(locked.map { LockSamples.lock(RunFixture.target($0)) }))
+    }
+
+    @Test func isOpenWhereNobodyElseIs() {
+        let gate = gate(["a", "b"], locked: ["c"])
+        #expect(gate.verdict == .open(rule: "no other run holds these targets"))
+        #expect(gate.deferred == [])
+    }
+
+    @Test func aTargetOfAnotherRunIsRefusedWithHolderTimeStepAndWhatToDo() {
+        #expect(
+            gate(["a"], locked: ["a"]).verdict
+                == .refused([
+                    "a is locked by run r-other (other.book) of bob since 1970-01-01T00:00:00Z, at "
+                        + "step drain; it is free once that run has ended there; 'handrail watch "
+                        + "r-other' follows it"
+                ]))
+        #expect(gate(["a"], locked: ["a"]).deferred == [])
+    }
+
+    @Test func withATargetThatIsFreeTheOthersWait() {
+        let gate = gate(["a", "b", "c"], locked: ["a", "c"])
+        guard case .open(let rule) = gate.verdict else {
+            Issue.record("\(gate.verdict)")
+            return
+        }
+        #expect(rule.hasPrefix("2 of 3 targets would wait: a is locked by run r-other"))
+        #expect(gate.deferred.count == 2)
+    }
+
+    @Test func manyReasonsAreCounted() {
+        let names = (1...9).map { "t\($0)" }
+        guard case .refused(let reasons) = gate(names, locked: names).verdict else {
+            Issue.record("it is not refused")
+            return
+        }
+        #expect(reasons.count == 6)
+        #expect(reasons.last == "and 4 more")
+    }
+
+    @Test func whoCantAskIsClosed() {
+        #expect(
+            ProtectionGate([RunFixture.target("a")], .unreadable("The journal is damaged.")).verdict
+                == .refused(["who holds locks can't be asked: The journal is damaged."]))
+    }
+
+    @Test func itIsAskedOfChangesAndOfUndoingAlone() throws {
+        for (effect, isAsked) in [(Effect.read, false), (.once, true)] {
+            var fixture = try PlanFixture(
+                targets: ["t0"], steps: [PlanFixture.step("s", effect, .run(PlanFixture.script()))])
+            fixture.rule = TargetRule(select: nil, pick: .many, max: 2)
+            let report = GateReport.evaluate(
+                try fixture.plan(), runbook: try fixture.runbook(), actor: "ada",
+                locks: .known([LockSamples.lock(RunFixture.target("t0"))]))
+            #expect(report.isOpen == !isAsked)
+            #expect(report.refusals.map(\.gate) == (isAsked ? [.protection] : []))
+            let undoing = GateReport.evaluate(
+                try fixture.plan(), runbook: try fixture.runbook(), actor: "ada", isUndoing: true,
+                locks: .known([LockSamples.lock(RunFixture.target("t0"))]))
+            #expect(!undoing.isOpen)
+            // Nobody looks at whom a person left out.
+            let without = GateReport.evaluate(
+                try fixture.plan(), runbook: try fixture.runbook(), actor: "ada",
+                locks: .known([LockSamples.lock(RunFixture.target("t0"))]),
+                leftOut: [RunFixture.target("t0")])
+            #expect(without.isOpen)
+        }
+    }
+}
