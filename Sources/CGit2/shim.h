@@ -7,6 +7,8 @@
 #ifdef __linux__
 /* fcntl.h declares it under _GNU_SOURCE alone, which the module isn't built with. */
 extern int sync_file_range(int file, long long offset, long long count, unsigned int flags);
+extern int renameat2(int folder, const char *old, int new_folder, const char *name, unsigned int flags);
+extern int syncfs(int file);
 #endif
 
 /* Swift can't call C functions with a variable number of arguments. */

@@ -158,5 +158,7 @@ package enum RunEvent: Sendable, Codable, Hashable {
     /// A command that could not be done, and why.
     case refused(inboxID: Int, reason: String)
     case thresholdReached(failures: Int, limit: Int)
+    /// The home came back from a backup or from its trail: what the run did since isn't known.
+    case restored(reason: String)
     case closed(RunState, RunResolution)
 }

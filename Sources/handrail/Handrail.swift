@@ -43,6 +43,8 @@ struct Handrail: AsyncParsableCommand {
             InventoryCommand.self,
             InitCommand.self,
             DoctorCommand.self,
+            BackupCommand.self,
+            RestoreCommand.self,
             CompletionsCommand.self,
         ])
 

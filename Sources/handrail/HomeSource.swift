@@ -112,7 +112,8 @@ extension Session {
             trail: TrailSealer(journal: journal, store: store))
     }
 
-    private var trailSource: TrailSource {
+    /// What the trail takes from this process.
+    var trailSource: TrailSource {
         TrailSource(
             hostName: world.hostName(), program: "handrail \(HandrailVersion.text)",
             randomBytes: world.randomBytes)

@@ -65,6 +65,7 @@ struct EventLinesTests {
             ]
             + commands.map { .commanded(PersonCommand(verb: $0, actor: "ann"), inboxID: 3) } + [
                 .refused(inboxID: 4, reason: "no"), .thresholdReached(failures: 2, limit: 1),
+                .restored(reason: "why"),
                 .closed(.aborted, .unclear), .deferred(target, cause: "c", reason: "r"),
                 .lockKept(target, reason: "r"), .unlocked(target),
             ]

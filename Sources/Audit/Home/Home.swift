@@ -38,6 +38,9 @@ package struct Home: Sendable, Hashable {
     /// Where packs are written unless another place is named.
     package var escalationsPath: String { path + "/escalations" }
 
+    /// A home's folder, whatever is there; nothing is looked at or made.
+    package init(path: String) { self.path = path }
+
     /// Opens a home, and makes what is missing of it with mode 0700.
     ///
     /// Blocks for a few file operations.
@@ -70,13 +73,15 @@ package struct Home: Sendable, Hashable {
     ///
     /// WHY NOT opened when it is there: closing any descriptor of a file drops the locks that
     /// SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).
-    func prepareJournalFile() throws {
+    ///
+    /// - Parameter isAnew: whether a missing one is made in a home that was in use, too.
+    func prepareJournalFile(isAnew: Bool = false) throws {
         var status = stat()
         if lstat(journalPath, &status) != 0 {
             guard errno == ENOENT else {
                 throw FileError(call: "lstat", path: journalPath, number: errno)
             }
-            try refuseIfUsed("is gone")
+            if !isAnew { try refuseIfUsed("is gone") }
             let created = try FileDescriptor(
                 journalPath, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
             _ = consume created
@@ -125,8 +130,8 @@ package struct Home: Sendable, Hashable {
             .corrupt,
             "The journal \(journalPath) \(how), and this home was in use: "
                 + "\(traces).",
-            hint: "Restore the last backup of the home. To begin anew, without any run so far, "
-                + "move \(path) away.")
+            hint: "Make it anew from the trail with 'handrail restore --from-trail', or restore "
+                + "the last backup. To begin without any run so far, move \(path) away.")
     }
 
     private func check(_ folder: String) throws {

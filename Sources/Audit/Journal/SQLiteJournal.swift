@@ -49,12 +49,30 @@ package final class SQLiteJournal: Sendable {
         in home: Home, waiting limit: Duration = .seconds(10), trail source: TrailSource,
         isProvedDead: @escaping @Sendable (Lease) -> Bool
     ) async throws(JournalError) -> SQLiteJournal {
+        try await open(
+            in: home, waiting: limit, trail: source, isAnew: false, isProvedDead: isProvedDead)
+    }
+
+    /// Opens the journal of a home that is being made of a trail: an empty one where none is.
+    package static func rebuilding(
+        in home: Home, trail source: TrailSource,
+        isProvedDead: @escaping @Sendable (Lease) -> Bool
+    ) async throws(JournalError) -> SQLiteJournal {
+        try await open(
+            in: home, waiting: .seconds(10), trail: source, isAnew: true,
+            isProvedDead: isProvedDead)
+    }
+
+    private static func open(
+        in home: Home, waiting limit: Duration, trail source: TrailSource, isAnew: Bool,
+        isProvedDead: @escaping @Sendable (Lease) -> Bool
+    ) async throws(JournalError) -> SQLiteJournal {
         let path = home.journalPath
         let result: Result<DatabaseQueue, JournalError> = await BlockingQueue.opening.run {
             do {
                 let lock = try FolderLock(home.path, waiting: limit)
                 defer { lock.unlock() }
-                try home.prepareJournalFile()
+                try home.prepareJournalFile(isAnew: isAnew)
                 return .success(try connect(path))
             } catch {
                 return .failure(JournalError(access: error, path: path))

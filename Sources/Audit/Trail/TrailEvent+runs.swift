@@ -79,6 +79,7 @@ extension TrailEvent {
                 .thresholdReached, at, nil, nil,
                 ["failures": .integer(Int64(failures)), "limit": .integer(Int64(limit))])
         case .deferred, .lockKept, .unlocked: locks(event, at)
+        case .restored(let why): engine(.runRestored, at, nil, nil, reason(why))
         case .attemptStarted, .attemptEnded, .stepEnded, .verifyEnded, .outputsTaken,
             .symptomAsked, .stopped:
             steps(event, at)

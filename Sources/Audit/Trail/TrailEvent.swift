@@ -59,6 +59,9 @@ package struct TrailEvent: Sendable, Hashable {
         case personRefused = "person.refused"
         case clockStepped = "clock.stepped"
         case thresholdReached = "threshold.reached"
+        case runRestored = "run.restored"
+        case homeRestored = "home.restored"
+        case homePruned = "home.pruned"
         case escalated
         case escalationEnded = "escalation.ended"
         case flagged

@@ -57,7 +57,7 @@ struct TrailMessage: Sendable, Hashable {
 
     /// The kinds that a sentence is about, the most telling first.
     private static let telling: [TrailEvent.Kind] = [
-        .runClosed, .escalated, .runOpened, .personActed, .questionAnswered, .thresholdReached,
+        .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .personActed, .questionAnswered, .thresholdReached,
         .questionAsked, .stopped, .flagged, .flagCleared, .escalationEnded, .runState,
         .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
     ]

@@ -92,6 +92,11 @@ package struct TrailReader: Sendable {
         return commits
     }
 
+    /// The newest commit; nil while there is none.
+    func newest() throws(JournalError) -> Commit? {
+        try last.map { id throws(JournalError) in try commit(id) }
+    }
+
     /// The events of a commit, in order.
     package func lines(of commit: Commit) throws(JournalError) -> [Line] {
         let after = try tree(commit.tree)

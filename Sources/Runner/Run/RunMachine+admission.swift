@@ -25,8 +25,8 @@ struct Admission: Sendable {
 extension RunMachine {
     /// Whether nothing says that no target is to be started.
     private var mayStartTargets: Bool {
-        (state == .running || state == .waiting) && !isThresholdReached && !isAbortRequested
-            && !isPauseRequested && !isLeaving && haltReason == nil
+        (state == .running || state == .waiting) && mayBeginSequences && !isLeaving
+            && haltReason == nil
     }
 
     /// Starts targets, or asks for them, while there is room and nothing says stop.
@@ -39,7 +39,7 @@ extension RunMachine {
                 emit(.targetStarted(name), &turn)
                 emit(.targetEnded(name, outcome), &turn)
                 noteThreshold(&turn)
-            } else if takesLocks {
+            } else if takesLocks, !isRestored {
                 admission.asked.insert(name)
                 names.append(name)
             } else {

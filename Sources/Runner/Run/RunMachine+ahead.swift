@@ -13,6 +13,7 @@ extension RunMachine {
     /// The step's own attempt is the turn's last effect.
     mutating func sendAhead(after step: Step, _ name: TargetName, _ turn: inout Turn) {
         guard permissions == nil, !isPauseRequested, !isAbortRequested, haltReason == nil,
+            !isRestored,
             let planned = planned(name), let target = targets[name], target.owed.isEmpty,
             case .perform(var first)? = turn.decision.effects.last
         else { return }

@@ -60,6 +60,7 @@ extension RunMachine {
         case .commanded(let command, let id): applyCommand(command, inboxID: id)
         case .refused(let id, _): inboxSeen = max(inboxSeen, id)
         case .thresholdReached: isThresholdReached = true
+        case .restored: applyRestored()
         case .closed(let final, let helped):
             state = final
             resolution = helped

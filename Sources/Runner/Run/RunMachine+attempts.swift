@@ -25,6 +25,9 @@ extension RunMachine {
         _ turn: inout Turn
     ) -> Bool {
         guard let step = step(id), let release = step.release else { return false }
+        if isRestored, !target.isPayAsked {
+            return leave(id, name, "it may have been given back since: " + Self.restoredReason, &turn)
+        }
         let isClosed = hasEnded(release.after, target)
         if !target.isPayAsked, !isClosed {
             if target.ending == .unknown {

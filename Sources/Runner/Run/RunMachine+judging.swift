@@ -7,7 +7,7 @@ extension RunMachine {
         _ target: TargetProgress, _ isRetryDue: Bool, _ turn: inout Turn
     ) -> Bool {
         let isTouched = target.touched.contains(step.id)
-        let wasTried = isTouched && step.effect.isOnce
+        let wasTried = isTouched && startsOnce(step)
         switch ending {
         case .exited(0):
             // After an attempt whose end is unknown, a satisfied guard settles it.
@@ -46,7 +46,7 @@ extension RunMachine {
         if target.owed.contains(step.id), !target.begun.contains(step.id) {
             emit(.notOwed(name, step.id), &turn)
         }
-        if outcome == .unknown, step.effect.isOnce || step.expectsReboot {
+        if outcome == .unknown, startsOnce(step) || step.expectsReboot {
             if let unless = step.unless, target.made(.guarding(step.id)) < 4 {
                 return start(
                     .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn
@@ -84,7 +84,7 @@ extension RunMachine {
     }
 
     /// Lets a step's `verify` say whether an action of unknown end was done; else it stays unknown.
-    private mutating func settle(
+    mutating func settle(
         _ step: Step, _ name: TargetName, _ why: String, _ turn: inout Turn
     ) -> Bool {
         if !step.verify.isEmpty { return check(step, 0, name, &turn) }

@@ -52,7 +52,9 @@ extension RunMachine {
                 return
             }
             // Nothing more is started, so nobody can find out what became of it.
-            let hasLost = target.hasLostAhead(of: step.id) { self.step($0)?.effect }
+            let hasLost =
+                target.hasLostAhead(of: step.id) { self.step($0)?.effect }
+                || hasSuspects(after: step, name, target)
             let suspects =
                 (mayHaveRun(step, target) ? ["it"] : []) + (hasLost ? ["steps after it"] : [])
             let outcome: Outcome = suspects.isEmpty ? .aborted : .unknown
@@ -100,8 +102,9 @@ extension RunMachine {
     private func mayHaveRun(_ step: Step, _ target: TargetProgress) -> Bool {
         guard step.effect != .read else { return false }
         switch target.position {
-        case .fresh: return false
-        case .guarded: return step.effect.isOnce && target.touched.contains(step.id)
+        case .fresh: return isRestored
+        case .guarded:
+            return startsOnce(step) && target.touched.contains(step.id)
         case .acted(let attempt): return Verdicts.outcome(of: attempt.ending).0 == .unknown
         case .checking(_, let action), .checked(_, _, let action): return action == .unknown
         }
@@ -136,7 +139,7 @@ extension RunMachine {
             let scope = resolver.scope(
                 target: planned, outputs: target.outputs, answers: answers(for: name),
                 outcomes: target.outcomes)
-            guard condition.holds(in: scope) else {
+            guard condition.holds(in: scope) || isOpenToDoubt(condition, step) else {
                 return end(step, name, .skipped, "\(condition) does not hold", &turn)
             }
         }
@@ -189,6 +192,7 @@ extension RunMachine {
 
     /// Starts a step's action, and owes its release from now on.
     mutating func act(_ step: Step, _ name: TargetName, _ turn: inout Turn) -> Bool {
+        if isSuspect(step) { return settle(step, name, Self.restoredReason, &turn) }
         let isOwed = targets[name]?.owed.contains(step.id) == true
         if step.release != nil, !isOwed { emit(.owed(name, step.id), &turn) }
         let isEnded = start(.action(step.id), step.action, of: step, name, &turn)

@@ -30,6 +30,9 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var isAbortRequested = false
     /// Whether a person asked for a pause and hasn't resumed since.
     package internal(set) var isPauseRequested = false
+    /// Whether the home was restored while the run was open: what changes anything may have been
+    /// started since, so nothing of it is; for good.
+    package internal(set) var isRestored = false
     /// The newest command taken from the inbox.
     package internal(set) var inboxSeen = 0
     /// What people noted about the run, oldest first.
@@ -107,6 +110,7 @@ package struct RunMachine: Sendable, Equatable {
             && left.isThresholdReached == right.isThresholdReached
             && left.isAbortRequested == right.isAbortRequested
             && left.isPauseRequested == right.isPauseRequested && left.notes == right.notes
+            && left.isRestored == right.isRestored
             && left.runningCount == right.runningCount && left.startedCount == right.startedCount
             && left.deferrals == right.deferrals && left.keptLocks == right.keptLocks
     }
@@ -177,6 +181,7 @@ package struct RunMachine: Sendable, Equatable {
 
     private mutating func takeLead(_ turn: inout Turn) {
         if state == .pending { emit(.stateChanged(.running, reason: "started"), &turn) }
+        goOnAfterRestore(&turn)
         for (question, asked) in questions where isOpen(question) {
             let left = max(0, asked.until.since(turn.now))
             turn.decision.effects.append(
@@ -219,7 +224,7 @@ package struct RunMachine: Sendable, Equatable {
         let held = isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : 0
         guard runningCount == held else { return }
         let isAnyLeft = held > 0 || startedCount < order.count
-        if isAnyLeft && !isAbortRequested && !isThresholdReached {
+        if isAnyLeft && !isAbortRequested && (!isThresholdReached || isRestored) {
             if isPauseRequested, state != .paused {
                 emit(.stateChanged(.paused, reason: "paused by a person"), &turn)
             }

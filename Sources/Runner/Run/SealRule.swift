@@ -28,7 +28,7 @@ extension RunEvent {
         case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .sessionOpened,
             .attemptStarted, .attemptEnded, .stepEnded, .outputsTaken, .verifyEnded,
             .symptomAsked, .owed, .paid, .notOwed, .leftOwed, .asked, .stopped, .targetEnded,
-            .refused, .thresholdReached:
+            .refused, .thresholdReached, .restored:
             false
         }
     }

@@ -64,7 +64,7 @@ struct AuditVerifyCommand: HandrailCommand {
                 hint: "name one with --trail, or the home with --home")
         }
         var verifier = TrailVerifier(path: path, signers: try await keys(home, session))
-        verifier.anchors = try anchors()
+        verifier.anchors = try anchor.map(TrailKeys.anchor)
         if trail == nil, let journal = opened?.journal {
             verifier.journal = { try journal.trailTexts($0) }
         }
@@ -99,18 +99,7 @@ struct AuditVerifyCommand: HandrailCommand {
     }
 
     private func keys(_ home: Home?, _ session: Session) async throws -> [TrailPublicKey] {
-        if let signers {
-            let bytes = try await InputFile(path: signers).bytes(session.world)
-            guard let keys = TrailVerifier.signers(in: String(decoding: bytes, as: UTF8.self)),
-                !keys.isEmpty
-            else {
-                throw Failure(
-                    .invalidInput, code: "audit.signers",
-                    "\(printableExcerpt(signers)) is no file of allowed signers.",
-                    hint: "its lines are: NAME namespaces=\"git\" ssh-ed25519 BASE64")
-            }
-            return keys
-        }
+        if let signers { return try await TrailKeys.signers(in: signers, session) }
         guard let home, let key = try TrailKeyFile.firstKey(of: home) else {
             // A home without a run has no trail either; that comes first.
             if trail == nil, let home { _ = try TrailReader(path: home.trailPath) }
@@ -143,17 +132,5 @@ struct AuditVerifyCommand: HandrailCommand {
                 hint: "'handrail audit push' brings it there; if it was there, somebody removed it")
         }
         return tip
-    }
-
-    private func anchors() throws -> [TrailAnchor] {
-        try anchor.map { text in
-            guard let anchor = TrailAnchor(text: text) else {
-                throw Failure(
-                    .usage, code: "usage",
-                    "--anchor \(printableExcerpt(text)) is not 'SIZE:HASH'.",
-                    hint: "a number of events, a colon, and 64 hexadecimal digits")
-            }
-            return anchor
-        }
     }
 }

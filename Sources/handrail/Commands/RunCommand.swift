@@ -58,6 +58,7 @@ struct RunCommand: HandrailCommand {
             of: prepared.plan, leftOut: Set(leftOut.map(\.target)), at: session.world.now())
         if let refusal = JournalError.repeated(prepared.plan, repeats) { throw refusal }
         try await TrailGate(session: session, home: home).refuseWhenClosed()
+        try await home.refuseOlderThanRestoration(prepared.plan)
         let reach = Reach(session: session, options: subject.reach)
         return try await reach.withExecutor(
             for: prepared.plan, files: prepared.files, secrets: prepared.parameters.secrets

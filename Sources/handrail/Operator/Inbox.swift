@@ -7,8 +7,8 @@ struct Inbox: Sendable {
     struct Item: Encodable, Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
-            case question, overdue, owed, paused, unled, running, deferred, unknown, escalated,
-                flagged, record, remote
+            case question, overdue, owed, paused, restored, unled, running, deferred, unknown
+            case escalated, flagged, record, remote
         }
 
         let kind: Kind
@@ -115,12 +115,7 @@ struct Inbox: Sendable {
                     command: "handrail status \(id)"))
         }
         if !run.summary.isLed {
-            let isPaused = run.summary.state == .paused
-            items.append(
-                Item(
-                    kind: isPaused ? .paused : .unled, run: id, runbook: runbook,
-                    text: isPaused ? "paused" : "nobody leads it now",
-                    command: "handrail resume \(id)"))
+            items.append(unled(run))
         } else if items.isEmpty {
             items.append(
                 Item(
@@ -128,6 +123,22 @@ struct Inbox: Sendable {
                     command: "handrail watch \(id)"))
         }
         return items
+    }
+}
+
+extension Inbox {
+    /// A run that nobody leads.
+    private static func unled(_ run: RunStatus) -> Item {
+        let (id, runbook) = (run.summary.id, run.summary.runbook)
+        if run.machine.isRestored, run.summary.state == .needsPerson {
+            return Item(
+                kind: .restored, run: id, runbook: runbook, text: run.machine.stateReason,
+                command: "handrail status \(id)")
+        }
+        let isPaused = run.summary.state == .paused
+        return Item(
+            kind: isPaused ? .paused : .unled, run: id, runbook: runbook,
+            text: isPaused ? "paused" : "nobody leads it now", command: "handrail resume \(id)")
     }
 }
 

@@ -80,6 +80,12 @@ enum TimeText {
         return digits.prefix(8) + "-" + digits.dropFirst(8).prefix(4)
     }
 
+    /// With its seconds, in UTC, as names of files have it: `20261123-071405`.
+    static func second(_ time: Timestamp) -> String {
+        let digits = full(time, offset: 0).filter(\.isNumber)
+        return digits.prefix(8) + "-" + digits.dropFirst(8).prefix(6)
+    }
+
     /// Year, month and day of a day since 1970-01-01 in the Gregorian calendar.
     ///
     /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days.

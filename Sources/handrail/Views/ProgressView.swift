@@ -72,6 +72,7 @@ struct ProgressView: Sendable {
             return
                 "\(step)\(on): \(choice), says \(safe(actor))\(note.map { ": \(safe($0))" } ?? "")"
         case .commanded(let command, _): return commanded(command)
+        case .restored(let reason): return style.paint(safe(reason), .warning)
         case .refused(_, let reason): return style.paint("refused: \(safe(reason))", .warning)
         case .deferred(_, _, let reason): return style.paint("waits: \(safe(reason))", .warning)
         case .lockKept(let target, let reason):

@@ -1,0 +1,20 @@
+import Audit
+
+/// What backup, restore and prune of one home take turns with.
+enum UpkeepLock {
+    /// Runs a body while no other upkeep of the home is under way.
+    ///
+    /// - Throws: `Failure` (refused) while another is; what the body throws.
+    static func held<Value>(
+        of home: Home, _ body: () async throws -> Value
+    ) async throws -> Value {
+        guard let lock = try HomeLock(taking: home.path + "/upkeep.lock") else {
+            throw Failure(
+                .refused, code: "upkeep.busy",
+                "Another backup, restore or prune of \(home.path) is under way.",
+                hint: "wait until it has ended")
+        }
+        defer { lock.release() }
+        return try await body()
+    }
+}
