@@ -45,6 +45,7 @@ struct Handrail: AsyncParsableCommand {
             DoctorCommand.self,
             BackupCommand.self,
             RestoreCommand.self,
+            PruneCommand.self,
             CompletionsCommand.self,
         ])
 

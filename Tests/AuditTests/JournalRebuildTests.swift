@@ -44,7 +44,9 @@ struct JournalRebuildTests {
             let (other, report) = try await Self.rebuilt(home)
             #expect(report.withoutPlan == [] && report.older == [])
             #expect(report.runs == past.records.count)
-            let (was, now) = (try await past.answers(of: journal), try await past.answers(of: other))
+            let (was, now) = (
+                try await past.answers(of: journal), try await past.answers(of: other)
+            )
             #expect(was.count == now.count)
             for (was, now) in zip(was, now) { #expect(was == now, "seed \(seed)") }
         }
@@ -82,12 +84,14 @@ struct JournalRebuildTests {
             let store = try FileContentStore(in: home)
             try await journal.raise(
                 RaisedFlag(
-                    runbook: try Samples.runbook("a.b"), at: Samples.time(0), actor: "ann", why: "x"))
+                    runbook: try Samples.runbook("a.b"), at: Samples.time(0), actor: "ann", why: "x"
+                ))
             let second = try Home.open(at: home.path + "-second")
             let other = try await Self.opened(second)
             try await other.raise(
                 RaisedFlag(
-                    runbook: try Samples.runbook("a.b"), at: Samples.time(0), actor: "ann", why: "x"))
+                    runbook: try Samples.runbook("a.b"), at: Samples.time(0), actor: "ann", why: "x"
+                ))
             try await TrailSealer(journal: other, store: try FileContentStore(in: second)).seal()
             await expect(.corrupt) {
                 _ = try await JournalRebuild(
@@ -153,7 +157,8 @@ struct JournalRebuildTests {
                 HomeRestoration(.backup, taken: Samples.time(0)), at: Samples.time(9), actor: "ann")
             #expect(open == [run])
             #expect(try await journal.lastRestoration() == Samples.time(9))
-            let summary = try #require(try await journal.runs(matching: RunFilter(isOpen: true)).first)
+            let summary = try #require(
+                try await journal.runs(matching: RunFilter(isOpen: true)).first)
             #expect(summary.state == .needsPerson && !summary.isLed)
             #expect(try await journal.inbox(of: run, after: 0).isEmpty)
             await expect(.leaseLost) {
@@ -187,7 +192,8 @@ struct RandomPast {
     private mutating func any<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
 
     /// Writes a past into a journal, and more of it after that.
-    mutating func write(to journal: SQLiteJournal, _ home: Home, isMore: Bool = false) async throws {
+    mutating func write(to journal: SQLiteJournal, _ home: Home, isMore: Bool = false) async throws
+    {
         let store = try FileContentStore(in: home)
         var open = isMore ? try await journal.runs(matching: RunFilter(isOpen: true)).map(\.id) : []
         for _ in 0..<(12 + below(20)) {
@@ -261,7 +267,8 @@ struct RandomPast {
         case 10: return .verifyEnded(target, below(3), outcome, reason: nil)
         case 11: return .asked(step, any([target, nil]), until: Samples.time(5))
         case 12:
-            return .answered(step, any([target, nil]), choice: "yes", note: any(["n", nil]), actor: "bob")
+            return .answered(
+                step, any([target, nil]), choice: "yes", note: any(["n", nil]), actor: "bob")
         default:
             return any([
                 .owed(target, step), .paid(target, step), .notOwed(target, step),
@@ -269,7 +276,8 @@ struct RandomPast {
                 .thresholdReached(failures: 2, limit: 1),
                 .commanded(PersonCommand(verb: .note("it is slow"), actor: "ann"), inboxID: 0),
                 .commanded(
-                    PersonCommand(verb: .paidByHand(target, note: "done"), actor: "ann"), inboxID: 0),
+                    PersonCommand(verb: .paidByHand(target, note: "done"), actor: "ann"), inboxID: 0
+                ),
             ])
         }
     }

@@ -26,7 +26,9 @@ struct BackupCommandTests {
         let result = try bench.handrail("restore", file, "--home", other)
         #expect(result.status == 12, "an open run waits: \(result.errors)")
         #expect(result.output.contains("handrail status r-20261123-0701-bbbb"))
-        for words in [["history", "--json"], ["logs", "k3f9", "--json"], ["status", "k3f9", "--json"]] {
+        for words in [
+            ["history", "--json"], ["logs", "k3f9", "--json"], ["status", "k3f9", "--json"],
+        ] {
             let was = try bench.handrail(words)
             let now = try bench.handrail(words + ["--home", other])
             #expect(now.status == 0, "\(now.errors)")
@@ -45,7 +47,8 @@ struct BackupCommandTests {
         #expect(show.output.contains("run.restored"), "\(show.output)")
         #expect(try Self.names(other).contains("keys"))
         // The trail goes on from there.
-        #expect(try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status == 0)
+        #expect(
+            try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status == 0)
         #expect(try bench.handrail("audit", "verify", "--home", other).status == 0)
     }
 
@@ -71,7 +74,9 @@ struct BackupCommandTests {
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
         let bad = bench.folder + "/bad.tar"
         var numbers = SeededNumbers(seed: 7)
-        var forms: [[UInt8]] = [[], Array(bytes.dropLast(512)), bytes + [0], Array(bytes.prefix(600))]
+        var forms: [[UInt8]] = [
+            [], Array(bytes.dropLast(512)), bytes + [0], Array(bytes.prefix(600)),
+        ]
         for _ in 0..<40 {
             var changed = bytes
             changed[Int.random(in: 0..<bytes.count, using: &numbers)] ^=
@@ -85,7 +90,9 @@ struct BackupCommandTests {
             #expect(result.errors.contains("hint:"), "\(result.errors)")
         }
         #expect(try Self.names(bench.folder) == ["b.tar", "bad.tar", "home"])
-        #expect(try bench.handrail("restore", "/nowhere/x.tar", "--home", bench.folder + "/o").status == 3)
+        #expect(
+            try bench.handrail("restore", "/nowhere/x.tar", "--home", bench.folder + "/o").status
+                == 3)
     }
 
     @Test func aHomeInUseIsKeptAsideOrLeftAlone() async throws {
@@ -99,7 +106,8 @@ struct BackupCommandTests {
         #expect(newer.status == 4, "\(newer.errors)")
         #expect(newer.errors.contains("has 1 event that the backup lacks"), "\(newer.errors)")
         #expect(try Self.names(bench.folder) == ["b.tar", "home"])
-        let result = try bench.handrail("restore", file, "--replace", "--yes", "--lose-newer", "--json")
+        let result = try bench.handrail(
+            "restore", file, "--replace", "--yes", "--lose-newer", "--json")
         #expect(result.status == 12, "\(result.errors)")
         let document = try result.json()
         #expect(document["missing"] as? Int == 1)
@@ -121,18 +129,23 @@ struct BackupCommandTests {
         try "ctl namespaces=\"git\" \(key.line)\n".write(
             toFile: signers, atomically: true, encoding: .utf8)
         let result = try bench.handrail("restore", file, "--home", other, "--signers", signers)
-        #expect(result.status == 12 && result.output.contains("keys/controller"), "\(result.errors)")
-        #expect(try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status != 0)
+        #expect(
+            result.status == 12 && result.output.contains("keys/controller"), "\(result.errors)")
+        #expect(
+            try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status != 0)
         try FileManager.default.copyItem(
             atPath: bench.home + "/keys/controller", toPath: other + "/keys/controller")
-        #expect(try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status == 0)
+        #expect(
+            try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status == 0)
         #expect(try bench.handrail("audit", "verify", "--home", other).status == 0)
         // A key that somebody vouches for, and that isn't this one.
-        let wrong = "ctl namespaces=\"git\" ssh-ed25519 "
+        let wrong =
+            "ctl namespaces=\"git\" ssh-ed25519 "
             + "AAAAC3NzaC1lZDI1NTE5AAAAIJ0cyWrxW1fzfC3h8D9j5cQ0Qv8cJ9mS9Yf6w1s5m4aB\n"
         try wrong.write(toFile: signers, atomically: true, encoding: .utf8)
         let third = bench.folder + "/third"
-        #expect(try bench.handrail("restore", file, "--home", third, "--signers", signers).status == 10)
+        #expect(
+            try bench.handrail("restore", file, "--home", third, "--signers", signers).status == 10)
         #expect(!FileManager.default.fileExists(atPath: third))
     }
 

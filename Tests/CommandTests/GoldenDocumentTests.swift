@@ -54,7 +54,8 @@ struct GoldenDocumentTests {
 
     @Test func logs() async throws {
         let scene = try await GoldenScene.ended()
-        let logs = AttemptLog.attempts(in: scene.events)
+        var logs = AttemptLog.attempts(in: scene.events)
+        logs[0].stdout.pruned = GoldenScene.now
         try Self.expect(LogDocument(run: scene.summary.id, attempts: logs), in: "logs")
         let line = LogLine(run: scene.summary.id, attempt: try #require(logs.first))
         try Self.expect(line, in: "logs-follow")
@@ -113,6 +114,39 @@ struct GoldenDocumentTests {
         let unknown = try await GoldenScene.alertReport(
             HomeMemory(unreadable: Failure(.invalidInput, code: "journal.corrupt", Self.lost)))
         try Self.expect(unknown.document, in: "alert-no-history")
+    }
+
+    @Test func upkeep() throws {
+        let (digest, anchor) = (
+            String(repeating: "d", count: 64), "61:" + String(repeating: "e", count: 64)
+        )
+        let run: RunID = try name("r-20261123-0700-k3f9")
+        let manifest = BackupManifest(
+            format: 1, created: GoldenScene.now, program: "handrail 0.1.0", host: "ctl1",
+            home: "/var/lib/handrail", runs: 12, openRuns: [run.rawValue], events: 61,
+            trail: .init(
+                controller: "ctl1-0a1b2c3d", anchor: anchor,
+                commit: String(repeating: "c", count: 40)),
+            hasKeys: true, contents: 40, sums: digest)
+        let report = HomeBackup.Report(
+            manifest: manifest, bytes: 1_048_576, sha256: digest,
+            damaged: ["output/dd/\(digest)"], leftOut: ["escalations"], removed: [])
+        try Self.expect(
+            BackupView(report: report, path: "/mnt/safe/b.tar").document, in: "backup")
+        var rebuilt = JournalRebuild.Report()
+        (rebuilt.lostTexts, rebuilt.lostValues) = (3, 1)
+        (rebuilt.withoutPlan, rebuilt.older) = ([run], ["r-20250101-0000-aaaa"])
+        try Self.expect(
+            RestoreDocument(
+                HomeRestore.Result(
+                    home: "/var/lib/handrail", origin: .backup, taken: GoldenScene.now, runs: 12,
+                    openRuns: [run], trail: anchor, missing: 4, rebuilt: rebuilt,
+                    aside: "/var/lib/handrail.aside-20261126-030000", isSealed: true)),
+            in: "restore")
+        var pruned = HomePrune.Report(before: GoldenScene.now)
+        (pruned.outputs, pruned.outputBytes, pruned.trail) = (7, 81_920, anchor)
+        (pruned.leftovers, pruned.leftoverBytes) = (["/var/lib/handrail.new-0123456789abcdef"], 512)
+        try Self.expect(PruneDocument(pruned, isDryRun: false), in: "prune")
     }
 
     @Test func flags() throws {
@@ -248,6 +282,7 @@ struct DocumentPageTests {
         ("audit export", ["audit-export"]), ("audit rotate-key", ["audit-rotate-key"]),
         ("audit log", ["audit-log"]), ("audit show", ["audit-show"]),
         ("error", ["error"]), ("init", ["init"]),
+        ("backup", ["backup"]), ("restore", ["restore"]), ("prune", ["prune"]),
         ("completions", ["completions"]),
     ]
 

@@ -72,7 +72,8 @@ package struct HomeAssembly: Sendable {
             }
             if !names.isEmpty || folder == "pack" { try makeFolder("trail.git/objects/" + folder) }
             for name in names {
-                try link("\(trail)/objects/\(folder)/\(name)", "trail.git/objects/\(folder)/\(name)")
+                try link(
+                    "\(trail)/objects/\(folder)/\(name)", "trail.git/objects/\(folder)/\(name)")
             }
         }
         try makeFolder("trail.git/refs/heads/trail")

@@ -23,6 +23,9 @@ package struct HomeBackup: Sendable {
         package let removed: [String]
     }
 
+    /// Whether a name is that of a file which a backup is being written into, or was when it died.
+    package static func isLeftover(name: String) -> Bool { BackupLeftovers.isNew(name) }
+
     private let journal: SQLiteJournal
     private let hasKeys: Bool
 
@@ -108,6 +111,8 @@ package struct HomeBackup: Sendable {
     /// line marked as sealed that the trail lacks; nobody waits for the copying itself.
     private func snapshot(to path: String) throws -> Taken {
         let lock = try TrailLock(home.trailLockPath, waiting: TrailRepository.longestWait)
+        // Made first, so that nobody else may ever read it.
+        _ = try FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         let copy = try DatabaseQueue(path: path)
         let taken = try journal.readBlocking { db in
             try lock.take()
@@ -139,7 +144,7 @@ package struct HomeBackup: Sendable {
             anchor: "\(commit.events.upperBound):\(commit.head)", commit: commit.id)
     }
 
-    // --- the files --------------------------------------------------------------------------------
+    // --- the files -------------------------------------------------------------------------------
 
     /// The files that are copied as they are, by their paths in the home.
     private func files(_ trail: BackupManifest.Trail?) throws -> [String] {

@@ -20,7 +20,8 @@ struct TarHeader: Sendable, Hashable {
 
     /// The header's bytes; nil where the name or the size doesn't fit.
     var bytes: [UInt8]? {
-        guard (1...100).contains(name.utf8.count), name.utf8.allSatisfy({ (33...126).contains($0) }),
+        guard (1...100).contains(name.utf8.count),
+            name.utf8.allSatisfy({ (33...126).contains($0) }),
             (0...Self.largest).contains(size), (0...Self.largest).contains(seconds)
         else { return nil }
         var bytes = [UInt8](repeating: 0, count: Self.block)

@@ -27,7 +27,9 @@ final class TarReader {
             hint: "Take another backup; nothing was changed.")
     }
 
-    /// The next file's header; nil at the archive's end. Its content must be read first.
+    /// The next file's header; nil at the archive's end.
+    ///
+    /// The content of the one before must have been read.
     func next() throws -> TarHeader? {
         let bytes = try take(TarHeader.block)
         if bytes.allSatisfy({ $0 == 0 }) {

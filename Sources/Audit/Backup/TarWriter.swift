@@ -18,7 +18,7 @@ final class TarWriter {
 
     /// Makes the archive's file, which must not be there yet, with mode 0600.
     ///
-    /// - Parameter seconds: the time of change that all files are given.
+    /// `seconds`: the time of change that all files are given.
     init(_ path: String, seconds: Int) throws {
         file = try FileDescriptor(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o600)
         self.seconds = seconds

@@ -74,7 +74,7 @@ package struct Home: Sendable, Hashable {
     /// WHY NOT opened when it is there: closing any descriptor of a file drops the locks that
     /// SQLite holds on it in this process (sqlite.org/howtocorrupt.html, 2.2).
     ///
-    /// - Parameter isAnew: whether a missing one is made in a home that was in use, too.
+    /// `isAnew`: whether a missing one is made in a home that was in use, too.
     func prepareJournalFile(isAnew: Bool = false) throws {
         var status = stat()
         if lstat(journalPath, &status) != 0 {

@@ -5,7 +5,8 @@ import Runbooks
 /// Gives what was written beside its place the name that it is for.
 package enum NewName {
     /// `RENAME_NOREPLACE` and `RENAME_EXCHANGE` (linux/fs.h; rename(2)).
-    private static let (keepingTheOther, exchanging): (UInt32, UInt32) = (1, 2)
+    private static let keepingTheOther: UInt32 = 1
+    private static let exchanging: UInt32 = 2
 
     /// Renames a file or folder, durably, to a name that nobody has.
     ///

@@ -164,7 +164,7 @@ private struct RebuiltRows {
         runs[name] = run
     }
 
-    // --- runs -------------------------------------------------------------------------------------
+    // --- runs ------------------------------------------------------------------------------------
 
     private mutating func open(_ record: TrailRecord) throws {
         guard let made = try RebuiltRecord(record, store: store, reader: reader).record() else {
@@ -198,7 +198,7 @@ private struct RebuiltRows {
         }
     }
 
-    // --- what operators do ------------------------------------------------------------------------
+    // --- what operators do -----------------------------------------------------------------------
 
     private func escalate(_ record: TrailRecord, _ run: Run?) throws {
         guard let id = record.detail("escalation"), let evidence = record.detail("pack_digest"),

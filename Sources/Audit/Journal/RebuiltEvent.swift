@@ -131,7 +131,7 @@ struct RebuiltEvent {
         }
     }
 
-    // --- attempts ---------------------------------------------------------------------------------
+    // --- attempts --------------------------------------------------------------------------------
 
     private var key: AttemptKey? {
         guard let target, let part, let number = record.attempt else { return nil }
@@ -209,7 +209,7 @@ struct RebuiltEvent {
             + "SHA-256 \(digest)]\n"
     }
 
-    // --- values -----------------------------------------------------------------------------------
+    // --- values ----------------------------------------------------------------------------------
 
     /// A text; of one that was cut, its start.
     private func text(_ key: String) -> String? { Self.text(record.details[key]) }

@@ -68,17 +68,59 @@ package final class SQLiteJournal: Sendable {
         isProvedDead: @escaping @Sendable (Lease) -> Bool
     ) async throws(JournalError) -> SQLiteJournal {
         let path = home.journalPath
-        let result: Result<DatabaseQueue, JournalError> = await BlockingQueue.opening.run {
-            do {
-                let lock = try FolderLock(home.path, waiting: limit)
-                defer { lock.unlock() }
-                try home.prepareJournalFile(isAnew: isAnew)
-                return .success(try connect(path))
-            } catch {
-                return .failure(JournalError(access: error, path: path))
+        let result: Result<(DatabaseQueue, JournalError?), JournalError> =
+            await BlockingQueue.opening
+            .run {
+                do {
+                    let lock = try FolderLock(home.path, waiting: limit)
+                    defer { lock.unlock() }
+                    try home.prepareJournalFile(isAnew: isAnew)
+                    return .success(try connectAsFarAsPossible(path))
+                } catch {
+                    return .failure(JournalError(access: error, path: path))
+                }
             }
+        let (queue, refusal) = try result.get()
+        let journal = SQLiteJournal(home, queue, source, isProvedDead: isProvedDead)
+        if let refusal { _ = journal.endWriting(refusal) }
+        return journal
+    }
+
+    /// Opens it to be read and written; where no space is left, to be read alone.
+    ///
+    /// - Returns: with why nothing can be written, which every write gets; nil where it can.
+    private static func connectAsFarAsPossible(
+        _ path: String
+    ) throws -> (DatabaseQueue, JournalError?) {
+        do {
+            return (try connect(path), nil)
+        } catch {
+            let refusal = JournalError(access: error, path: path)
+            guard refusal.code == .full, let queue = try connectToRead(path) else { throw error }
+            return (queue, refusal)
         }
-        return SQLiteJournal(home, try result.get(), source, isProvedDead: isProvedDead)
+    }
+
+    /// Opens it with nothing but its own files, which SQLite makes none of then; nil where its
+    /// schema has to be brought up to date first.
+    ///
+    /// In exclusive mode the index of the log is kept in memory, not in the `-shm`, for which there
+    /// is no room (https://www.sqlite.org/wal.html#use_of_wal_without_shared_memory). Nobody else
+    /// has it open: else the `-shm` would be there.
+    private static func connectToRead(_ path: String) throws -> DatabaseQueue? {
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.label = "handrail.journal.reading"
+        configuration.prepareDatabase { db in
+            try db.execute(sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA query_only = TRUE")
+        }
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let isCurrent = try queue.read { db in
+            try Int32.fetchOne(db, sql: "PRAGMA application_id") == JournalSchema.applicationID
+                && JournalSchema.migrator.hasCompletedMigrations(db)
+                && !JournalSchema.migrator.hasBeenSuperseded(db)
+        }
+        return isCurrent ? queue : nil
     }
 
     private static func connect(_ path: String) throws -> DatabaseQueue {
@@ -214,6 +256,18 @@ package final class SQLiteJournal: Sendable {
                     hint: "Stop all runs, keep a copy of the home, run 'handrail audit verify' to "
                         + "see how far the trail goes, and restore the last backup of both."))
         }
+    }
+
+    /// Gives the file back to other connections; nothing can be asked of it after that.
+    package func close() async throws(JournalError) {
+        let result: Result<Void, JournalError> = await BlockingQueue.opening.run { [self] in
+            do {
+                return .success(try queue.close())
+            } catch {
+                return .failure(JournalError(access: error, path: path))
+            }
+        }
+        try result.get()
     }
 
     private func noteLog() { log.withLock { $0.note(path) } }

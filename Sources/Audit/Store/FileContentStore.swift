@@ -7,7 +7,7 @@ import Runner
 ///
 /// Writes are in order, on a thread of their own.
 package struct FileContentStore: ContentStore {
-    private let folder: String
+    let folder: String
     private let queue = BlockingQueue(label: "handrail.contents")
     /// Reads spooled outputs for their digests, while others are written.
     private let reading = BlockingQueue(label: "handrail.contents.digests")
@@ -96,7 +96,7 @@ package struct FileContentStore: ContentStore {
         Digest.sha256(of: bytes)
     }
 
-    private static func path(of digest: Digest, under folder: String) -> String {
+    static func path(of digest: Digest, under folder: String) -> String {
         folder + "/" + digest.rawValue.prefix(2) + "/" + digest.rawValue
     }
 
@@ -151,7 +151,7 @@ package struct FileContentStore: ContentStore {
         "\(digest.rawValue.prefix(16))-\(getpid())-\(UInt64.random(in: 0...UInt64.max))"
     }
 
-    private func blocking<Value: Sendable>(
+    func blocking<Value: Sendable>(
         on queue: BlockingQueue? = nil, _ body: @escaping @Sendable () throws -> Value
     ) async throws(JournalError) -> Value {
         let folder = folder

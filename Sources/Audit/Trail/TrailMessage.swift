@@ -57,7 +57,8 @@ struct TrailMessage: Sendable, Hashable {
 
     /// The kinds that a sentence is about, the most telling first.
     private static let telling: [TrailEvent.Kind] = [
-        .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .personActed, .questionAnswered, .thresholdReached,
+        .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .personActed,
+        .questionAnswered, .thresholdReached,
         .questionAsked, .stopped, .flagged, .flagCleared, .escalationEnded, .runState,
         .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
     ]

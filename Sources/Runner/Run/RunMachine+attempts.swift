@@ -26,7 +26,8 @@ extension RunMachine {
     ) -> Bool {
         guard let step = step(id), let release = step.release else { return false }
         if isRestored, !target.isPayAsked {
-            return leave(id, name, "it may have been given back since: " + Self.restoredReason, &turn)
+            return leave(
+                id, name, "it may have been given back since: " + Self.restoredReason, &turn)
         }
         let isClosed = hasEnded(release.after, target)
         if !target.isPayAsked, !isClosed {

@@ -51,8 +51,10 @@ extension RunMachine {
             }
     }
 
-    /// Whether a further target's sequence may begin. Those of a restored run are all gone through:
-    /// each may have been started, whatever was reached or asked for until then.
+    /// Whether a further target's sequence may begin.
+    ///
+    /// Those of a restored run are all gone through: each may have been started, whatever was
+    /// reached or asked for until then.
     var mayBeginSequences: Bool {
         if isRestored { return !isPauseRequested || isAbortRequested }
         return !isThresholdReached && !isAbortRequested && !isPauseRequested

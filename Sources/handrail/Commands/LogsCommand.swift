@@ -49,7 +49,7 @@ struct LogsCommand: HandrailCommand {
         let filter = try self.filter(folded.machine.plan)
         let console = session.console
         guard follow else {
-            let logs = try await complete(filter.attempts(in: folded.events), home.store)
+            let logs = try await complete(filter.attempts(in: folded.events), home, folded.summary)
             let view = LogView(time: ShownTime(session.world), style: console.style)
             if console.isJSON {
                 console.json(LogDocument(run: folded.summary.id, attempts: logs))
@@ -83,7 +83,9 @@ struct LogsCommand: HandrailCommand {
             let last = events.last?.sequence ?? 0
             events += try await home.journal.events(of: id, after: last)
             let fitting = filter.attempts(in: events).filter { shown.insert($0.key).inserted }
-            for log in try await complete(fitting, home.store) { show(log, of: id, session) }
+            for log in try await complete(fitting, home, folded.summary) {
+                show(log, of: id, session)
+            }
             if case .closed(let state, _)? = events.last?.event {
                 return "Run \(id) has ended: \(state.word)."
             }
@@ -102,25 +104,34 @@ struct LogsCommand: HandrailCommand {
     }
 
     private func complete(
-        _ logs: [AttemptLog], _ store: any ContentStore
+        _ logs: [AttemptLog], _ home: OpenedHome, _ run: RunSummary
     ) async throws -> [AttemptLog] {
         guard full else { return logs }
         var complete: [AttemptLog] = []
         for var log in logs {
-            log.stdout = try await whole(log.stdout, store)
-            log.stderr = try await whole(log.stderr, store)
+            log.stdout = try await whole(log.stdout, home, run)
+            log.stderr = try await whole(log.stderr, home, run)
             complete.append(log)
         }
         return complete
     }
 
+    /// All that was kept of a stream; where it was pruned since, its end, and when that was.
     private func whole(
-        _ stream: AttemptLog.Stream, _ store: any ContentStore
+        _ stream: AttemptLog.Stream, _ home: OpenedHome, _ run: RunSummary
     ) async throws -> AttemptLog.Stream {
         guard let stored = stream.stored else { return stream }
         var stream = stream
-        stream.text = printable(try await store.get(stored), keepNewlines: true)
-        stream.stored = nil
+        do {
+            stream.text = printable(try await home.store.get(stored), keepNewlines: true)
+            stream.stored = nil
+        } catch  where error.code == .notFound {
+            let closed = run.closed
+            guard let closed, let pruned = try await home.journal.pruned(closed: closed) else {
+                throw error
+            }
+            stream.pruned = pruned
+        }
         return stream
     }
 

@@ -46,9 +46,8 @@ struct HomeRestore: Sendable {
 
     private var place: String { session.homePath }
 
-    /// Restores.
+    /// Restores; `confirm` is asked before the home takes its place, once all is verified.
     ///
-    /// - Parameter confirm: asked before the home takes its place, once all is verified.
     /// - Throws: `Failure`, `JournalError`, `HomeError`; nothing is changed then.
     func restore(
         _ source: Source, confirm: (Result) async throws -> Void
@@ -79,7 +78,7 @@ struct HomeRestore: Sendable {
         if case .trail = source { standing.isJournalLost } else { false }
     }
 
-    // --- out of a backup --------------------------------------------------------------------------
+    // --- out of a backup -------------------------------------------------------------------------
 
     private func restored(
         _ file: BackupFile, _ newer: String?, in folder: String, _ standing: StandingHome
@@ -125,7 +124,7 @@ struct HomeRestore: Sendable {
         try await home.trail.compare()
     }
 
-    // --- out of a trail ---------------------------------------------------------------------------
+    // --- out of a trail --------------------------------------------------------------------------
 
     private func rebuilt(
         _ trail: String?, in folder: String, _ standing: StandingHome
@@ -163,7 +162,7 @@ struct HomeRestore: Sendable {
         return report
     }
 
-    // --- both -------------------------------------------------------------------------------------
+    // --- both ------------------------------------------------------------------------------------
 
     /// Records that the home was restored, and hands its open runs to people.
     private func finish(

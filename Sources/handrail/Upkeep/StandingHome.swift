@@ -71,6 +71,16 @@ struct StandingHome: Sendable {
         }
     }
 
+    /// A name that nobody has: the given one, else with a number.
+    private static func free(_ path: String) -> String {
+        var (name, number) = (path, 1)
+        while FileManager.default.fileExists(atPath: name) {
+            number += 1
+            name = "\(path)-\(number)"
+        }
+        return name
+    }
+
     /// Gives a new home this place, in one step; what stood there is kept beside it.
     ///
     /// - Returns: where it is kept; nil when nothing was there.
@@ -82,7 +92,7 @@ struct StandingHome: Sendable {
                 try NewName.give(path, to: new)
                 return nil
             }
-            let aside = "\(path).aside-\(TimeText.second(now))"
+            let aside = Self.free("\(path).aside-\(TimeText.second(now))")
             try NewName.give(aside, to: new)
             try NewName.exchange(path, aside)
             return aside

@@ -8,7 +8,14 @@ enum UpkeepLock {
     static func held<Value>(
         of home: Home, _ body: () async throws -> Value
     ) async throws -> Value {
-        guard let lock = try HomeLock(taking: home.path + "/upkeep.lock") else {
+        let taken: HomeLock?
+        do {
+            taken = try HomeLock(taking: home.path + "/upkeep.lock")
+        } catch  where error.code == .full {
+            // No room for a file without a byte: who frees space must not wait for any.
+            return try await body()
+        }
+        guard let lock = taken else {
             throw Failure(
                 .refused, code: "upkeep.busy",
                 "Another backup, restore or prune of \(home.path) is under way.",

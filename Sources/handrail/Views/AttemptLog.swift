@@ -11,9 +11,11 @@ struct AttemptLog: Encodable, Sendable {
         let droppedBytes: Int
         /// Where the rest is kept; nil when `text` is all of it.
         var stored: Digest?
+        /// When the rest was removed; nil while it is kept, or where that wasn't looked at.
+        var pruned: Timestamp?
 
         private enum CodingKeys: String, CodingKey {
-            case text, stored
+            case text, stored, pruned
             case totalBytes = "total_bytes"
             case droppedBytes = "dropped_bytes"
         }

@@ -173,6 +173,9 @@ struct InboxView: Sendable {
             if more > 0 { lines += item("waits", .warning, "\(more) targets more") }
         }
         for held in LockText.held(run.held) { lines += item("holds", .plain, held) }
+        if run.machine.isRestored, !run.machine.stateReason.isEmpty {
+            lines += item("restored", .warning, run.machine.stateReason)
+        }
         if !summary.isLed {
             lines += item("led", .warning, LeadLine(summary: summary).text)
         } else if !run.isWaiting {

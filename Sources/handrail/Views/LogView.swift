@@ -83,7 +83,13 @@ struct LogView: Sendable {
     private func stream(_ stream: AttemptLog.Stream, _ mark: String, _ tone: Tone) -> [String] {
         guard !stream.text.isEmpty || stream.totalBytes > 0 else { return [] }
         var lines: [String] = []
-        if stream.stored != nil {
+        if let pruned = stream.pruned {
+            lines.append(
+                "  "
+                    + style.paint(
+                        "… the end of \(CountText.of(stream.totalBytes, "byte")); the rest was "
+                            + "pruned on \(time.full(pruned))", .faint))
+        } else if stream.stored != nil {
             lines.append(
                 "  "
                     + style.paint(

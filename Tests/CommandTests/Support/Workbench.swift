@@ -70,7 +70,10 @@ final class Workbench: Sendable {
     }
 
     /// Starts the built command, to be killed or waited for.
-    func begin(_ arguments: String...) throws -> Tool {
+    func begin(_ arguments: String...) throws -> Tool { try begin(arguments) }
+
+    /// Starts the built command, to be killed or waited for.
+    func begin(_ arguments: [String]) throws -> Tool {
         try Tool([try Self.command()] + arguments, environment: environment, directory: folder)
     }
 

@@ -43,7 +43,9 @@ struct RestoredRunTests {
         }
         #expect(drive.machine.state == .needsPerson && drive.machine.isRestored)
         drive.feed([.led]) { _ in .exit(0) }
-        #expect(drive.performed.map(\.key.part) == Array(repeating: .action(RunFixture.id("look")), count: 2))
+        #expect(
+            drive.performed.map(\.key.part)
+                == Array(repeating: .action(RunFixture.id("look")), count: 2))
         #expect(drive.machine.state == .failed)
         for name in ["a", "b", "c"] {
             let target = drive.machine.targets[RunFixture.target(name)]
@@ -117,7 +119,9 @@ struct RestoredRunTests {
     }
 
     @Test func readsAloneAreDoneAsEver() {
-        let fixture = RunFixture(steps: [RunFixture.step("look", .read), RunFixture.step("see", .read)])
+        let fixture = RunFixture(steps: [
+            RunFixture.step("look", .read), RunFixture.step("see", .read),
+        ])
         var drive = Self.restored(fixture, after: [.led]) { _ in nil }
         drive.feed([.led]) { _ in .exit(0) }
         #expect(drive.outcomes() == ["look=ok", "see=ok"])
