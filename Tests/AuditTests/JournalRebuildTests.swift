@@ -189,7 +189,7 @@ struct RandomPast {
         return Samples.time(time)
     }
 
-    private mutating func any<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
+    private mutating func pick<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
 
     /// Writes a past into a journal, and more of it after that.
     mutating func write(to journal: SQLiteJournal, _ home: Home, isMore: Bool = false) async throws
@@ -214,7 +214,7 @@ struct RandomPast {
     private mutating func begin(
         in journal: SQLiteJournal, _ store: FileContentStore
     ) async throws -> RunID {
-        let digit: Character = any(["a", "b", "c"])
+        let digit: Character = pick(["a", "b", "c"])
         let runbook = ["a": "web.restart", "b": "disk.full", "c": "mail.queue"][digit] ?? ""
         let draft = try Samples.record(
             "r-\(records.count)", plan: digit, runbook: runbook,
@@ -224,9 +224,9 @@ struct RandomPast {
         let left = LeftOutTarget(target: try Samples.target("web3"), reason: "down")
         let record = RunRecord(
             id: draft.id, number: number, plan: draft.plan, planDigest: digest,
-            forecastDigest: nil, actor: any(["ann", "bob"]), ticket: any(["T-1", nil]),
-            alert: any(["Slow", nil]), librarySource: "main@3f2c1d9, clean", opened: now(),
-            leftOut: any([[left], nil]))
+            forecastDigest: nil, actor: pick(["ann", "bob"]), ticket: pick(["T-1", nil]),
+            alert: pick(["Slow", nil]), librarySource: "main@3f2c1d9, clean", opened: now(),
+            leftOut: pick([[left], nil]))
         try await journal.open(record, lease: Samples.lease(1), leaseUntil: Samples.time(0))
         records.append(record)
         return record.id
@@ -241,16 +241,17 @@ struct RandomPast {
         if isClosed {
             events.append(
                 .closed(
-                    any([.succeeded, .failed, .aborted]), any([.resolved, .unresolved, .unclear])))
+                    pick([.succeeded, .failed, .aborted]), pick([.resolved, .unresolved, .unclear]))
+            )
         }
         _ = try await journal.append(events, to: run, at: now(), lease: Samples.lease(1))
         return isClosed
     }
 
     private mutating func event(_ store: FileContentStore) async throws -> RunEvent {
-        let target = try Samples.target(any(["web1", "web2"]))
-        let (step, outcome) = (try Samples.step("one"), any(Outcome.allCases))
-        let part: Part = any([
+        let target = try Samples.target(pick(["web1", "web2"]))
+        let (step, outcome) = (try Samples.step("one"), pick(Outcome.allCases))
+        let part: Part = pick([
             .symptom, .guarding(step), .action(step), .check(step, 1), .verify(0), .release(step),
             .undo(step, 2),
         ])
@@ -259,18 +260,18 @@ struct RandomPast {
         case 0: return .targetStarted(target)
         case 1: return .attemptStarted(key)
         case 2: return .attemptEnded(key, try await attempt(store))
-        case 3, 4: return .stepEnded(target, step, outcome, reason: any(["why", nil]))
+        case 3, 4: return .stepEnded(target, step, outcome, reason: pick(["why", nil]))
         case 5, 6: return .targetEnded(target, outcome)
-        case 7: return .symptomAsked(target, isPresent: any([true, false, nil]))
-        case 8: return .stopped(target, step, any([.resolved, .unresolved]))
-        case 9: return .stateChanged(any([.running, .paused, .needsPerson]), reason: "so")
+        case 7: return .symptomAsked(target, isPresent: pick([true, false, nil]))
+        case 8: return .stopped(target, step, pick([.resolved, .unresolved]))
+        case 9: return .stateChanged(pick([.running, .paused, .needsPerson]), reason: "so")
         case 10: return .verifyEnded(target, below(3), outcome, reason: nil)
-        case 11: return .asked(step, any([target, nil]), until: Samples.time(5))
+        case 11: return .asked(step, pick([target, nil]), until: Samples.time(5))
         case 12:
             return .answered(
-                step, any([target, nil]), choice: "yes", note: any(["n", nil]), actor: "bob")
+                step, pick([target, nil]), choice: "yes", note: pick(["n", nil]), actor: "bob")
         default:
-            return any([
+            return pick([
                 .owed(target, step), .paid(target, step), .notOwed(target, step),
                 .leftOwed(target, step, reason: "kept"), .sessionOpened(target, "proof"),
                 .thresholdReached(failures: 2, limit: 1),
@@ -294,13 +295,13 @@ struct RandomPast {
             .unknown("k"), .heldBack("h"),
         ]
         return AttemptRecord(
-            ending: any(endings), stdout: output, stderr: none, changed: any([true, false, nil]),
-            collected: any([[], [AttemptRecord.File(name: "/x", output: output)]]),
+            ending: pick(endings), stdout: output, stderr: none, changed: pick([true, false, nil]),
+            collected: pick([[], [AttemptRecord.File(name: "/x", output: output)]]),
             durationMilliseconds: Int64(below(5000)))
     }
 
     private mutating func flag(_ journal: SQLiteJournal) async throws {
-        let runbook = try Samples.runbook(any(["web.restart", "disk.full"]))
+        let runbook = try Samples.runbook(pick(["web.restart", "disk.full"]))
         if below(3) > 0 {
             try await journal.raise(
                 RaisedFlag(runbook: runbook, at: now(), actor: "ann", why: "careful"))
@@ -322,8 +323,8 @@ struct RandomPast {
         let pack = try await store.put(Array("pack \(escalations)".utf8))
         try await journal.record(
             Escalation(
-                id: id, run: records.isEmpty ? nil : any([any(records).id, nil]), at: now(),
-                actor: "ann", to: "tier-3", note: "slow", ticket: any(["I-1", nil]), alert: nil,
+                id: id, run: records.isEmpty ? nil : pick([pick(records).id, nil]), at: now(),
+                actor: "ann", to: "tier-3", note: "slow", ticket: pick(["I-1", nil]), alert: nil,
                 evidence: pack, pack: pack))
     }
 

@@ -1,5 +1,6 @@
 import Audit
 import Foundation
+import Runbooks
 import Runner
 import TestSupport
 import Testing

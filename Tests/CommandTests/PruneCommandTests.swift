@@ -1,6 +1,7 @@
 import Audit
 import Foundation
 import Glibc
+import Runbooks
 import Runner
 import TestSupport
 import Testing

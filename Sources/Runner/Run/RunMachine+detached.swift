@@ -22,7 +22,9 @@ extension RunMachine {
     ///
     /// - Returns: false when nothing on the target tells: the attempt's end is unknown.
     mutating func recover(_ key: AttemptKey, _ turn: inout Turn) -> Bool {
-        guard isDetached(key), let id = key.part.step,
+        // What a restored run's target keeps of it may have been cleared away since: then it would
+        // look as if it had never been begun.
+        guard !isRestored, isDetached(key), let id = key.part.step,
             let step = sequence(of: key.target).first(where: { $0.id == id }),
             let planned = planned(key.target), let target = targets[key.target]
         else { return false }
