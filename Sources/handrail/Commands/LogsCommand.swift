@@ -122,17 +122,27 @@ struct LogsCommand: HandrailCommand {
     ) async throws -> AttemptLog.Stream {
         guard let stored = stream.stored else { return stream }
         var stream = stream
-        do {
-            stream.text = printable(try await home.store.get(stored), keepNewlines: true)
+        switch await kept(stored, home) {
+        case .success(let bytes):
+            stream.text = printable(bytes, keepNewlines: true)
             stream.stored = nil
-        } catch  where error.code == .notFound {
-            let closed = run.closed
-            guard let closed, let pruned = try await home.journal.pruned(closed: closed) else {
-                throw error
-            }
+        case .failure(let error):
+            guard error.code == .notFound, let closed = run.closed,
+                let pruned = try await home.journal.pruned(closed: closed)
+            else { throw error }
             stream.pruned = pruned
         }
         return stream
+    }
+
+    private func kept(
+        _ digest: Digest, _ home: OpenedHome
+    ) async -> Result<[UInt8], JournalError> {
+        do {
+            return .success(try await home.store.get(digest))
+        } catch {
+            return .failure(error)
+        }
     }
 
     private func filter(_ plan: Plan) throws -> LogFilter {
