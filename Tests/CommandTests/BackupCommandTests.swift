@@ -58,7 +58,7 @@ struct BackupCommandTests {
         let (bench, file) = try await Self.taken()
         let folder = bench.folder + "/out"
         let script = """
-            mkdir "$2" && cd "$2" && tar -xf "$1" && sha256sum --quiet -c SHA256SUMS &&
+            mkdir "$2" && cd "$2" && tar -xf "$1" && sha256sum --quiet -c SHA256SUMS manifest.json.sha256 &&
             test "$(sha256sum < SHA256SUMS | cut -c1-64)" = \\
                 "$(sed 's/.*"sums_sha256":"\\([0-9a-f]*\\)".*/\\1/' manifest.json)" &&
             git --git-dir trail.git fsck && stat -c %a keys/controller

@@ -52,14 +52,16 @@ package struct BackupFile: Sendable {
         }
         do {
             var found: [String: String] = [:]
-            var (sums, manifest): ([UInt8]?, [UInt8]?)
+            var (sums, manifest, digest): ([UInt8]?, [UInt8]?, [UInt8]?)
             while let header = try reader.next() {
-                guard manifest == nil else { throw damaged("something follows its manifest") }
+                guard digest == nil else { throw damaged("something follows its manifest") }
                 switch header.name {
                 case BackupManifest.sumsName where sums == nil:
                     sums = try text(header, in: reader, upTo: BackupManifest.largestSums)
-                case BackupManifest.name where sums != nil:
+                case BackupManifest.name where sums != nil && manifest == nil:
                     manifest = try text(header, in: reader, upTo: BackupManifest.largest)
+                case BackupManifest.digestName where manifest != nil:
+                    digest = try text(header, in: reader, upTo: 256)
                 default:
                     guard sums == nil, BackupManifest.isKnown(header.name),
                         found[header.name] == nil
@@ -69,7 +71,11 @@ package struct BackupFile: Sendable {
                     found[header.name] = try write(header, from: reader, into: folder)
                 }
             }
-            guard let sums, let manifest else { throw damaged("its manifest is missing") }
+            guard let sums, let manifest, let digest else {
+                throw damaged("its manifest is missing")
+            }
+            let line = "\(TrailLine.digest(of: manifest))  \(BackupManifest.name)\n"
+            guard digest == Array(line.utf8) else { throw damaged("its manifest was changed") }
             let read = try Self.manifest(manifest, path)
             guard TrailLine.digest(of: sums) == read.sums else {
                 throw damaged("its list of digests isn't the one that its manifest names")

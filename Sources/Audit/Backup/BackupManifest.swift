@@ -1,7 +1,7 @@
 import Foundation
 import Runner
 
-/// What a backup says of itself: its last file, `manifest.json` (docs/backup.md).
+/// What a backup says of itself: `manifest.json` (docs/backup.md).
 package struct BackupManifest: Sendable, Codable, Hashable {
     /// The trail as it stands in the backup.
     package struct Trail: Sendable, Codable, Hashable {
@@ -40,6 +40,8 @@ package struct BackupManifest: Sendable, Codable, Hashable {
 
     static let name = "manifest.json"
     static let sumsName = "SHA256SUMS"
+    /// The manifest's own digest: the last file of all.
+    static let digestName = "manifest.json.sha256"
     static let newest = 1
     /// The largest manifest, and the largest list of digests, in bytes.
     static let largest = 4 << 20

@@ -82,8 +82,10 @@ package struct HomeBackup: Sendable {
                 host: journal.source.hostName, home: home.path, runs: taken.runs,
                 openRuns: taken.open, events: taken.events, trail: taken.trail,
                 hasKeys: hasKeys, contents: contents, sums: digest)
+            let text = Array((try JournalCoding.text(of: manifest) + "\n").utf8)
+            let own = try writer.add(BackupManifest.name, text)
             _ = try writer.add(
-                BackupManifest.name, Array((try JournalCoding.text(of: manifest) + "\n").utf8))
+                BackupManifest.digestName, Array("\(own)  \(BackupManifest.name)\n".utf8))
             let whole = try writer.finish()
             try NewName.give(path, to: new)
             return Report(
