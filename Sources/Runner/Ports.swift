@@ -158,7 +158,7 @@ package struct Lease: Sendable, Codable, Hashable {
 package struct RecordedEvent: Sendable, Codable, Hashable {
     /// From 1, gap-free within a run.
     package let sequence: Int
-    /// When it was appended, as the leader's clock said.
+    /// When it was decided, as the leader's clock said.
     package let at: Timestamp
     /// What happened.
     package let event: RunEvent

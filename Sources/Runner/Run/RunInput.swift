@@ -29,7 +29,7 @@ package enum RunTimer: Sendable, Hashable {
 }
 
 /// A question to a person, asked once a run, or once for each target.
-package struct Question: Sendable, Codable, Hashable {
+package struct Question: Sendable, Codable, Hashable, Comparable {
     /// The `ask` or `manual` step.
     package let step: StepID
     /// The target that it is asked for; nil when the run asks once for all.
@@ -38,6 +38,11 @@ package struct Question: Sendable, Codable, Hashable {
     package init(step: StepID, target: TargetName?) {
         self.step = step
         self.target = target
+    }
+
+    /// Whether it stands first in lists.
+    package static func < (left: Question, right: Question) -> Bool {
+        (left.step, left.target?.rawValue ?? "") < (right.step, right.target?.rawValue ?? "")
     }
 }
 

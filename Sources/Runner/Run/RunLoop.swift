@@ -135,8 +135,10 @@ package struct RunLoop: Sendable {
             guard !batch.isEmpty, !Task.isCancelled else { return .success(run) }
             // Not copied: when its decision can't be recorded, the machine is dropped.
             var decision = RunDecision()
+            // One instant for all: a replay, which knows when they were recorded, says the same.
+            let instant = now()
             for input in batch {
-                let part = run.decide(input, at: now())
+                let part = run.decide(input, at: instant)
                 decision.events += part.events
                 // Only the last word counts: a later input may have set things going again.
                 if !run.state.isTerminal { decision.effects.removeAll(where: \.isFinish) }
@@ -144,7 +146,7 @@ package struct RunLoop: Sendable {
             }
             do {
                 if !decision.events.isEmpty {
-                    try await record(decision.events, of: run)
+                    try await record(decision.events, of: run, at: instant)
                     observe(run, decision.events)
                 }
                 try await seal(decision, by: &rule, in: &group)
@@ -155,6 +157,8 @@ package struct RunLoop: Sendable {
             } catch {
                 return .failure(error)
             }
+            // Recording and sealing may have taken longer than the lease.
+            if let error = await failure.error { return .failure(error) }
             if start(decision.effects, in: &group) { return .success(run) }
             do {
                 try await askForLocks(decision.effects, of: run.record.id)
@@ -164,10 +168,12 @@ package struct RunLoop: Sendable {
         }
     }
 
-    /// Makes events durable in the journal.
-    private func record(_ events: [RunEvent], of run: RunMachine) async throws {
+    /// Makes events durable in the journal, as of the instant at which they were decided.
+    private func record(
+        _ events: [RunEvent], of run: RunMachine, at instant: Timestamp
+    ) async throws {
         try await hold { () throws(JournalError) in
-            _ = try await journal.append(events, to: run.record.id, at: now(), lease: lease)
+            _ = try await journal.append(events, to: run.record.id, at: instant, lease: lease)
         }
     }
 

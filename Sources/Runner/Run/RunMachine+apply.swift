@@ -77,6 +77,7 @@ extension RunMachine {
             targets[key.target]?.ahead.append(key)
         }
         targets[key.target]?.attempts[key.part] = key.number
+        if case .release(let id) = key.part { targets[key.target]?.releasing = id }
         if case .check(let id, let index) = key.part, let step = step(id) {
             let action = targets[key.target]?.position.actionOutcome(of: step) ?? .unknown
             targets[key.target]?.position = .checking(index, action: action)
@@ -173,6 +174,8 @@ extension RunMachine {
     private mutating func applyPaid(_ name: TargetName, _ step: StepID) {
         targets[name]?.owed.removeAll { $0 == step }
         targets[name]?.leftOwed[step] = nil
+        guard targets[name]?.releasing == step else { return }
+        targets[name]?.releasing = nil
         targets[name]?.releaseRecord = nil
         targets[name]?.releaseTries = 0
         targets[name]?.lostReleaseTries = 0
@@ -192,8 +195,9 @@ extension RunMachine {
                 failures -= outcome.countsAsFailure ? 1 : 0
                 runningCount += 1
             }
-            let again = plan.steps.map(\.id).filter { left[$0] != nil }
-            targets[target]?.owed = again
+            let still = targets[target]?.owed ?? []
+            let again = plan.steps.map(\.id).filter { left[$0] != nil && !still.contains($0) }
+            targets[target]?.owed = again + still
             targets[target]?.leftOwed = [:]
             targets[target]?.isPayAsked = true
             targets[target]?.phase = .running

@@ -4,6 +4,8 @@ import Runbooks
 extension RunMachine {
     /// A release that is to be paid now: the newest first, once its step's bracket has closed.
     func dueRelease(of target: TargetProgress) -> StepID? {
+        // What was begun is brought to its end, whatever has come to be owed since.
+        if let id = target.releasing, target.owed.contains(id) { return id }
         let isOver = target.ending != nil || target.stop != nil
         return target.owed.last { id in
             guard let release = step(id)?.release else { return false }

@@ -116,6 +116,8 @@ extension RunMachine {
     }
 
     private mutating func goOn(_ turn: inout Turn) {
+        // A person has looked: what had to be elsewhere first is tried again.
+        if !isHaltedForGood { haltReason = nil }
         if state == .paused { emit(.stateChanged(.running, reason: "resumed"), &turn) }
         for name in runningTargets { advance(name, &turn) }
     }

@@ -7,6 +7,7 @@ extension RunMachine {
         _ keys: [AttemptKey], _ reason: String, _ pauses: Bool, _ turn: inout Turn
     ) {
         haltReason = reason
+        isHaltedForGood = isHaltedForGood || !pauses
         if pauses, !isPauseRequested, !isAbortRequested {
             let pause = PersonCommand(verb: .pause, actor: PersonCommand.engine)
             emit(.commanded(pause, inboxID: 0), &turn)
@@ -25,9 +26,10 @@ extension RunMachine {
 
     /// Records the pause, once nothing is under way any more.
     mutating func concludeHalted(_ reason: String, _ turn: inout Turn) {
-        guard isPauseRequested, !targets.values.contains(where: \.hasUnderWay) else {
-            return
-        }
+        // Who ends it is next, though perhaps not in this batch.
+        guard isPauseRequested, !isHaltedForGood,
+            !targets.values.contains(where: \.hasUnderWay)
+        else { return }
         if state != .paused { emit(.stateChanged(.paused, reason: reason), &turn) }
         turn.decision.effects.append(.finish)
     }

@@ -2,6 +2,9 @@ import Runbooks
 
 /// Judging what came back from a step's guard, action and checks.
 extension RunMachine {
+    /// How often the guard of a step that runs once is asked, before and after its attempt.
+    private static let mostSettling = 4
+
     mutating func judgeGuard(
         _ step: Step, _ name: TargetName, _ ending: Ending, _ hadErrors: Bool,
         _ target: TargetProgress, _ isRetryDue: Bool, _ turn: inout Turn
@@ -26,9 +29,14 @@ extension RunMachine {
                 "its guard failed: exit \(status)\(hadErrors ? ", with a message on stderr" : "")",
                 &turn)
         case .timedOut, .cancelled, .unreachable, .notStarted, .unknown, .heldBack:
+            var result = Verdicts.outcome(of: ending)
+            // Whoever can't be asked what became of it leaves it unknown.
+            if wasTried { result = (.unknown, "it may have run: its guard: \(result.1 ?? "")") }
             return retryOrEnd(
-                step, .guarding(step.id), name, Verdicts.outcome(of: ending), isRetryDue, &turn,
-                limit: Retry(attempts: 2, pauseMilliseconds: step.retry.pauseMilliseconds)
+                step, .guarding(step.id), name, result, isRetryDue, &turn,
+                limit: Retry(
+                    attempts: wasTried ? Self.mostSettling : 2,
+                    pauseMilliseconds: step.retry.pauseMilliseconds)
             ) { machine, turn in
                 guard let unless = step.unless else { return false }
                 return machine.start(
@@ -47,7 +55,7 @@ extension RunMachine {
             emit(.notOwed(name, step.id), &turn)
         }
         if outcome == .unknown, startsOnce(step) || step.expectsReboot {
-            if let unless = step.unless, target.made(.guarding(step.id)) < 4 {
+            if let unless = step.unless, target.made(.guarding(step.id)) < Self.mostSettling {
                 return start(
                     .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn
                 )
@@ -109,9 +117,12 @@ extension RunMachine {
             return end(
                 step, name, .unknown, "it may have run: its verify does not hold", &turn)
         }
+        let result: (Outcome, String?) =
+            action == .unknown
+            ? (.unknown, "it may have run: its verify: \(reason ?? "")")
+            : (outcome, "what must hold afterwards does not: \(reason ?? "")")
         return retryOrEnd(
-            step, .check(step.id, index), name,
-            (outcome, "what must hold afterwards does not: \(reason ?? "")"), isRetryDue, &turn,
+            step, .check(step.id, index), name, result, isRetryDue, &turn,
             limit: Retry(
                 attempts: outcome == .failed ? 1 : 2,
                 pauseMilliseconds: step.retry.pauseMilliseconds)

@@ -43,7 +43,7 @@ extension RunMachine {
 
     /// Takes back what need not be answered any more: the run is aborted, or has gone on.
     mutating func withdrawQuestions(_ turn: inout Turn) {
-        for (name, step) in permissions?.asked ?? [:] {
+        for (name, step) in (permissions?.asked ?? [:]).sorted(by: { $0.key < $1.key }) {
             let target = targets[name]
             let stands =
                 target.map {

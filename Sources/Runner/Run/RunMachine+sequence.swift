@@ -10,7 +10,8 @@ extension RunMachine {
         while let target = targets[name], target.isRunning, !target.isAwaited,
             !isLeaving || !target.ahead.isEmpty
         {
-            if let release = dueRelease(of: target) {
+            // Nothing is given back beside what was sent ahead.
+            if target.ahead.isEmpty, let release = dueRelease(of: target) {
                 guard pay(release, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let ending = target.ending {
                 emit(.targetEnded(name, ending), &turn)
@@ -145,7 +146,11 @@ extension RunMachine {
         }
         if step.forEach != nil { return endWithoutItems(step, name, planned, &turn) }
         if let failed = failedItem(before: step, name, target) {
-            return end(step, name, .skipped, "\(failed) failed", &turn)
+            // Sent ahead with it, and lost: nobody knows whether it was begun.
+            let isLost = target.begun.contains(step.id) && step.effect != .read
+            return end(
+                step, name, isLost ? .unknown : .skipped,
+                isLost ? "it may have run before \(failed) failed" : "\(failed) failed", &turn)
         }
         switch step.action {
         case .stop(let stop):

@@ -61,6 +61,8 @@ package struct RunMachine: Sendable, Equatable {
     var isLeaving = false
     /// Not recorded: why this leader starts nothing more, but to abort and to give back.
     var haltReason: String?
+    /// Not recorded: whether nobody can make this leader go on, since the run is to be aborted.
+    var isHaltedForGood = false
     /// Not recorded: what the person allowed whom this leader asks before each step; nil when it
     /// asks nobody.
     var permissions: StepPermissions?
@@ -182,7 +184,8 @@ package struct RunMachine: Sendable, Equatable {
     private mutating func takeLead(_ turn: inout Turn) {
         if state == .pending { emit(.stateChanged(.running, reason: "started"), &turn) }
         goOnAfterRestore(&turn)
-        for (question, asked) in questions where isOpen(question) {
+        for (question, asked) in questions.sorted(by: { $0.key < $1.key })
+        where isOpen(question) {
             let left = max(0, asked.until.since(turn.now))
             turn.decision.effects.append(
                 .timer(.deadline(question), after: .milliseconds(left)))
@@ -223,8 +226,10 @@ package struct RunMachine: Sendable, Equatable {
         if let haltReason, !isAbortRequested { return concludeHalted(haltReason, &turn) }
         let held = isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : 0
         guard runningCount == held else { return }
-        let isAnyLeft = held > 0 || startedCount < order.count
-        if isAnyLeft && !isAbortRequested && (!isThresholdReached || isRestored) {
+        // One that is held has not ended, whatever keeps others from being started.
+        let isAnyLeft =
+            held > 0 || startedCount < order.count && (!isThresholdReached || isRestored)
+        if isAnyLeft && !isAbortRequested {
             if isPauseRequested, state != .paused {
                 emit(.stateChanged(.paused, reason: "paused by a person"), &turn)
             }
@@ -260,9 +265,10 @@ package struct RunMachine: Sendable, Equatable {
 
     /// Whether a paused target stands at a `safe_stop`, or wherever it was held back.
     func isHeld(_ name: TargetName, _ target: TargetProgress) -> Bool {
-        guard isPauseRequested, target.isRunning, !target.hasUnderWay, target.ending == nil
+        guard isPauseRequested, !isAbortRequested, target.isRunning, !target.hasUnderWay,
+            target.ending == nil, dueRelease(of: target) == nil
         else { return false }
-        if state == .paused, dueRelease(of: target) == nil { return true }
+        if state == .paused { return true }
         guard target.position == .fresh, target.cursor > 0 else { return false }
         let steps = sequence(of: name)
         return target.cursor < steps.count && steps[target.cursor - 1].isSafeStop

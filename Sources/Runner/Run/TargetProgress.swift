@@ -56,6 +56,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var isTouchedInVain = false
     /// Whether a person asked for what is owed to be paid, whatever its rule says.
     package internal(set) var isPayAsked = false
+    /// The step whose release was begun last, and isn't paid or left to a person.
+    package internal(set) var releasing: StepID?
     /// The last attempt of a release under way.
     @KeptApart package internal(set) var releaseRecord: AttemptRecord?
     /// How often it was tried since it became due or a person asked for it.

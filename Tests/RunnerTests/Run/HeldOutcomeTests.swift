@@ -44,6 +44,26 @@ struct HeldOutcomeTests {
         #expect(ends == [.exited(0), .exited(0)])
     }
 
+    /// Replaying must say the same as the loop, which has decided by its clock before it waited.
+    @Test func whatIsHeldIsRecordedAsOfWhenItWasDecided() async throws {
+        let rig = Rig(journal: CrampedJournal(refusing: 5, with: .full))
+        let clock = Mutex<Int64>(0)
+        let loop = RunLoop(
+            executor: rig.executor, journal: rig.journal, trail: MemoryTrail(),
+            store: MemoryStore(), lease: Self.lease, secrets: [:],
+            now: { Timestamp(milliseconds: clock.withLock { $0 }) },
+            sleep: { duration in
+                try Task.checkCancellation()
+                if duration == RunLoop.Limits().holdInterval { clock.withLock { $0 += 1000 } }
+                for _ in 0..<20 { await Task.yield() }
+            },
+            observe: { _, _ in })
+        _ = try await loop.lead(RunMachine(record: rig.record))
+        #expect(clock.withLock { $0 } == 5000)
+        let instants = await rig.journal.instants.map(\.milliseconds)
+        #expect(instants.prefix(2) == [0, 0] && instants.last == 5000)
+    }
+
     @Test func nothingStartsWhileItIsHeldAndTheLoopGivesUpInTheEnd() async throws {
         let rig = Rig(journal: CrampedJournal(refusing: .max, with: .full))
         var limits = RunLoop.Limits()
@@ -98,6 +118,7 @@ private actor CrampedJournal: Journal {
     private let code: JournalError.Code
     private(set) var refused = 0
     private(set) var kept: [RunEvent] = []
+    private(set) var instants: [Timestamp] = []
 
     init(refusing count: Int, with code: JournalError.Code) {
         left = count
@@ -114,6 +135,7 @@ private actor CrampedJournal: Journal {
             throw JournalError(code, "no room")
         }
         kept += events
+        instants.append(at)
         return kept.count
     }
 

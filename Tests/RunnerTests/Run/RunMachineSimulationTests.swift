@@ -6,52 +6,6 @@ import Testing
 
 /// SeededNumbers random runs with random answers, commands and crashes: what must hold after every input.
 struct RunMachineSimulationTests {
-    private static func plan(_ random: inout SeededNumbers) -> RunFixture {
-        let count = Int.random(in: 1...5, using: &random)
-        var steps: [Step] = []
-        for index in 0..<count {
-            let effect = Effect.allCases.randomElement(using: &random) ?? .read
-            steps.append(
-                RunFixture.step("s\(index)", effect) { step in
-                    if Bool.random(using: &random) { step.unless = RunFixture.call("g\(index)") }
-                    if Bool.random(using: &random) {
-                        step.verify = [AssertAction(script: RunFixture.call("v\(index)"))]
-                    }
-                    let kind = Int.random(in: 0..<6, using: &random)
-                    if kind < 2 {
-                        step.forEach =
-                            kind == 0
-                            ? .reference(Expression.Name(parts: ["target", "list"]))
-                            : .texts(["x", "a b", "-y"])
-                    }
-                    if kind > 3 {
-                        step.release = Release(
-                            script: RunFixture.call("back\(index)"),
-                            after: RunFixture.id(
-                                "s\(Int.random(in: index..<count, using: &random))"),
-                            ifStopped: Bool.random(using: &random) ? .pay : .keep)
-                    }
-                    step.isSafeStop = Bool.random(using: &random)
-                    step.onFailed = Int.random(in: 0..<4, using: &random) == 0 ? .continue : .stop
-                })
-        }
-        var fixture = RunFixture(steps: steps)
-        fixture.lists = ["t0": ["p", "q"], "t1": [], "t2": ["q", "p", "r"]]
-        fixture.targets = (0..<Int.random(in: 1...6, using: &random)).map { "t\($0)" }
-        fixture.rollout = Rollout(
-            maxInFlight: Int.random(in: 1...4, using: &random),
-            stopAtFailures: Int.random(in: 1...3, using: &random))
-        if Bool.random(using: &random) {
-            fixture.verify = [AssertAction(script: RunFixture.call("verify"))]
-        }
-        if Bool.random(using: &random) {
-            fixture.symptom = PlannedSymptom(
-                present: RunFixture.call("sick"), notPresent: .ask,
-                goneForMilliseconds: Bool.random(using: &random) ? 0 : 9000)
-        }
-        return fixture
-    }
-
     private static func answer(_ random: inout SeededNumbers) -> AttemptRecord {
         switch Int.random(in: 0..<12, using: &random) {
         case 0: .exit(1)
@@ -72,7 +26,7 @@ struct RunMachineSimulationTests {
 
     private static func simulate(_ seed: UInt64) {
         var random = SeededNumbers(seed: seed)
-        let fixture = plan(&random)
+        let fixture = RandomPlan.fixture(&random)
         let record = fixture.record
         var machine = RunMachine(record: record)
         var events: [RecordedEvent] = []

@@ -218,6 +218,26 @@ struct SealedEffectsTests {
         #expect(target?.outcomes[RunFixture.id("one")] == (isAbort ? .aborted : nil))
     }
 
+    /// Another leader has taken the run over while this one waited: what it recorded before is not
+    /// started any more.
+    @Test(.timeLimit(.minutes(1))) func whoLostItsLeaseWhileItSealedStartsNothing() async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
+        let executor = rig.executor()
+        let (journal, id) = (rig.journal, rig.record.id)
+        let trail = HangingTrail(inner: rig.trail()) { () throws(JournalError) in
+            let late = Timestamp(milliseconds: 1_000_000)
+            let other = Lease(pid: 2, processStart: "2", bootID: "b", nonce: "m")
+            _ = try await journal.takeOver(id, lease: other, now: late, until: late)
+            // Until this leader has tried to renew its lease.
+            for _ in 0..<2000 { await Task.yield() }
+        }
+        let error = await #expect(throws: JournalError.self) {
+            _ = try await rig.loop(executor, trail).lead(RunMachine(record: rig.record))
+        }
+        #expect(error?.code == .leaseLost)
+        #expect(await executor.requests.isEmpty)
+    }
+
     /// One whose copy elsewhere does something else than to be there.
     private actor HangingTrail: Trail {
         let inner: MemoryTrail

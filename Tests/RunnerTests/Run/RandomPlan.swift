@@ -1,0 +1,109 @@
+import Runbooks
+import TestSupport
+
+@testable import Runner
+
+/// Plans that follow from a seed, for simulations.
+enum RandomPlan {
+    /// A plan of up to five steps on up to six targets; none of them asks a person.
+    static func fixture(_ random: inout SeededNumbers) -> RunFixture {
+        let count = Int.random(in: 1...5, using: &random)
+        var fixture = RunFixture(steps: (0..<count).map { step($0, of: count, &random) })
+        fixture.lists = ["t0": ["p", "q"], "t1": [], "t2": ["q", "p", "r"]]
+        fixture.targets = (0..<Int.random(in: 1...6, using: &random)).map { "t\($0)" }
+        fixture.rollout = Rollout(
+            maxInFlight: Int.random(in: 1...4, using: &random),
+            stopAtFailures: Int.random(in: 1...3, using: &random))
+        if Bool.random(using: &random) {
+            fixture.verify = [AssertAction(script: RunFixture.call("verify"))]
+        }
+        if Bool.random(using: &random) {
+            fixture.symptom = PlannedSymptom(
+                present: RunFixture.call("sick"), notPresent: .ask,
+                goneForMilliseconds: Bool.random(using: &random) ? 0 : 9000)
+        }
+        return fixture
+    }
+
+    private static func step(
+        _ index: Int, of count: Int, _ random: inout SeededNumbers
+    ) -> Step {
+        let effect = Effect.allCases.randomElement(using: &random) ?? .read
+        return RunFixture.step("s\(index)", effect) { step in
+            if Bool.random(using: &random) { step.unless = RunFixture.call("g\(index)") }
+            if Bool.random(using: &random) {
+                step.verify = [AssertAction(script: RunFixture.call("v\(index)"))]
+            }
+            let kind = Int.random(in: 0..<6, using: &random)
+            if kind < 2 {
+                step.forEach =
+                    kind == 0
+                    ? .reference(Expression.Name(parts: ["target", "list"]))
+                    : .texts(["x", "a b", "-y"])
+            }
+            if kind > 3 {
+                step.release = Release(
+                    script: RunFixture.call("back\(index)"),
+                    after: RunFixture.id("s\(Int.random(in: index..<count, using: &random))"),
+                    ifStopped: Bool.random(using: &random) ? .pay : .keep)
+            }
+            step.isSafeStop = Bool.random(using: &random)
+            step.onFailed = Int.random(in: 0..<4, using: &random) == 0 ? .continue : .stop
+        }
+    }
+
+    /// A plan that uses all that a loop can meet: questions, conditions, times, retries, and stops.
+    static func fullFixture(_ random: inout SeededNumbers) -> RunFixture {
+        var fixture = fixture(&random)
+        // Runs of plain steps are sent ahead.
+        let isPlain = Int.random(in: 0..<3, using: &random) == 0
+        for index in fixture.steps.indices {
+            if isPlain {
+                fixture.steps[index].effect = Bool.random(using: &random) ? .read : .idempotent
+                fixture.steps[index].unless = nil
+                fixture.steps[index].verify = []
+                fixture.steps[index].release = nil
+                fixture.steps[index].forEach = nil
+                fixture.steps[index].isSafeStop = Int.random(in: 0..<6, using: &random) == 0
+            }
+            vary(&fixture.steps[index], index, &random)
+        }
+        return fixture
+    }
+
+    private static func vary(_ step: inout Step, _ index: Int, _ random: inout SeededNumbers) {
+        step.timeout = .seconds(Int.random(in: 5...30, using: &random))
+        step.retry = Retry(
+            attempts: step.effect.isOnce ? 1 : Int.random(in: 1...3, using: &random),
+            pauseMilliseconds: Int.random(in: 0...4000, using: &random))
+        guard index > 0 else { return }
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0:
+            let words = ["changed", "ok", "satisfied", "failed", "skipped"]
+            step.when = .compare(
+                .init(parts: ["s\(Int.random(in: 0..<index, using: &random))"]),
+                Bool.random(using: &random) ? .equal : .notEqual,
+                words.randomElement(using: &random) ?? "ok")
+        case 1, 2:
+            guard step.release == nil, step.forEach == nil else { return }
+            let isManual = Bool.random(using: &random)
+            let request = PersonAction(
+                text: "?", choices: isManual ? [] : [.init(id: "yes", label: "Yes")],
+                deadline: .seconds(Int.random(in: 5...60, using: &random)),
+                perTarget: Bool.random(using: &random))
+            (step.effect, step.unless, step.verify) = (.read, nil, [])
+            step.action = isManual ? .manual(request) : .ask(request)
+        case 3:
+            guard step.release == nil, step.forEach == nil else { return }
+            (step.effect, step.unless, step.verify) = (.read, nil, [])
+            step.when = .compare(
+                .init(parts: ["s\(index - 1)"]), .equal,
+                Bool.random(using: &random) ? "ok" : "failed")
+            step.action = .stop(
+                StopAction(
+                    resolution: Bool.random(using: &random) ? .resolved : .unresolved,
+                    escalate: nil, say: "stop"))
+        default: break
+        }
+    }
+}

@@ -1,0 +1,186 @@
+import Runbooks
+
+@testable import Runner
+
+/// One process's executor: its sessions, and the attempts that it follows, as the port says.
+///
+/// SAFETY: used on the simulation's one thread, as all of its parts.
+final class SimulatedExecutor: Executor, @unchecked Sendable {
+    private struct Line {
+        var session: Fleet.Session?
+        var unproved: [String] = []
+        var settled: Set<String> = []
+        var call: Fleet.Call?
+    }
+
+    private unowned let process: SimulatedProcess
+    private var lines: [TargetName: Line] = [:]
+    private var isShutDown = false
+
+    init(_ process: SimulatedProcess) { self.process = process }
+
+    private var world: SimulatedWorld { process.world }
+    private var fleet: Fleet { world.fleet }
+
+    func perform(_ request: AttemptRequest) async -> AttemptReport {
+        preconditionFailure("the loop asks for reports one by one")
+    }
+
+    func perform(
+        _ request: AttemptRequest,
+        report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async {
+        let target = request.key.target
+        noteUse(of: target, request)
+        let call = Fleet.Call([request] + request.followers)
+        lines[target, default: Line()].call = call
+        let refusal = await send(call, request)
+        for (index, request) in call.requests.enumerated() {
+            let next: AttemptReport
+            if let refusal {
+                next = AttemptReport(ending: index == 0 ? refusal : .afterBadEnd)
+            } else {
+                next = await follow(call, index)
+            }
+            if !isPassed(.report, .before) { break }
+            await report(request.key, next)
+            if !isPassed(.report, .after) { break }
+            if !world.isCalm, world.happens(world.weather.repeats) {
+                await report(request.key, next)
+            }
+        }
+        if lines[target]?.call === call { lines[target]?.call = nil }
+    }
+
+    /// That the loop uses its port as the port says.
+    private func noteUse(of target: TargetName, _ request: AttemptRequest) {
+        guard process.isAlive else { return }
+        world.trace.note("p\(process.number) performs \(request.key.short)")
+        world.truth.expect(
+            lines[target]?.call == nil, .portIsUsed, "two attempts at once on \(target)")
+        world.truth.expect(!isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
+        if let lost = process.leaseLostAt, lost < world.scheduler.now {
+            world.truth.broken(
+                .leaseLossStops, "\(request.key.short) is asked for after the lease was lost")
+        }
+    }
+
+    private func isPassed(_ point: CrashPoint, _ side: CrashPoint.Side) -> Bool {
+        do {
+            try process.passes(point, side)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Gets a session in which the attempt may start, and sends it; why it wasn't, otherwise.
+    private func send(_ call: Fleet.Call, _ request: AttemptRequest) async -> Ending? {
+        let gone = Ending.unknown("nobody follows it any more")
+        guard isPassed(.connect, .before) else { return gone }
+        let target = request.key.target
+        let session: Fleet.Session
+        switch await ready(call, target, request.previousSessions) {
+        case .failure(let refusal): return refusal.ending
+        case .success(let open): session = open
+        }
+        guard isPassed(.connect, .after) else { return gone }
+        await process.waitUntilRecorded(session.proof)
+        guard !Task.isCancelled, isPassed(.start, .before) else { return gone }
+        guard !call.isCancelled else { return .cancelled }
+        fleet.send(call, in: session)
+        return isPassed(.start, .after) ? nil : gone
+    }
+
+    private struct Refusal: Error { let ending: Ending }
+
+    private func ready(
+        _ call: Fleet.Call, _ target: TargetName, _ earlier: [String]
+    ) async -> Result<Fleet.Session, Refusal> {
+        var line = lines[target, default: Line()]
+        line.unproved += earlier.filter {
+            !line.settled.contains($0) && !line.unproved.contains($0)
+        }
+        if let session = line.session, !session.isConnected {
+            line.unproved.append(session.proof)
+            line.session = nil
+        }
+        lines[target] = line
+        if line.session == nil {
+            await world.scheduler.pause(Int64(world.number(10...300)))
+            guard !Task.isCancelled else { return refused(.unknown("nobody waits for it")) }
+            guard !call.isCancelled else { return refused(.cancelled) }
+            guard fleet.answers(target) else {
+                await world.scheduler.pause(Int64(world.number(100...10_000)))
+                return refused(.unreachable("no answer"))
+            }
+            if !world.isCalm, world.happens(world.weather.refusals) {
+                return refused(.unreachable("refused"))
+            }
+            let session = fleet.open(target, for: process)
+            lines[target]?.session = session
+            guard isPassed(.sessionOpened, .before) else { return refused(.unknown("gone")) }
+            process.loop?.tell(.sessionOpened(target, session.proof))
+            guard isPassed(.sessionOpened, .after) else { return refused(.unknown("gone")) }
+        }
+        while let proof = lines[target]?.unproved.first {
+            let isGone = await fleet.prove(proof, on: target, for: process)
+            guard !Task.isCancelled else { return refused(.unknown("nobody waits for it")) }
+            guard isGone else { return refused(.notStarted("\(proof) may still run something")) }
+            lines[target]?.settled.insert(proof)
+            lines[target]?.unproved.removeAll { $0 == proof }
+        }
+        guard let session = lines[target]?.session else { return refused(.unknown("gone")) }
+        return .success(session)
+    }
+
+    private func refused(_ ending: Ending) -> Result<Fleet.Session, Refusal> {
+        .failure(Refusal(ending: ending))
+    }
+
+    /// The report of one of the attempts that were sent, once it is known.
+    private func follow(_ call: Fleet.Call, _ index: Int) async -> AttemptReport {
+        while true {
+            if index < call.reports.count { return call.reports[index] }
+            if let why = call.isLost { return AttemptReport(ending: .unknown(why)) }
+            guard !Task.isCancelled else {
+                return AttemptReport(ending: .unknown("nobody follows it any more"))
+            }
+            call.news.close()
+            await call.news.wait()
+        }
+    }
+
+    func recall(_ target: TargetName) async {
+        guard isPassed(.recall, .before) else { return }
+        if let call = lines[target]?.call, let session = lines[target]?.session {
+            fleet.recall(call, in: session)
+        }
+        _ = isPassed(.recall, .after)
+    }
+
+    func cancel(_ target: TargetName) async {
+        guard isPassed(.cancel, .before) else { return }
+        if let call = lines[target]?.call {
+            call.isCancelled = true
+            if let session = lines[target]?.session { fleet.cancel(call, in: session) }
+        }
+        _ = isPassed(.cancel, .after)
+    }
+
+    func close(_ target: TargetName) async {
+        guard isPassed(.close, .before) else { return }
+        if let session = lines[target]?.session { fleet.close(session) }
+        lines[target]?.session = nil
+        _ = isPassed(.close, .after)
+    }
+
+    func shutDown() async {
+        guard isPassed(.shutDown, .before) else { return }
+        isShutDown = true
+        for target in lines.keys.sorted() {
+            if let session = lines[target]?.session { fleet.close(session) }
+        }
+        _ = isPassed(.shutDown, .after)
+    }
+}

@@ -1,0 +1,272 @@
+import Runbooks
+
+@testable import Runner
+
+/// One process that leads the run: opens it or takes it over, and runs the production loop.
+///
+/// It does what `Takeover` and `LeadRun` do around the loop. Killed, it does nothing more that
+/// anybody outside could see: its calls are refused, and its tasks come to their end unheard.
+///
+/// SAFETY: used on the simulation's one thread, as all of its parts.
+final class SimulatedProcess: @unchecked Sendable {
+    let number: Int
+    unowned let world: SimulatedWorld
+    let executor: SeededExecutor
+    let lease: Lease
+    /// The fold of the journal right after this process's last append.
+    var fold: RunMachine?
+    var isJournalBroken = false
+    /// Whether anything was done on a target for what it has recorded.
+    var hasActed = false
+    var isTrailBroken = false
+    private(set) var isAlive = true
+    /// Whether its last task has come to its end.
+    private(set) var isOver = false
+    private(set) var isStopped = false
+    private(set) var leaseLostAt: Int64?
+    private(set) var loop: RunLoop?
+    private var task: Task<Void, Never>?
+    private var recorded: Set<String> = []
+    private var waiting: [String: Gate] = [:]
+    private var limits = RunLoop.Limits()
+
+    init(_ number: Int, in world: SimulatedWorld) {
+        (self.number, self.world) = (number, world)
+        executor = SeededExecutor(world.scheduler)
+        lease = Lease(
+            pid: Int32(number), processStart: "\(number)", bootID: "b", nonce: "n\(number)")
+        limits.batch = world.scheduler.one(of: [1, 2, 16, 256]) ?? 256
+        limits.inboxInterval = .milliseconds(world.number(500...4000))
+        limits.leaseInterval = .milliseconds(world.number(1000...4000))
+        limits.inlineBytes = 64
+        limits.sealBatch = world.scheduler.one(of: [4, 256]) ?? 256
+        limits.mostUnsealed = world.scheduler.one(of: [8, 4096]) ?? 4096
+        limits.holdTries = world.number(2...30)
+    }
+
+    /// Begins its life.
+    func start() {
+        world.trace.note("p\(number) starts")
+        task = Task(executorPreference: executor) { [self] in
+            do {
+                try await lead()
+            } catch {
+                world.trace.note("p\(number) ends: \(error.brief)")
+            }
+            end()
+        }
+    }
+
+    private func end() {
+        isOver = true
+        guard isAlive else { return }
+        isAlive = false
+        world.fleet.orphan(self)
+    }
+
+    private func lead() async throws {
+        let journal = SimulatedJournal(process: self)
+        let now = world.time
+        if world.journal.isOpened {
+            let isOurs = try await journal.takeOver(
+                world.record.id, lease: lease, now: now, until: now.adding(limits.lease))
+            guard isOurs else { return }
+        } else {
+            try await journal.open(
+                world.record, lease: lease, leaseUntil: now.adding(limits.lease))
+        }
+        let record = try await journal.record(of: world.record.id)
+        let events = try await journal.events(of: record.id, after: 0)
+        let machine = RunMachine(record: record, events: events)
+        world.truth.expect(machine == fold, .foldIsLive, "replaying gives another machine")
+        world.trace.note("p\(number) leads from \(events.count)")
+        let loop = newLoop()
+        self.loop = loop
+        let last = try await loop.lead(machine)
+        try lives()
+        world.trace.note("p\(number) has led: \(last.state.rawValue)")
+        world.truth.expect(last == fold, .foldIsLive, "the loop returns another machine")
+        guard !last.state.isTerminal else {
+            world.isLedToItsEnd = true
+            return
+        }
+        try await journal.release(lease, of: record.id)
+    }
+
+    private func newLoop() -> RunLoop {
+        let scheduler = world.scheduler
+        return RunLoop(
+            executor: SimulatedExecutor(self), journal: SimulatedJournal(process: self),
+            trail: SimulatedTrail(process: self), store: SimulatedStore(process: self),
+            lease: lease, secrets: [:], limits: limits, now: { [world] in world.time },
+            sleep: { duration in
+                try Task.checkCancellation()
+                await scheduler.pause(duration.inMilliseconds)
+                try Task.checkCancellation()
+            },
+            observe: { [self] run, events in observed(run, events) },
+            asking: world.weather.asks ? SimulatedPerson(self) : nil)
+    }
+
+    /// What the loop tells after each commit.
+    private func observed(_ run: RunMachine, _ events: [RunEvent]) {
+        do throws(JournalError) {
+            try passes(.observe, .before)
+            if let fold, run != fold {
+                world.truth.broken(
+                    .foldIsLive, "the live machine is not the fold: \(run.differences(from: fold))")
+            }
+            let payers = run.targets.values.count { $0.isPayAsked }
+            world.truth.expect(
+                run.runningCount <= run.plan.rollout.maxInFlight + payers, .notTooManyInFlight,
+                "\(run.runningCount) targets in flight")
+            for case .sessionOpened(_, let proof) in events {
+                recorded.insert(proof)
+                waiting.removeValue(forKey: proof)?.open()
+            }
+            try passes(.observe, .after)
+        } catch {
+            // Killed: nobody is told any more.
+        }
+    }
+
+    /// Returns once the journal names a session, or the task is cancelled.
+    func waitUntilRecorded(_ proof: String) async {
+        guard !recorded.contains(proof) else { return }
+        let gate = waiting[proof] ?? Gate()
+        waiting[proof] = gate
+        await gate.wait()
+    }
+
+    func noteLostLease() { leaseLostAt = leaseLostAt ?? world.scheduler.now }
+
+    // MARK: What befalls it
+
+    /// Passes a labelled point, at which it may be killed.
+    ///
+    /// - Throws: when it is dead: what was to be done there is not done.
+    func passes(_ point: CrashPoint, _ side: CrashPoint.Side) throws(JournalError) {
+        try lives()
+        if world.crashes(at: point, side) { kill() }
+        try lives()
+    }
+
+    /// - Throws: when it is dead.
+    func lives() throws(JournalError) {
+        guard isAlive else { throw JournalError(.io, "the process was killed") }
+    }
+
+    /// Ends it at once: nothing of it is seen any more.
+    func kill() {
+        guard isAlive else { return }
+        isAlive = false
+        let isPowerLoss = world.happens(world.weather.powerLosses)
+        world.trace.note("p\(number) is killed\(isPowerLoss ? ", its machine too" : "")")
+        world.journal.lose(self, isKept: !isPowerLoss && world.happens(500))
+        world.fleet.orphan(self)
+        for gate in waiting.values { gate.open() }
+        if isStopped { goOn() }
+        task?.cancel()
+    }
+
+    /// Stops it, as SIGSTOP does.
+    func stop(for milliseconds: Int64) {
+        guard isAlive, !isStopped else { return }
+        world.trace.note("p\(number) is stopped for \(milliseconds)")
+        isStopped = true
+        executor.hold()
+        world.scheduler.after(milliseconds) { [self] in if isStopped { goOn() } }
+    }
+
+    private func goOn() {
+        world.trace.note("p\(number) goes on")
+        isStopped = false
+        // What was to be done at once is done at once after it goes on.
+        if leaseLostAt != nil { leaseLostAt = world.scheduler.now }
+        executor.goOn()
+    }
+
+    /// Asks it to end, or what Ctrl-C says.
+    func signal() {
+        guard isAlive, let loop else { return }
+        switch world.number(0...3) {
+        case 0:
+            loop.tell(.command(PersonCommand(verb: .pause, actor: "ann"), inboxID: 0))
+            world.trace.note("p\(number) Ctrl-C")
+        case 1 where world.happens(300):
+            loop.tell(.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 0))
+            world.trace.note("p\(number) Ctrl-C twice")
+        default:
+            loop.tell(.leaving)
+            world.trace.note("p\(number) SIGTERM")
+        }
+    }
+}
+
+/// The person at a leader's terminal, who is asked before each step.
+///
+/// SAFETY: used on the simulation's one thread, as all of its parts.
+final class SimulatedPerson: StepAsking, @unchecked Sendable {
+    private unowned let process: SimulatedProcess
+    private var asked: [TargetName: Gate] = [:]
+
+    init(_ process: SimulatedProcess) { self.process = process }
+
+    func ask(_ step: StepID, on target: TargetName) async -> StepAnswer? {
+        let world = process.world
+        do throws(JournalError) {
+            try process.passes(.ask, .before)
+            let gate = Gate()
+            asked[target] = gate
+            var isWithdrawn = true
+            world.scheduler.after(Int64(world.number(100...8000))) {
+                isWithdrawn = false
+                gate.open()
+            }
+            await gate.wait()
+            try process.passes(.ask, .after)
+            guard !isWithdrawn, !Task.isCancelled else { return nil }
+        } catch {
+            return nil
+        }
+        switch world.number(0...9) {
+        case 0: return .goOnAlone
+        case 1 where !world.isCalm: return .abort(PersonCommand(verb: .abort, actor: "ann"))
+        default: return .go
+        }
+    }
+
+    func withdraw(_ target: TargetName) {
+        do throws(JournalError) {
+            try process.passes(.withdraw, .before)
+            asked.removeValue(forKey: target)?.open()
+            try process.passes(.withdraw, .after)
+        } catch {
+            // Killed: nobody asks any more.
+        }
+    }
+}
+
+extension Error {
+    /// The error in a few words.
+    fileprivate var brief: String {
+        (self as? JournalError).map { "\($0.code.rawValue): \($0.message)" } ?? "\(self)"
+    }
+}
+
+extension RunMachine {
+    /// Where two machines differ, for people.
+    fileprivate func differences(from other: RunMachine) -> [String] {
+        var found: [String] = []
+        for (name, target) in targets.sorted(by: { $0.key < $1.key })
+        where other.targets[name] != target {
+            found.append("\(name): \(target) is not \(other.targets[name] as Any)")
+        }
+        if questions != other.questions { found.append("questions") }
+        if state != other.state || stateReason != other.stateReason { found.append("state") }
+        if runningCount != other.runningCount || startedCount != other.startedCount {
+            found.append("counts")
+        }
+        return found
+    }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+/// The production loop, machine and all, over a simulated world (docs/simulation.md).
+struct SimulationTests {
+    private static let settings = ProcessInfo.processInfo.environment
+    private static let count: UInt64 = 400
+
+    private static func number(_ name: String) -> UInt64? { settings[name].flatMap { UInt64($0) } }
+
+    @Test func everyInvariantHolds() {
+        let first = Self.number("HANDRAIL_SIMULATION_FIRST") ?? 1
+        let seconds = Self.number("HANDRAIL_SIMULATION_SECONDS")
+        let began = ContinuousClock.now
+        var (seed, jobs, events) = (first, 0, 0)
+        func isOver() -> Bool {
+            guard let seconds else { return seed == first + Self.count }
+            return ContinuousClock.now - began >= .seconds(seconds)
+        }
+        var complaints = 0
+        while !isOver(), complaints < 10 {
+            let simulation = Simulation(seed: seed)
+            (jobs, events) = (jobs + simulation.jobs, events + simulation.events)
+            if let complaint = simulation.complaint {
+                Issue.record("\(complaint)")
+                complaints += 1
+            }
+            seed += 1
+        }
+        let took = ContinuousClock.now - began
+        let perHour = Double(seed - first) / max(took / .seconds(1), 0.001) * 3600
+        print(
+            "simulated \(seed - first) runs (seeds \(first) to \(seed - 1)) in \(took): "
+                + "\(Int(perHour)) an hour, \(jobs) jobs, \(events) events")
+    }
+
+    @Test func theSameSeedIsTheSameRunBitForBit() {
+        for seed in UInt64(500)..<540 {
+            let (first, again) = (Simulation(seed: seed), Simulation(seed: seed))
+            #expect(first.hash == again.hash && first.jobs == again.jobs, "seed \(seed)")
+        }
+        #expect(Simulation(seed: 1).hash != Simulation(seed: 2).hash)
+    }
+
+    /// What the same seeds give in another process: `scripts/test.d/simulation` compares it.
+    @Test func tellsWhatItsSeedsGive() {
+        var sum: UInt64 = 0
+        for seed in UInt64(600)..<640 { sum = sum &* 31 &+ Simulation(seed: seed).hash }
+        print("simulation hash \(String(sum, radix: 16))")
+    }
+
+    /// Leaders are killed before, amid and after each call that they make, and what follows holds.
+    @Test(arguments: CrashPoint.allCases)
+    func aLeaderMayBeKilledAtEveryPoint(_ point: CrashPoint) {
+        for side in CrashPoint.Side.allCases where side != .amid || point.hasMiddle {
+            var crashed = 0
+            for seed in UInt64(1)..<400 where crashed < 3 {
+                let place = CrashPlace(
+                    point: point, side: side, occurrence: 1 + Int(seed % 3))
+                let simulation = Simulation(seed: seed, crash: place)
+                crashed += simulation.crashed.count
+                if let complaint = simulation.complaint {
+                    Issue.record("killed \(side) \(point): \(complaint)")
+                }
+            }
+            #expect(crashed >= 3, "nobody was killed \(side) \(point)")
+        }
+    }
+
+    /// Prints all that happens in the run of a seed, for people.
+    @Test(.enabled(if: number("HANDRAIL_SIMULATION_SEED") != nil))
+    func showsASeed() throws {
+        let seed = try #require(Self.number("HANDRAIL_SIMULATION_SEED"))
+        let simulation = Simulation(seed: seed, isTraced: true)
+        for line in simulation.lines { print(line) }
+        print("seed \(seed): hash \(String(simulation.hash, radix: 16))")
+        if let complaint = simulation.complaint { Issue.record("\(complaint)") }
+    }
+}
