@@ -62,6 +62,7 @@ final class JournalModel: @unchecked Sendable {
         }
         inbox.removeAll { summary.doneCommands[$0.id] != nil }
         process.fold = fold
+        process.appendedUntil = events.count
         process.world.trace.note("p\(process.number) append \(events.count) of \(new.count)")
         for event in new { process.world.trace.note(event.short) }
         truth.recorded(new, last: events.count, by: process) { process.world.store[$0] != nil }

@@ -15,6 +15,8 @@ final class SimulatedProcess: @unchecked Sendable {
     let lease: Lease
     /// The fold of the journal right after this process's last append.
     var fold: RunMachine?
+    /// The number of its last event.
+    var appendedUntil = 0
     var isJournalBroken = false
     /// Whether anything was done on a target for what it has recorded.
     var hasActed = false
@@ -86,6 +88,9 @@ final class SimulatedProcess: @unchecked Sendable {
         try lives()
         world.trace.note("p\(number) has led: \(last.state.rawValue)")
         world.truth.expect(last == fold, .foldIsLive, "the loop returns another machine")
+        world.truth.expect(
+            world.sealed >= appendedUntil, .sealedAtTheEnd,
+            "p\(number) ends, and of \(appendedUntil) events \(world.sealed) are sealed")
         guard !last.state.isTerminal else {
             world.isLedToItsEnd = true
             return
