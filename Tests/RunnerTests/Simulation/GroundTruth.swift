@@ -47,6 +47,7 @@ final class GroundTruth: @unchecked Sendable {
     private var barrier = 0
     private var isAborted = false
     private var isPaused = false
+    private var failed: Set<TargetName> = []
     private var isThresholdReached = false
     private var closedBatch: Int?
     private(set) var problems: [(invariant: Invariant, text: String)] = []
@@ -99,7 +100,9 @@ final class GroundTruth: @unchecked Sendable {
                 expect(!isAborted, .abortStartsNothing, "\(target) started after the abort")
                 expect(!isPaused, .pauseHolds, "\(target) started in a pause")
             case .commanded(let command, _): commanded(command)
-            case .thresholdReached: isThresholdReached = true
+            case .targetEnded(let target, let outcome):
+                if outcome.countsAsFailure { failed.insert(target) } else { failed.remove(target) }
+                if failed.count >= plan.rollout.stopAtFailures { isThresholdReached = true }
             case .paid(let target, let id): paid(target, id)
             case .notOwed(let target, let id):
                 expect(
@@ -107,7 +110,7 @@ final class GroundTruth: @unchecked Sendable {
                     "\(id) on \(target) is said to owe nothing, and had begun")
             case .closed: closedBatch = last
             case .stateChanged, .sessionOpened, .outputsTaken, .verifyEnded, .symptomAsked, .owed,
-                .leftOwed, .asked, .answered, .stopped, .targetEnded, .refused:
+                .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused:
                 break
             }
         }
@@ -188,7 +191,8 @@ final class GroundTruth: @unchecked Sendable {
         case .pause: isPaused = true
         case .resume: isPaused = false
         case .paidByHand(let target, _): handPaid.insert(target)
-        case .pay, .answer, .confirm, .note: break
+        case .pay(let target): failed.remove(target)
+        case .answer, .confirm, .note: break
         }
     }
 
