@@ -46,4 +46,25 @@ extension JournalError {
             "Run \(run) was not opened: its id, or number \(number) of its plan, is taken.",
             hint: "Another run of this plan started at the same moment. Try again.")
     }
+
+    /// A run of the same plan has not ended: what it does would be done twice.
+    package static func underWay(_ other: RunID) -> JournalError {
+        JournalError(
+            .locked,
+            "The run \(other) of this plan has not ended: nothing was started beside it.",
+            hint: "'handrail watch \(other)' follows it while a process leads it; "
+                + "'handrail resume \(other)' leads it on when none does.")
+    }
+
+    /// Targets that ended well in a run of the same plan: it is used up for them.
+    package static func usedUp(_ targets: [TargetName], by run: RunID) -> JournalError {
+        let named = targets.prefix(5).map(\.rawValue).joined(separator: ",")
+        let rest = targets.count - 5
+        return JournalError(
+            .repeated,
+            "The plan is used up for \(named)\(rest > 0 ? " … +\(rest)" : ""): "
+                + "that ended well in its run \(run).",
+            hint: "A new plan does it again: 'handrail plan'. Or leave out what is done: "
+                + "--without … --why '…'")
+    }
 }

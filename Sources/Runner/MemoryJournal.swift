@@ -28,18 +28,36 @@ package actor MemoryJournal: Journal, RunCatalog {
     package func open(
         _ run: RunRecord, lease: Lease, leaseUntil: Timestamp
     ) throws(JournalError) {
+        let leftOut = Set(run.leftOut?.map(\.target) ?? [])
+        try refuseRepetition(of: run, leftOut)
         let isTaken = entries.values.contains {
             $0.record.plan.planID == run.plan.planID && $0.record.number == run.number
         }
         guard entries[run.id] == nil, !isTaken else {
             throw .taken(run.id, number: run.number)
         }
-        let leftOut = Set(run.leftOut?.map(\.target) ?? [])
         let counts = repeats(of: run.plan, leftOut: leftOut, at: run.opened)
         if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
         entries[run.id] = Entry(
             record: run, held: HeldLease(lease: lease, until: leaseUntil))
         order.append(run.id)
+    }
+
+    /// Refuses what another run of the plan does, or has done.
+    private func refuseRepetition(
+        of run: RunRecord, _ leftOut: Set<TargetName>
+    ) throws(JournalError) {
+        let others = order.compactMap { entries[$0] }
+            .filter { $0.record.plan.planID == run.plan.planID }
+        if let other = others.last(where: { $0.summary.closed == nil }) {
+            throw .underWay(other.record.id)
+        }
+        for other in others.reversed() {
+            let done = run.plan.targets.map(\.name).filter {
+                !leftOut.contains($0) && other.summary.outcomes[$0]?.isGood == true
+            }
+            guard done.isEmpty else { throw .usedUp(done, by: other.record.id) }
+        }
     }
 
     /// Appends events in order, all or none.

@@ -10,7 +10,7 @@ extension World {
     static let live: World = {
         // A closed pipe is an error of write(2) then, and the run goes on.
         signal(SIGPIPE, SIG_IGN)
-        return World(
+        let made = World(
             environment: ProcessInfo.processInfo.environment,
             terminal: .live,
             now: { Timestamp(milliseconds: LiveClock.milliseconds()) },
@@ -24,6 +24,13 @@ extension World {
                 TimeZone.current.secondsFromGMT(
                     for: Date(timeIntervalSince1970: Double(time.milliseconds) / 1000))
             })
+        #if DEBUG
+            var world = made
+            world.endAtOnce = { kill(getpid(), SIGKILL) }
+            return world
+        #else
+            return made
+        #endif
     }()
 }
 

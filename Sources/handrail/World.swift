@@ -40,6 +40,10 @@ struct World: Sendable {
     var signals: @Sendable ([ProcessSignal]) -> AsyncStream<ProcessSignal>
     /// How times are shown: the zone's offset from UTC, in seconds, at an instant.
     var zoneOffset: @Sendable (Timestamp) -> Int
+    #if DEBUG
+        /// Ends this process as `kill -9` does: for tries of what comes after.
+        var endAtOnce: @Sendable () -> Void = {}
+    #endif
 }
 
 /// The signals that commands react to.

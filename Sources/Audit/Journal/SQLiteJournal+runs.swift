@@ -9,13 +9,14 @@ extension SQLiteJournal: Journal {
     ) async throws(JournalError) {
         let record = try text(of: run)
         try await write { [self] db in
+            let leftOut = Set(run.leftOut?.map(\.target) ?? [])
+            try Self.refuseRepetition(of: run, leftOut, in: db)
             let taken = try Bool.fetchOne(
                 db,
                 sql: "SELECT EXISTS (SELECT 1 FROM runs WHERE name = ? "
                     + "OR (plan = ? AND number = ?))",
                 arguments: [run.id.rawValue, run.plan.planID.rawValue, run.number])
             guard taken == false else { throw JournalError.taken(run.id, number: run.number) }
-            let leftOut = Set(run.leftOut?.map(\.target) ?? [])
             let counts = try Self.repeats(of: run.plan, leftOut: leftOut, at: run.opened, in: db)
             if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
             let trail = TrailRows(home: home, source: source, known: chainEnd, made: made, db: db)
@@ -31,6 +32,43 @@ extension SQLiteJournal: Journal {
             }
             try trail.add([TrailEvent(opening: run)], run: key)
         }
+    }
+
+    /// Refuses what another run of the plan does, or has done.
+    private static func refuseRepetition(
+        of run: RunRecord, _ leftOut: Set<TargetName>, in db: Database
+    ) throws {
+        let plan = run.plan.planID.rawValue
+        func named(_ row: Row) throws -> RunID {
+            guard let id = RunID(rawValue: row["run"]) else {
+                throw JournalError.unreadableRow(of: "runs")
+            }
+            return id
+        }
+        let open = try Row.fetchOne(
+            db,
+            sql: "SELECT name AS run FROM runs WHERE plan = ? AND closed IS NULL ORDER BY id DESC",
+            arguments: [plan])
+        if let open { throw JournalError.underWay(try named(open)) }
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT runs.name AS run, targets.name AS target, targets.outcome FROM runs
+                JOIN targets ON targets.run = runs.id
+                WHERE runs.plan = ? AND targets.outcome IS NOT NULL
+                ORDER BY runs.id DESC, targets.position
+                """, arguments: [plan])
+        let done = try rows.filter { row in
+            guard let outcome = Outcome(rawValue: row["outcome"]) else {
+                throw JournalError.unreadableRow(of: "targets")
+            }
+            return outcome.isGood && !leftOut.contains { $0.rawValue == row["target"] }
+        }
+        guard let first = done.first else { return }
+        let newest = try named(first)
+        let targets = done.filter { $0["run"] == newest.rawValue }
+        throw JournalError.usedUp(
+            targets.compactMap { TargetName(rawValue: $0["target"]) }, by: newest)
     }
 
     /// Appends events in order, all or none, with one commit.

@@ -95,7 +95,7 @@ extension SQLiteJournal {
     }
 
     /// How far the journal's lines are in the trail; blocks.
-    func sealedSoFar() throws(JournalError) -> SealedSoFar {
+    package func sealedSoFar() throws(JournalError) -> SealedSoFar {
         try readBlocking { db in
             let last = try Int.fetchOne(db, sql: "SELECT max(seq) FROM trail") ?? 0
             // From the end: the lines without a commit are the last ones.

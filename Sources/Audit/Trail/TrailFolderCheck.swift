@@ -8,6 +8,8 @@ struct TrailFolderCheck {
     private(set) var controller: String?
     /// The commit that the branch names.
     private(set) var tip: GitObjectID?
+    /// Whether there is no branch, nor any other reference: so a trail is before its first seal.
+    var hasNoReference: Bool { references.isEmpty }
 
     private let path: String
     private var references: [String: String] = [:]

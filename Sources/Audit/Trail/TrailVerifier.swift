@@ -23,6 +23,9 @@ package struct TrailVerifier: Sendable {
     package var copiedCommits: Set<String> = []
     /// The journal's lines of a range of events; fewer where it has fewer.
     package var journal: (@Sendable (ClosedRange<Int>) throws -> [String])?
+    /// Whether the journal says that none of its lines was ever sealed: then a trail without a
+    /// commit, or none at all, is as its writer left it, killed before the first seal.
+    package var isBeforeFirstSeal = false
 
     package init(path: String, signers: [TrailPublicKey]) {
         (self.path, self.signers) = (path, signers)
@@ -41,14 +44,21 @@ package struct TrailVerifier: Sendable {
     package func verify() throws(JournalError) -> TrailVerification {
         do {
             let place = TrailFolder(path: path)
-            guard place.exists else { throw JournalError.noTrail(path) }
+            guard place.exists else {
+                let isExpected = !anchors.isEmpty || !knownCommits.isEmpty || !copiedCommits.isEmpty
+                guard isBeforeFirstSeal, !isExpected else { throw JournalError.noTrail(path) }
+                return TrailVerification()
+            }
             // Beside a journal it was one: then it is damaged, and not another folder.
             guard journal != nil || place.isRepository else {
                 throw JournalError.noTrail(path, ": it is no repository")
             }
             let folder = try TrailFolderCheck(path)
             var walk = TrailWalk(self, objects: try GitObjects(folder: path + "/objects"))
-            folder.findings.forEach { walk.result.add($0) }
+            let mayBeEmpty = isBeforeFirstSeal && folder.hasNoReference
+            for finding in folder.findings where !(mayBeEmpty && finding.kind == .branchMissing) {
+                walk.result.add(finding)
+            }
             walk.result.controller = folder.controller
             walk.result.commit = folder.tip?.text
             if let tip = folder.tip, let controller = folder.controller {

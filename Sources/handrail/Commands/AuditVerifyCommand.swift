@@ -63,10 +63,15 @@ struct AuditVerifyCommand: HandrailCommand {
                 "There is no home at \(printableExcerpt(session.homePath)), so there is no trail.",
                 hint: "name one with --trail, or the home with --home")
         }
+        var waiting = 0
         var verifier = TrailVerifier(path: path, signers: try await keys(home, session))
         verifier.anchors = try anchor.map(TrailKeys.anchor)
         if trail == nil, let journal = opened?.journal {
             verifier.journal = { try journal.trailTexts($0) }
+            // Asked before the folder is read: what is sealed meanwhile is no finding.
+            let rows = try journal.sealedSoFar()
+            verifier.isBeforeFirstSeal = rows.recorded > 0 && rows.sealed == 0
+            waiting = rows.unsealed
         }
         var copy: TrailCopy?
         if let remote {
@@ -84,7 +89,8 @@ struct AuditVerifyCommand: HandrailCommand {
             session.console.json(AuditVerifyDocument(found, copy: copy))
         } else {
             let view = AuditVerifyView(
-                found: found, path: path, copy: copy, width: session.console.width)
+                found: found, path: path, copy: copy, unsealed: waiting,
+                width: session.console.width)
             session.console.lines(view.lines(session.console.style))
         }
         guard found.isConsistent else { return .verificationFailed }

@@ -29,9 +29,10 @@ struct LeadRun: Sendable {
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())
         let pushed = try await pushedTrail(for: machine)
+        let ports = ports(trail: pushed ?? home.trail)
         let loop = RunLoop(
-            executor: executor, journal: home.journal, trail: pushed ?? home.trail,
-            store: home.store, lease: lease, secrets: secrets, now: session.world.now,
+            executor: ports.executor, journal: ports.journal, trail: ports.trail,
+            store: ports.store, lease: lease, secrets: secrets, now: session.world.now,
             sleep: session.world.sleep,
             observe: { [sessions] _, events in
                 sessions.take(events)
@@ -77,8 +78,34 @@ struct LeadRun: Sendable {
             console.warn(left.problem, hint: left.hint)
         }
         let last = try result.mapError { interruption(of: board.run, $0) }.get()
+        session.passCrashPoint("release-before")
         if !last.state.isTerminal { try await home.journal.release(lease, of: last.record.id) }
+        session.passCrashPoint("release-after")
         return last
+    }
+
+    /// What the loop works with.
+    private struct Ports {
+        var executor: any Executor
+        var journal: any Journal
+        var trail: any Trail
+        var store: any ContentStore
+    }
+
+    private func ports(trail: any Trail) -> Ports {
+        var ports = Ports(
+            executor: executor, journal: home.journal, trail: trail, store: home.store)
+        #if DEBUG
+            let wanted = session.world.environment["HANDRAIL_CRASH_AT"]
+            if let points = CrashPoints(wanted, end: session.world.endAtOnce) {
+                ports = Ports(
+                    executor: CrashingExecutor(base: ports.executor, points: points),
+                    journal: CrashingJournal(base: ports.journal, points: points),
+                    trail: CrashingTrail(base: ports.trail, points: points),
+                    store: CrashingStore(base: ports.store, points: points))
+            }
+        #endif
+        return ports
     }
 
     /// How long the last push may take: somebody who ended the run, or this process, waits for it.

@@ -34,7 +34,9 @@ struct RunOpening: Sendable {
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
             comparison: decision.comparison, alertContent: content, forecastOutline: outline)
+        session.passCrashPoint("open-before")
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
+        session.passCrashPoint("open-after")
         return record
     }
 }

@@ -93,8 +93,10 @@ struct Telling: Sendable {
     /// - Throws: `Failure` (refused) when another process leads it.
     func leadOn() async throws -> ExitCode {
         let lease = try session.newLease()
+        session.passCrashPoint("takeover-before")
         let isOurs = try await home.journal.takeOver(
             run, lease: lease, now: session.world.now(), until: session.leaseEnd)
+        session.passCrashPoint("takeover-after")
         guard isOurs else {
             throw Failure(
                 .refused, code: "run.led", "Another process leads the run \(run).",

@@ -18,6 +18,8 @@ struct AuditVerifyView: Sendable {
     let path: String
     /// What it was compared with, where that is in a folder.
     var copy: TrailCopy?
+    /// How many events of the journal weren't in it yet.
+    var unsealed = 0
     /// The columns to wrap what is said at; nil for any number.
     var width: Int?
 
@@ -43,6 +45,11 @@ struct AuditVerifyView: Sendable {
         lines += found.findings.flatMap { self.lines(for: $0, style) }
         let rest = found.findingCount - found.findings.count
         if rest > 0 { lines.append("… and \(rest) more") }
+        if found.isConsistent, found.events == 0, unsealed > 0 {
+            lines += wrapped(
+                "Nothing is sealed yet: \(CountText.of(unsealed, "event")) of the journal will be, "
+                    + "before the next leader of a run does anything.")
+        }
         if found.isConsistent { lines += proof.flatMap { wrapped($0) } }
         return lines
     }

@@ -37,6 +37,33 @@ struct TrailVerifierTests {
         }
     }
 
+    /// As a leader leaves it that was killed between its first record and its first seal.
+    @Test func aTrailBeforeItsFirstSealHasNoFindingWhereTheJournalSaysSo() async throws {
+        try await withTemporaryFolder { folder in
+            let sample = try SampleTrail(in: folder)
+            _ = try sample.open()
+            #expect(try sample.verify().findings.map(\.kind) == [.branchMissing])
+            let found = try sample.verify { $0.isBeforeFirstSeal = true }
+            #expect(found.isConsistent && found.events == 0 && found.commit == nil)
+            let branches = sample.home.trailPath + "/refs/heads/trail"
+            try FileManager.default.createDirectory(
+                atPath: branches, withIntermediateDirectories: true)
+            try Data("evil\n".utf8).write(
+                to: URL(fileURLWithPath: branches + "/" + sample.origin.controller))
+            let garbage = try sample.verify { $0.isBeforeFirstSeal = true }
+            #expect(garbage.findings.map(\.kind) == [.branchMissing])
+            try FileManager.default.removeItem(atPath: sample.home.trailPath)
+            let none = try sample.verify { $0.isBeforeFirstSeal = true }
+            #expect(none.isConsistent && none.commits == 0)
+            #expect(throws: JournalError.self) {
+                try sample.verify {
+                    $0.isBeforeFirstSeal = true
+                    $0.anchors = [TrailAnchor(size: 1, digest: TrailLine.noLine)]
+                }
+            }
+        }
+    }
+
     /// As one that seals at this moment, or was killed while it moved the branch, leaves it.
     @Test func aBranchThatIsBeingMovedIsNoFinding() async throws {
         try await withTemporaryFolder { folder in

@@ -11,7 +11,8 @@ struct PastRun {
 
     let record: RunRecord
 
-    /// A run with a question, a manual step and a changing step, on some targets.
+    /// A run with a question, a manual step and a changing step, on some targets; each number has
+    /// a plan of its own.
     init(
         _ id: String = "r-20261123-0700-k3f9", runbook: String = "web.restart",
         targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1,
@@ -19,7 +20,8 @@ struct PastRun {
         planDigest: Digest? = nil
     ) throws {
         let plan = Plan(
-            planID: try name(String(repeating: "a", count: 32)), libraryID: "lab",
+            planID: try name(String(repeating: Array("0abcdef")[number], count: 32)),
+            libraryID: "lab",
             runbook: PlannedRunbook(
                 id: try name(runbook), title: "The web server doesn't answer",
                 kind: .resolution, digest: try name(String(repeating: "b", count: 64)),

@@ -65,7 +65,7 @@ def call(command, **options):
 
 
 class Fleet:
-    """Six targets of their own."""
+    """Targets of their own: six, unless said otherwise."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -74,8 +74,8 @@ class Fleet:
     def _call(self, verb, *arguments, **options):
         return call([self.tool, verb, "--dir", self.directory, *arguments], **options)
 
-    def start(self):
-        self._call("start", "--network", "auto")
+    def start(self, *options):
+        self._call("start", "--network", "auto", *options)
 
     def stop(self):
         subprocess.run([self.tool, "stop", "--dir", self.directory], capture_output=True)

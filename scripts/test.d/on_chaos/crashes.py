@@ -1,0 +1,88 @@
+"""The controller kills itself at a labelled point (debug builds: HANDRAIL_CRASH_AT)."""
+
+import signal
+
+from on_fleet.rig import claim
+
+from .bench import in_lanes, many, steps
+from .budget import collector
+from .controllers import UNKNOWN, WELL
+
+CASES = []
+case = collector(CASES)
+KINDS = ("once", "idem", "read", "guarded", "idem")
+PLAN = steps(10, KINDS)
+# Points that are passed once in a process, and those that are passed again and again.
+ONCE = ("open", "takeover", "shutdown")
+OFTEN = ("append", "seal", "barrier", "start", "report", "put", "close")
+# The highest number at which a point is surely passed in a run of three targets.
+DEEPEST = {"append": 12, "seal": 1, "barrier": 2, "start": 15, "report": 20, "put": 3, "close": 3}
+
+
+def points():
+    """Every point, before and after: the first passing, then later ones."""
+    for label in ONCE:
+        for side in ("before", "after"):
+            yield f"{label}-{side}"
+    for depth in range(1, max(DEEPEST.values()) + 1):
+        for label in OFTEN:
+            for side in ("before", "after"):
+                if depth <= DEEPEST[label]:
+                    yield f"{label}-{side}:{depth}"
+
+
+POINTS = list(points())
+
+
+def led(bench, child_of, point=None):
+    """Starts a leader that is to die at a point; the child."""
+    bench.lane.extra = {"HANDRAIL_CRASH_AT": point} if point else {}
+    try:
+        return child_of()
+    finally:
+        bench.lane.extra = {}
+
+
+def died(trial, child):
+    """Waits; whether it killed itself."""
+    return trial.end(child).code == -signal.SIGKILL
+
+
+@case("crash-points", "crash at a labelled point",
+      "each point before and after, in the first leader and in one that resumes: nothing runs "
+      "twice, nothing is missing, the trail verifies", (24, 60), (3 * len(POINTS), 2400))
+def crash_points(bench, budget):
+    lanes = bench.lanes(3, 3)
+    for lane in lanes:
+        lane.put(many(10, "crashes", KINDS))
+
+    def work(lane, turn, trial):
+        point = POINTS[(turn.number - 1) % len(POINTS)]
+        resumes = point.startswith("takeover") or (turn.number - 1) // len(POINTS) % 2 == 1
+        begin = lambda: trial.begin_run("chaos.crashes", "--set", "pause=0.02")
+        if resumes:
+            # The leader before it dies with the first step's end reported, and not recorded.
+            claim(died(trial, led(bench, begin, "report-before:1")), "the first leader went on")
+            trial.verify()
+            child = led(bench, lambda: trial.begin("resume", trial.run(), "--json"), point)
+        else:
+            child = led(bench, begin, point)
+        is_dead = died(trial, child)
+        budget.add("passed" if is_dead else "never came to that number")
+        if is_dead:
+            budget.did()
+            budget.add("in a leader that resumes" if resumes else "in the first leader")
+        elif point.split(":")[-1] in ("1", point):
+            claim(False, f"{point} is never passed")
+        if trial.run() is None:
+            claim(is_dead and point == "open-before", f"{point}: no run was recorded")
+            trial.end(trial.begin_run("chaos.crashes", "--set", "pause=0.02")).exits(WELL)
+        elif is_dead:
+            trial.verify()
+            done = trial.handrail("resume", trial.run(), "--json")
+            if not (done.code == 3 and "has ended" in done.out):
+                done.exits(WELL, *([] if bench.expected else [UNKNOWN]))
+        budget.add("outcomes that nobody knows", trial.check(PLAN))
+        trial.verify()
+
+    in_lanes(bench, budget, lanes, work)
