@@ -78,6 +78,18 @@ struct SQLiteJournalTests {
         }
     }
 
+    /// As one leaves it that was killed, or met a full disk, while it made the journal.
+    @Test func aJournalThatWasBegunIsFinished() async throws {
+        try await withHome { home in
+            try await raw(home) { db in
+                try db.execute(
+                    sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+            }
+            let journal = try await opened(home)
+            #expect(try await journal.runs(matching: RunFilter()) == [])
+        }
+    }
+
     @Test func anotherProgramsDatabaseIsRefusedAndLeftAlone() async throws {
         try await withHome { home in
             try await raw(home) { db in try db.execute(sql: "CREATE TABLE theirs (x)") }

@@ -132,7 +132,13 @@ package final class SQLiteJournal: Sendable {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         let isNewer = try queue.read { db in
             let mark = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+            // Without the list of migrations: it is there before the first of them has marked the
+            // file, and whoever made it may have been killed, or met a full disk, in between.
+            let tables =
+                try Int.fetchOne(
+                    db,
+                    sql: "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'")
+                ?? 0
             guard mark == JournalSchema.applicationID || (mark == 0 && tables == 0) else {
                 throw JournalError(
                     .corrupt, "\(path) is an SQLite database, but no journal of Handrail.",

@@ -22,13 +22,33 @@ class Bench(Rig):
     """A rig whose fleets are started when a case first asks for one."""
 
     def __init__(self, binary, expected):
+        self.lane = threading.local()
         super().__init__(True, binary)
         self.expected = expected
         self.notes = tempfile.mkdtemp(prefix="handrail-chaos-", dir="/dev/shm")
         os.chmod(self.notes, 0o755)
         self.kept = None
         self.fleets = {}
+        # What else is to be undone at the end.
+        self.closers = []
         self.starting = threading.Lock()
+
+    @property
+    def binary(self):
+        """What a lane runs: the command, or a script that leads to it."""
+        return getattr(self.lane, "binary", None) or self.command
+
+    @binary.setter
+    def binary(self, path):
+        self.command = path
+
+    def script(self, name, text):
+        """A program of the rig's own."""
+        path = self.path(name)
+        with open(path, "w") as file:
+            file.write("#!/bin/sh\n" + text + "\n")
+        os.chmod(path, 0o755)
+        return path
 
     def plain(self):
         """Sixty cheap targets; the machine's own files are theirs, but for /var/lib and the home."""
@@ -46,11 +66,11 @@ class Bench(Rig):
                 fleet.start(*options)
             return self.fleets[name]
 
-    def lanes(self, lanes, targets):
-        """Lanes of plain targets that share none."""
-        claim(lanes * targets <= PLAIN_TARGETS, "more targets than the plain fleet has")
-        fleet = self.plain()
+    def lanes(self, lanes, targets, fleet=None):
+        """Lanes of targets that share none."""
+        fleet = fleet or self.plain()
         every = names(fleet)
+        claim(lanes * targets <= len(every), "more targets than the fleet has")
         return [
             Lane(self, fleet, f"{number}", every[number * targets:(number + 1) * targets])
             for number in range(lanes)
@@ -76,6 +96,8 @@ class Bench(Rig):
             fleet.stop()
         if not self.fleets:
             self.fleet.stop = lambda: None
+        for undo in reversed(self.closers):
+            undo()
         super().close()
         shutil.rmtree(self.notes, ignore_errors=True)
 
@@ -101,6 +123,7 @@ class Lane:
 
     def __init__(self, bench, fleet, name, targets):
         self.bench, self.fleet, self.name, self.targets = bench, fleet, name, targets
+        self.binary = None
         path = tempfile.mkdtemp(dir=bench.folder, prefix="library-") + "/library"
         self.library = Library(path, os.path.join(HERE, "library"), fleet)
         self.library.fleet = fleet
@@ -142,6 +165,8 @@ class Trial:
         self.home = self.bench.path("home-" + name)
         self.notes = os.path.join(self.bench.notes, name)
         os.makedirs(self.notes, exist_ok=True)
+        # Where the notes are on targets with roots of their own.
+        self.remote = None
         self.where = {"library": lane.library, "home": self.home}
 
     def begin(self, *arguments):
@@ -173,11 +198,17 @@ class Trial:
         claim(done.code == 0, f"audit verify: exit {done.code}: {done.tail()}")
 
     def text(self, target):
+        if self.remote:
+            return self.lane.fleet.shell(target, f"cat {self.remote}/{target} 2>/dev/null || true")
         try:
             with open(os.path.join(self.notes, target)) as file:
                 return file.read()
         except FileNotFoundError:
             return ""
+
+    def noted(self):
+        """How many bytes the steps have noted so far, on all targets."""
+        return sum(entry.stat().st_size for entry in os.scandir(self.notes))
 
     def whole_outputs(self):
         """Every output of a step that ended well is what it wrote; returns how many there are."""
@@ -209,7 +240,7 @@ class Trial:
         """Waits until no step of this try is alive any more."""
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
-            alive = processes(self.notes)
+            alive = processes(self.remote or self.notes)
             if not alive:
                 return
             time.sleep(0.1)
@@ -279,7 +310,7 @@ def in_lanes(bench, budget, lanes, work):
     """Lets every lane take turns until the budget is used up; `work(lane, turn, trial)`."""
 
     def follow(lane):
-        bench.lane.name = lane.name
+        bench.lane.name, bench.lane.binary = lane.name, lane.binary
         for turn in budget.turns():
             trial = lane.trial(f"{turn.name}")
             try:

@@ -32,26 +32,35 @@ def reattached(found, spawned, until):
     return last - spawned if last and not waiting else None
 
 
-def when(chance, usual, resumes):
-    """How long a leader lives: mostly into its run; some die at once, or while they take over."""
-    if chance.random() < (0.4 if resumes else 0.15):
-        return chance.uniform(0, 1.0)
-    return chance.uniform(0 if resumes else 0.25 * usual, usual)
+def lives(chance, trial, child, whole, resumes):
+    """Lets a leader live for some part of its run; whether it is to be killed then.
+
+    Mostly amid its steps, by what they have noted so far; some die at once, or as they take over.
+    """
+    if chance.random() < (0.4 if resumes else 0.1):
+        return not ends_within(child, chance.uniform(0, 1.0))
+    noted = trial.noted()
+    end = chance.uniform(noted, whole)
+    while trial.noted() < end:
+        if ends_within(child, 0.01):
+            return False
+    return not ends_within(child, chance.uniform(0, 0.05))
 
 
 @case("controller-kills", "kill -9 of the controller",
       "runs of 20 targets × 25 steps: no duplicate, nothing missing, the trail verifies after "
-      "each restart", (12, 60), (1000, 5400))
+      "each restart", (10, 35), (1000, 7200))
 def controller_kills(bench, budget):
     lanes = bench.lanes(2, 20)
-    usual = [4.0]
+    # How much is noted in a run to its end; the first of each lane is not disturbed.
+    whole = {}
 
     def work(lane, turn, trial):
-        leaders, began = [], time.time()
+        leaders = []
         child = trial.begin_run()
-        kills = 0 if turn.number <= len(lanes) else turn.chance.randint(2, 7)
+        kills = 0 if lane.name not in whole else turn.chance.randint(2, 7)
         while kills:
-            if ends_within(child, when(turn.chance, usual[0], bool(leaders))):
+            if not lives(turn.chance, trial, child, whole[lane.name], bool(leaders)):
                 break
             kill(child)
             kills -= 1
@@ -79,8 +88,7 @@ def controller_kills(bench, budget):
         trial.verify()
         budget.add("runs")
         budget.add("outcomes that nobody knows", unknown)
-        if not turn.number > len(lanes):
-            usual[0] = ended_at - began
+        whole.setdefault(lane.name, trial.noted())
         for spawned, until in leaders:
             taken = reattached(found, spawned, min(until, ended_at))
             if taken is not None:

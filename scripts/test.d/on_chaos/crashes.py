@@ -50,7 +50,7 @@ def died(trial, child):
 
 @case("crash-points", "crash at a labelled point",
       "each point before and after, in the first leader and in one that resumes: nothing runs "
-      "twice, nothing is missing, the trail verifies", (24, 60), (3 * len(POINTS), 2400))
+      "twice, nothing is missing, the trail verifies", (14, 30), (2 * len(POINTS), 3600))
 def crash_points(bench, budget):
     lanes = bench.lanes(3, 3)
     for lane in lanes:

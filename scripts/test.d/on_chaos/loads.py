@@ -58,7 +58,7 @@ def flooded(bench, trial, size):
 
 @case("floods", "MiB on each stream of ten targets at once",
       "the controller's memory grows by less than 64 MiB, and the counts of what was dropped are "
-      "exact", (16, 60), (1024, 1800))
+      "exact", (16, 20), (1024, 1800))
 def floods(bench, budget):
     (lane,) = bench.lanes(1, 10)
     lane.put(runbook(
@@ -86,7 +86,7 @@ def floods(bench, budget):
 
 @case("endless", "step that never ends, most of them deaf to TERM",
       f"each is ended within its timeout, grace and {SLACK} s, and no process is left",
-      (9, 80), (180, 1800))
+      (9, 30), (180, 1800))
 def endless(bench, budget):
     lanes = bench.lanes(6, 1)
     books = []

@@ -36,7 +36,7 @@ def one_won(ended, run, budget):
 
 
 @case("races", "race of two controllers on one plan",
-      "each effect happens once, and the loser says who leads", (8, 40), (500, 2400))
+      "each effect happens once, and the loser says who leads", (6, 20), (500, 3600))
 def races(bench, budget):
     lanes = bench.lanes(3, 2)
     for lane in lanes:
