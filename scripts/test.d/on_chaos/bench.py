@@ -29,6 +29,7 @@ class Bench(Rig):
         os.chmod(self.notes, 0o755)
         self.kept = None
         self.fleets = {}
+        self.threads = []
         # What else is to be undone at the end.
         self.closers = []
         self.starting = threading.Lock()
@@ -92,10 +93,17 @@ class Bench(Rig):
         return place
 
     def close(self):
+        with self.guard:
+            self.closed = True
+            children = list(self.children)
+        for child in children:
+            if child.poll() is None:
+                child.kill()
+        # With nothing to wait for any more they come to their ends, and undo what they did.
+        for thread in self.threads:
+            thread.join(10)
         for fleet in self.fleets.values():
             fleet.stop()
-        if not self.fleets:
-            self.fleet.stop = lambda: None
         for undo in reversed(self.closers):
             undo()
         super().close()
@@ -312,10 +320,14 @@ def in_lanes(bench, budget, lanes, work):
     def follow(lane):
         bench.lane.name, bench.lane.binary = lane.name, lane.binary
         for turn in budget.turns():
+            if bench.closed:
+                return
             trial = lane.trial(f"{turn.name}")
             try:
                 work(lane, turn, trial)
             except Failed as failure:
+                if bench.closed:
+                    return
                 budget.fail(turn, f"{failure}\nkept in {bench.keep(trial)}")
             except Exception as error:
                 budget.fail(turn, f"{type(error).__name__}: {error}\nkept in {bench.keep(trial)}")
@@ -323,6 +335,7 @@ def in_lanes(bench, budget, lanes, work):
             trial.drop()
 
     threads = [threading.Thread(target=follow, args=(lane,), daemon=True) for lane in lanes]
+    bench.threads = threads
     for thread in threads:
         thread.start()
     for thread in threads:
