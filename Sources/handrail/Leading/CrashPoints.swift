@@ -140,7 +140,7 @@
         }
     }
 
-    /// An executor that dies around what it does: `start`, `report`, `close`, `shutdown`.
+    /// An executor that dies around what it does: `start`, `report`, `clean`, `close`, `shutdown`.
     struct CrashingExecutor: Executor {
         let base: any Executor
         let points: CrashPoints
@@ -166,6 +166,10 @@
 
         func close(_ target: TargetName) async {
             await points.around("close") { await base.close(target) }
+        }
+
+        func clean(_ target: TargetName) async {
+            await points.around("clean") { await base.clean(target) }
         }
 
         func shutDown() async {
