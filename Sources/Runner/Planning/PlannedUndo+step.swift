@@ -43,7 +43,8 @@ package enum Restoration: Sendable, Hashable, Codable {
         case .service(let service) where [.running, .stopped].contains(service.state):
             self = .service(name: service.name)
         case .package(let package): self = .package(name: package.name)
-        case .service, .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask, .stop: return nil
+        case .service, .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask, .stop:
+            return nil
         }
     }
 

@@ -1,6 +1,6 @@
 /// The places of a leader's work where it can be killed: each call of a port, and what it hears.
 enum CrashPoint: String, CaseIterable {
-    case open, takeOver, record, events, inbox, append, renew, release
+    case open, takeOver, record, events, inbox, append, renew, release, admit, dismiss
     case seal, sealBeforeStart, store, observe
     case connect, sessionOpened, start, report, recall, cancel, close, shutDown
     case ask, withdraw
@@ -8,7 +8,9 @@ enum CrashPoint: String, CaseIterable {
     /// Whether something may be half done in it: written, and not synced or told yet.
     var hasMiddle: Bool {
         switch self {
-        case .open, .takeOver, .append, .renew, .release, .seal, .sealBeforeStart, .store: true
+        case .open, .takeOver, .append, .renew, .release, .admit, .dismiss, .seal, .sealBeforeStart,
+            .store:
+            true
         case .record, .events, .inbox, .observe, .connect, .sessionOpened, .start, .report,
             .recall, .cancel, .close, .shutDown, .ask, .withdraw:
             false

@@ -42,7 +42,7 @@ final class Fleet: @unchecked Sendable {
         var isRead = false
         /// When the last answer so far arrives: they come in order.
         var lastArrival: Int64 = 0
-        let news = Gate()
+        let news = Turnstile()
 
         init(_ requests: [AttemptRequest]) { self.requests = requests }
 
@@ -121,7 +121,7 @@ final class Fleet: @unchecked Sendable {
             await scheduler.pause(5000)
             return !copy.isLiving
         }
-        let killing = Gate()
+        let killing = Turnstile()
         on(target, after: Int64(world.number(0...5000))) {
             self.kill(session)
             killing.open()

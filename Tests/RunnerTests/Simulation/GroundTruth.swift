@@ -110,7 +110,8 @@ final class GroundTruth: @unchecked Sendable {
                     "\(id) on \(target) is said to owe nothing, and had begun")
             case .closed: closedBatch = last
             case .stateChanged, .sessionOpened, .outputsTaken, .verifyEnded, .symptomAsked, .owed,
-                .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused:
+                .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
+                .lockKept, .unlocked, .restored:
                 break
             }
         }

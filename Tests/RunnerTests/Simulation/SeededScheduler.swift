@@ -2,8 +2,9 @@ import Runner
 import Synchronization
 import TestSupport
 
-/// Runs all jobs of a simulation on the calling thread, one after the other: which one is next
-/// follows from the seed. Its clock stands still while a job is ready, then goes to the next alarm.
+/// Runs all jobs of a simulation on the calling thread, one after the other.
+///
+/// Which one is next follows from the seed. Its clock stands still while a job is ready, then goes to the next alarm.
 ///
 /// SAFETY: nothing of it is used on another thread than the one that calls `run`: jobs come from
 /// jobs that it runs, through the executors that it gave to their tasks.
@@ -103,7 +104,7 @@ final class SeededScheduler: @unchecked Sendable {
 
     /// Waits; ends early, without a word, when its task is cancelled.
     func pause(_ milliseconds: Int64) async {
-        let gate = Gate()
+        let gate = Turnstile()
         after(milliseconds) { gate.open() }
         await gate.wait()
     }
@@ -147,7 +148,7 @@ final class SeededExecutor: TaskExecutor, @unchecked Sendable {
 /// Something that one task waits for; a cancelled task waits no longer.
 ///
 /// SAFETY: as the scheduler.
-final class Gate: @unchecked Sendable {
+final class Turnstile: @unchecked Sendable {
     private(set) var isOpen = false
     private var waiting: UnsafeContinuation<Void, Never>?
 

@@ -17,7 +17,7 @@ final class JournalModel: @unchecked Sendable {
     /// Who has the lock for writing, and what it would commit.
     fileprivate var writer: SimulatedProcess?
     fileprivate var staged: (() -> Void)?
-    fileprivate var waiting: [Gate] = []
+    fileprivate var waiting: [Turnstile] = []
     private let truth: GroundTruth
 
     init(_ record: RunRecord, _ truth: GroundTruth) {
@@ -91,6 +91,11 @@ final class JournalModel: @unchecked Sendable {
         self.held = nil
     }
 
+    /// Refuses who doesn't hold the lease.
+    func check(_ lease: Lease) throws(JournalError) {
+        guard held?.lease == lease else { throw .leaseLost(record.id) }
+    }
+
     /// Puts a person's command into the inbox, from another process.
     func post(_ verb: PersonCommand.Verb) {
         guard !summary.state.isTerminal, inbox.count < JournalLimit.waitingCommands else { return }
@@ -153,6 +158,24 @@ struct SimulatedJournal: Journal {
         try await write(.renew) { () throws(JournalError) in
             try model.renew(lease, until: until)
         }
+    }
+
+    /// No other run is about: every lock is given.
+    func admit(
+        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+    ) async throws(JournalError) -> [TargetName: Deferral] {
+        let model = model
+        return try await write(.admit) { () throws(JournalError) in
+            try model.check(lease)
+            return [:]
+        }
+    }
+
+    func dismiss(
+        _ targets: [TargetName], of run: RunID, lease: Lease
+    ) async throws(JournalError) {
+        let model = model
+        try await write(.dismiss) { () throws(JournalError) in try model.check(lease) }
     }
 
     func release(_ lease: Lease, of run: RunID) async throws(JournalError) {
@@ -218,7 +241,7 @@ struct SimulatedJournal: Journal {
             guard world.scheduler.now - since < 10_000 else {
                 throw JournalError(.locked, "another process writes")
             }
-            let gate = Gate()
+            let gate = Turnstile()
             model.waiting.append(gate)
             world.scheduler.after(10_000) { gate.open() }
             // Not cut short when the task is cancelled: the write was handed over.

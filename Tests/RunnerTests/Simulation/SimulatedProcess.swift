@@ -29,7 +29,7 @@ final class SimulatedProcess: @unchecked Sendable {
     private(set) var loop: RunLoop?
     private var task: Task<Void, Never>?
     private var recorded: Set<String> = []
-    private var waiting: [String: Gate] = [:]
+    private var waiting: [String: Turnstile] = [:]
     private var limits = RunLoop.Limits()
 
     init(_ number: Int, in world: SimulatedWorld) {
@@ -138,7 +138,7 @@ final class SimulatedProcess: @unchecked Sendable {
     /// Returns once the journal names a session, or the task is cancelled.
     func waitUntilRecorded(_ proof: String) async {
         guard !recorded.contains(proof) else { return }
-        let gate = waiting[proof] ?? Gate()
+        let gate = waiting[proof] ?? Turnstile()
         waiting[proof] = gate
         await gate.wait()
     }
@@ -213,7 +213,7 @@ final class SimulatedProcess: @unchecked Sendable {
 /// SAFETY: used on the simulation's one thread, as all of its parts.
 final class SimulatedPerson: StepAsking, @unchecked Sendable {
     private unowned let process: SimulatedProcess
-    private var asked: [TargetName: Gate] = [:]
+    private var asked: [TargetName: Turnstile] = [:]
 
     init(_ process: SimulatedProcess) { self.process = process }
 
@@ -221,7 +221,7 @@ final class SimulatedPerson: StepAsking, @unchecked Sendable {
         let world = process.world
         do throws(JournalError) {
             try process.passes(.ask, .before)
-            let gate = Gate()
+            let gate = Turnstile()
             asked[target] = gate
             var isWithdrawn = true
             world.scheduler.after(Int64(world.number(100...8000))) {

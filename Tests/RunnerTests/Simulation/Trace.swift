@@ -51,6 +51,10 @@ extension RunEvent {
         case .commanded(let command, let id): "\(command.verb.word) \(id)"
         case .refused(let id, let reason): "refused \(id) \(reason)"
         case .thresholdReached(let failures, let limit): "threshold \(failures) of \(limit)"
+        case .deferred(let target, _, let reason): "deferred \(target) \(reason)"
+        case .lockKept(let target, let reason): "lock kept \(target) \(reason)"
+        case .unlocked(let target): "unlocked \(target)"
+        case .restored(let reason): "restored \(reason)"
         case .closed(let state, let helped): "closed \(state.rawValue) \(helped.rawValue)"
         }
     }
