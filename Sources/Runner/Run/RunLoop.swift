@@ -224,11 +224,17 @@ package struct RunLoop: Sendable {
     /// Takes the start of steps out of a decision that is recorded and sealed here, and lacks what
     /// had to be first: nothing of them was done, and nothing more is.
     private func holdBack(_ decision: inout RunDecision, _ error: JournalError) {
-        let keys = decision.effects.flatMap { effect -> [AttemptKey] in
-            guard case .perform(let request) = effect, effect.startsStep else { return [] }
-            return [request.key] + request.followers.map(\.key)
+        var keys: [AttemptKey] = []
+        decision.effects = decision.effects.compactMap { effect in
+            guard case .perform(var request) = effect, effect.startsStep else { return effect }
+            guard request.detachment?.isRecovery == true else {
+                keys += [request.key] + request.followers.map(\.key)
+                return nil
+            }
+            // An earlier leader may have begun it: what became of it is asked all the same.
+            request.detachment?.mayStart = false
+            return .perform(request)
         }
-        decision.effects.removeAll { $0.startsStep }
         let isEnding = inputs.contains(where: \.endsHolding)
         inputs.putFirst(.halted(keys, reason: error.message, pauses: !isEnding))
     }

@@ -218,6 +218,28 @@ struct SealedEffectsTests {
         #expect(target?.outcomes[RunFixture.id("one")] == (isAbort ? .aborted : nil))
     }
 
+    /// What an earlier leader may have begun is never called not begun: the target is asked, and
+    /// begins nothing.
+    @Test func whatMayHaveBeenBegunIsAskedForAndNotHeldBack() async throws {
+        let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
+        var first = RunMachine(record: rig.record)
+        let intents = first.decide(.led, at: Timestamp(milliseconds: 5)).events
+        _ = try await rig.journal.append(
+            intents, to: rig.record.id, at: Timestamp(milliseconds: 5), lease: Self.lease)
+        let events = try await rig.journal.events(of: rig.record.id, after: 0)
+        let executor = rig.executor()
+        let trail = HangingTrail(inner: rig.trail()) { () throws(JournalError) in
+            throw JournalError(.diverged, "the remote says no")
+        }
+        let machine = try await rig.loop(executor, trail).lead(
+            RunMachine(record: rig.record, events: events))
+        let asked = await executor.requests.map(\.detachment)
+        #expect(asked.map { $0?.isRecovery } == [true] && asked.map { $0?.mayStart } == [false])
+        let target = machine.targets[RunFixture.target("a")]
+        #expect(target?.outcomes[RunFixture.id("one")] == .changed)
+        #expect(machine.state == .paused)
+    }
+
     /// Another leader has taken the run over while this one waited: what it recorded before is not
     /// started any more.
     @Test(.timeLimit(.minutes(1))) func whoLostItsLeaseWhileItSealedStartsNothing() async throws {

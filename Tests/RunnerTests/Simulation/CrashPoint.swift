@@ -2,7 +2,7 @@
 enum CrashPoint: String, CaseIterable {
     case open, takeOver, record, events, inbox, append, renew, release, admit, dismiss
     case seal, sealBeforeStart, store, observe
-    case connect, sessionOpened, start, report, recall, cancel, close, shutDown
+    case connect, sessionOpened, start, report, recall, cancel, close, clean, shutDown
     case ask, withdraw
 
     /// Whether something may be half done in it: written, and not synced or told yet.
@@ -12,7 +12,7 @@ enum CrashPoint: String, CaseIterable {
             .store:
             true
         case .record, .events, .inbox, .observe, .connect, .sessionOpened, .start, .report,
-            .recall, .cancel, .close, .shutDown, .ask, .withdraw:
+            .recall, .cancel, .close, .clean, .shutDown, .ask, .withdraw:
             false
         }
     }

@@ -33,6 +33,8 @@ final class Fleet: @unchecked Sendable {
     /// One `perform` of an executor: what was sent, and what came back.
     final class Call {
         let requests: [AttemptRequest]
+        /// What it has claimed on the target, where it is detached.
+        var claim: Claim?
         private(set) var reports: [AttemptReport] = []
         var isLost: String?
         /// The controller asked for it to end; for no follower to begin.
@@ -46,6 +48,12 @@ final class Fleet: @unchecked Sendable {
 
         init(_ requests: [AttemptRequest]) { self.requests = requests }
 
+        /// Asks again, in another session.
+        func goOn() {
+            isLost = nil
+            news.close()
+        }
+
         func put(_ report: AttemptReport) {
             reports.append(report)
             news.open()
@@ -57,29 +65,30 @@ final class Fleet: @unchecked Sendable {
         }
     }
 
-    private struct Machine {
+    struct Machine {
         var boot = 1
+        var spool = SpoolModel()
         var downUntil: Int64 = 0
         var frozenUntil: Int64 = 0
         var sessions: [Session] = []
     }
 
-    private unowned let world: SimulatedWorld
-    private var machines: [TargetName: Machine] = [:]
+    unowned let world: SimulatedWorld
+    var machines: [TargetName: Machine] = [:]
     private var sessionCount = 0
 
     init(_ world: SimulatedWorld) { self.world = world }
 
-    private var scheduler: SeededScheduler { world.scheduler }
-    private var weather: Weather { world.weather }
+    var scheduler: SeededScheduler { world.scheduler }
+    var weather: Weather { world.weather }
 
     /// Whether something of so many in a thousand befalls now.
-    private func befalls(_ perMille: Int) -> Bool { !world.isCalm && world.happens(perMille) }
+    func befalls(_ perMille: Int) -> Bool { !world.isCalm && world.happens(perMille) }
 
-    private func boot(of target: TargetName) -> Int { machines[target, default: Machine()].boot }
+    func boot(of target: TargetName) -> Int { machines[target, default: Machine()].boot }
 
     /// Does something on a target after a while; a frozen target does it when it has thawed.
-    private func on(_ target: TargetName, after wait: Int64, _ body: @escaping () -> Void) {
+    func on(_ target: TargetName, after wait: Int64, _ body: @escaping () -> Void) {
         scheduler.after(wait) { [self] in
             let thaw = machines[target, default: Machine()].frozenUntil
             if thaw > scheduler.now {
@@ -100,8 +109,8 @@ final class Fleet: @unchecked Sendable {
 
     func open(_ target: TargetName, for owner: SimulatedProcess) -> Session {
         sessionCount += 1
-        let session = Session(
-            "s\(sessionCount)", target, boot: boot(of: target), owner: owner)
+        let boot = boot(of: target)
+        let session = Session("s\(sessionCount) 0 b\(boot)", target, boot: boot, owner: owner)
         machines[target, default: Machine()].sessions.append(session)
         return session
     }
@@ -192,6 +201,9 @@ final class Fleet: @unchecked Sendable {
         machines[target, default: Machine()].boot += 1
         let down = Int64(world.number(2000...40_000))
         machines[target]?.downUntil = scheduler.now + down
+        killClaims(on: target)
+        // Installed again, or restored: nothing of its spool is left.
+        if world.happens(weather.images) { machines[target]?.spool.begin() }
         for session in machines[target]?.sessions ?? [] {
             session.shellLives = false
             kill(session)
@@ -242,6 +254,7 @@ final class Fleet: @unchecked Sendable {
 
     /// Asks for the end of a call that was sent; its followers don't begin any more.
     func cancel(_ call: Call, in session: Session) {
+        if let claim = call.claim { return end(claim, in: session) }
         on(session.target, after: Int64(world.number(0...40))) { [self] in
             guard session.shellLives, session.isConnected, session.call === call else { return }
             // It comes after what was sent before it.
@@ -309,7 +322,7 @@ final class Fleet: @unchecked Sendable {
         }
     }
 
-    private func answer(
+    func answer(
         _ call: Call, _ report: AttemptReport, after wait: Int64, from session: Session
     ) {
         call.lastArrival = max(call.lastArrival, scheduler.now + wait)

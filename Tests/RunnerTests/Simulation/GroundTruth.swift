@@ -24,6 +24,7 @@ final class GroundTruth: @unchecked Sendable {
         /// Whether that must be elsewhere, too, where that is required.
         let waitsForRemote: Bool
         var ending: Ending?
+        var endSequence = 0
     }
 
     /// One script that was really begun on a target.
@@ -89,7 +90,7 @@ final class GroundTruth: @unchecked Sendable {
             switch event {
             case .attemptStarted(let key): intent(key, sequence, last, waits: isBarrier)
             case .attemptEnded(let key, let record):
-                outcome(key, record.ending)
+                outcome(key, record.ending, sequence)
                 for output in [record.stdout, record.stderr] {
                     guard let digest = output.stored else { continue }
                     expect(stored(digest), .outputIsStored, "\(key) names an output nobody has")
@@ -141,12 +142,13 @@ final class GroundTruth: @unchecked Sendable {
             "\(key.short) is begun for the \(begun + 1)th time")
     }
 
-    private func outcome(_ key: AttemptKey, _ ending: Ending) {
+    private func outcome(_ key: AttemptKey, _ ending: Ending, _ sequence: Int) {
         guard let record = records[key] else {
             return broken(.intentFirst, "\(key.short) has an outcome and no intent")
         }
         expect(record.ending == nil, .oneOutcome, "\(key.short) has a second outcome")
         records[key]?.ending = ending
+        records[key]?.endSequence = sequence
         let start = starts[key]
         switch ending {
         case .exited, .timedOut:
@@ -243,6 +245,15 @@ final class GroundTruth: @unchecked Sendable {
         case .action(let id): done[key.target, default: []].insert(id)
         case .release(let id): paidBy[key.target, default: []].insert(id)
         case .guarding, .check, .verify, .symptom, .undo: break
+        }
+    }
+
+    /// Takes that what a target kept of detached attempts is removed.
+    func cleaned(_ target: TargetName, sealed: Int) {
+        for (key, record) in records where key.target == target && starts[key] != nil {
+            expect(
+                record.ending != nil && sealed >= record.endSequence, .sealedFirst,
+                "\(target) is cleaned before the outcome of \(key.short) is sealed")
         }
     }
 

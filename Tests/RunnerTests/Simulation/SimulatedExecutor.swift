@@ -11,15 +11,16 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         var unproved: [String] = []
         var settled: Set<String> = []
         var call: Fleet.Call?
+        var spool: KnownSpool?
     }
 
-    private unowned let process: SimulatedProcess
+    unowned let process: SimulatedProcess
     private var lines: [TargetName: Line] = [:]
     private var isShutDown = false
 
     init(_ process: SimulatedProcess) { self.process = process }
 
-    private var world: SimulatedWorld { process.world }
+    var world: SimulatedWorld { process.world }
     private var fleet: Fleet { world.fleet }
 
     func perform(_ request: AttemptRequest) async -> AttemptReport {
@@ -34,6 +35,12 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         noteUse(of: target, request)
         let call = Fleet.Call([request] + request.followers)
         lines[target, default: Line()].call = call
+        if var detached = DetachedFollowing(self, call, request) {
+            let end = await detached.report()
+            await tell(request.key, end, report)
+            if lines[target]?.call === call { lines[target]?.call = nil }
+            return
+        }
         let refusal = await send(call, request)
         for (index, request) in call.requests.enumerated() {
             let next: AttemptReport
@@ -42,14 +49,33 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
             } else {
                 next = await follow(call, index)
             }
-            if !isPassed(.report, .before) { break }
-            await report(request.key, next)
-            if !isPassed(.report, .after) { break }
-            if !world.isCalm, world.happens(world.weather.repeats) {
-                await report(request.key, next)
-            }
+            guard await tell(request.key, next, report) else { break }
         }
         if lines[target]?.call === call { lines[target]?.call = nil }
+    }
+
+    /// Reports an end, sometimes twice; false when the process was killed.
+    @discardableResult
+    private func tell(
+        _ key: AttemptKey, _ end: AttemptReport,
+        _ report: @Sendable (AttemptKey, AttemptReport) async -> Void
+    ) async -> Bool {
+        guard isPassed(.report, .before) else { return false }
+        await report(key, end)
+        guard isPassed(.report, .after) else { return false }
+        if !world.isCalm, world.happens(world.weather.repeats) { await report(key, end) }
+        return true
+    }
+
+    /// Tells that the run was opened on a target's spool, and waits until that is recorded.
+    func note(_ spoolID: String, on target: TargetName, in session: Fleet.Session) async {
+        let new = KnownSpool(id: spoolID, bootID: "b\(session.boot)")
+        guard lines[target]?.spool != new else { return }
+        lines[target]?.spool = new
+        let text = SessionIdentity(proof: session.proof, spoolID: spoolID).text
+        guard isPassed(.sessionOpened, .before) else { return }
+        process.loop?.tell(.sessionOpened(target, text))
+        await process.waitUntilRecorded(text)
     }
 
     /// That the loop uses its port as the port says.
@@ -59,13 +85,18 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         world.truth.expect(
             lines[target]?.call == nil, .portIsUsed, "two attempts at once on \(target)")
         world.truth.expect(!isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
+        if request.detachment?.isRecovery == true {
+            world.truth.expect(
+                world.sealed >= process.ledFrom, .sealedFirst,
+                "\(request.key.short) is asked about before \(process.ledFrom) events are sealed")
+        }
         if let lost = process.leaseLostAt, lost < world.scheduler.now {
             world.truth.broken(
                 .leaseLossStops, "\(request.key.short) is asked for after the lease was lost")
         }
     }
 
-    private func isPassed(_ point: CrashPoint, _ side: CrashPoint.Side) -> Bool {
+    func isPassed(_ point: CrashPoint, _ side: CrashPoint.Side) -> Bool {
         do {
             try process.passes(point, side)
             return true
@@ -92,10 +123,11 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         return isPassed(.start, .after) ? nil : gone
     }
 
-    private struct Refusal: Error { let ending: Ending }
+    struct Refusal: Error { let ending: Ending }
 
-    private func ready(
-        _ call: Fleet.Call, _ target: TargetName, _ earlier: [String]
+    func ready(
+        _ call: Fleet.Call, _ target: TargetName, _ earlier: [String], heedsCancel: Bool = true,
+        isProving: Bool = true
     ) async -> Result<Fleet.Session, Refusal> {
         var line = lines[target, default: Line()]
         line.unproved += earlier.filter {
@@ -109,7 +141,7 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         if line.session == nil {
             await world.scheduler.pause(Int64(world.number(10...300)))
             guard !Task.isCancelled else { return refused(.unknown("nobody waits for it")) }
-            guard !call.isCancelled else { return refused(.cancelled) }
+            guard !call.isCancelled || !heedsCancel else { return refused(.cancelled) }
             guard fleet.answers(target) else {
                 await world.scheduler.pause(Int64(world.number(100...10_000)))
                 return refused(.unreachable("no answer"))
@@ -123,7 +155,7 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
             process.loop?.tell(.sessionOpened(target, session.proof))
             guard isPassed(.sessionOpened, .after) else { return refused(.unknown("gone")) }
         }
-        while let proof = lines[target]?.unproved.first {
+        while isProving, let proof = lines[target]?.unproved.first {
             let isGone = await fleet.prove(proof, on: target, for: process)
             guard !Task.isCancelled else { return refused(.unknown("nobody waits for it")) }
             guard isGone else { return refused(.notStarted("\(proof) may still run something")) }
@@ -173,6 +205,14 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         if let session = lines[target]?.session { fleet.close(session) }
         lines[target]?.session = nil
         _ = isPassed(.close, .after)
+    }
+
+    func clean(_ target: TargetName) async {
+        guard isPassed(.clean, .before) else { return }
+        if let session = lines[target]?.session, session.isConnected, lines[target]?.spool != nil {
+            fleet.clean(target)
+        }
+        _ = isPassed(.clean, .after)
     }
 
     func shutDown() async {

@@ -15,6 +15,8 @@ final class SimulatedProcess: @unchecked Sendable {
     let lease: Lease
     /// The fold of the journal right after this process's last append.
     var fold: RunMachine?
+    /// How many events there were when it began to lead.
+    private(set) var ledFrom = 0
     /// The number of its last event.
     var appendedUntil = 0
     var isJournalBroken = false
@@ -82,6 +84,11 @@ final class SimulatedProcess: @unchecked Sendable {
         let machine = RunMachine(record: record, events: events)
         world.truth.expect(machine == fold, .foldIsLive, "replaying gives another machine")
         world.trace.note("p\(number) leads from \(events.count)")
+        ledFrom = events.count
+        // The first thing that it does is to ask what became of these.
+        hasActed = machine.runningTargets.contains { name in
+            machine.targets[name]?.underWay.contains(where: machine.isDetached) == true
+        }
         let loop = newLoop()
         self.loop = loop
         let last = try await loop.lead(machine)

@@ -15,6 +15,8 @@ struct Weather {
     /// Every few seconds.
     var commands = 0
     var reboots = 0
+    /// Of reboots, how many come with a new disk.
+    var images = 0
     var freezes = 0
     var partitions = 0
     /// Of each connection, start or answer.
@@ -68,6 +70,7 @@ struct Weather {
         powerLosses = scheduler.happens(500) ? scheduler.number(0...1000) : 0
         commands = rate(150)
         (reboots, freezes, partitions) = (rate(40), rate(40), rate(40))
+        images = rate(500)
         (refusals, lossesBefore, lossesAfter) = (rate(200), rate(60), rate(60))
         (repeats, lateAnswers, survivors) = (rate(100), rate(100), rate(500))
         (slowWrites, ioErrors) = (rate(200), rate(4))
