@@ -186,10 +186,11 @@ struct SchemaMigrationTests {
             record: try await journal.record(of: run),
             events: try await journal.events(of: run, after: 0))
         let abort = RunInput.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 0)
-        var inputs = isAborted ? [abort, .led] : [RunInput.led]
+        var inputs: [RunInput] = []
         for (id, command) in try await journal.inbox(of: run, after: 0) {
             inputs.append(.command(command, inboxID: id))
         }
+        inputs += isAborted ? [abort, .led] : [.led]
         let none = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
         while !inputs.isEmpty {
             let decision = machine.decide(inputs.removeFirst(), at: now)

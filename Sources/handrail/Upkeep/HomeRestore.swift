@@ -54,6 +54,17 @@ struct HomeRestore: Sendable {
     ) async throws -> Result {
         let standing = try await StandingHome.at(place, session)
         try standing.refuse(unless: replaces || isWayBack(source, standing))
+        guard standing.kind == .used else {
+            return try await restore(source, standing, confirm: confirm)
+        }
+        return try await UpkeepLock.held(of: Home(path: place)) {
+            try await restore(source, standing, confirm: confirm)
+        }
+    }
+
+    private func restore(
+        _ source: Source, _ standing: StandingHome, confirm: (Result) async throws -> Void
+    ) async throws -> Result {
         let new = "\(place).new-\(session.newPlanID().rawValue.prefix(16))"
         do {
             var result: Result
