@@ -10,7 +10,9 @@ import Testing
 /// run goes on or is aborted, and its trail holds.
 struct SchemaMigrationTests {
     /// The texts of the migrations, the oldest first.
-    private static let texts = [SchemaOne.sql, SchemaTwo.sql, SchemaThree.sql, SchemaFour.sql]
+    private static let texts = [
+        SchemaOne.sql, SchemaTwo.sql, SchemaThree.sql, SchemaFour.sql, SchemaFive.sql,
+    ]
 
     /// How a run stands when the program is exchanged.
     enum Standing: String, CaseIterable {
@@ -125,6 +127,7 @@ struct SchemaMigrationTests {
             let tables =
                 ["runs", "records", "targets", "events", "inbox"]
                 + (schema > 1 ? ["trail"] : [])
+                + (schema > 4 ? ["locks"] : [])
             for table in tables {
                 let names = try db.columns(in: table).map(\.name).filter { $0 != "sealed" }
                     .joined(separator: ", ")
@@ -141,7 +144,7 @@ struct SchemaMigrationTests {
         if schema == 1 { try FileManager.default.removeItem(atPath: home.path + "/keys") }
     }
 
-    @Test(arguments: 1...4, [false, true]) func openRunsGoOnAfterEverySchema(
+    @Test(arguments: 1...5, [false, true]) func openRunsGoOnAfterEverySchema(
         _ schema: Int, _ isAborted: Bool
     ) async throws {
         try await withTemporaryFolder { folder in

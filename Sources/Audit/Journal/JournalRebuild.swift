@@ -78,6 +78,8 @@ private struct RebuiltRows {
 
     private struct Run {
         let row: RunRow
+        /// Whether something of it may change a target.
+        let takesLocks: Bool
         var summary: SummaryFold
         var sequence: Int
     }
@@ -129,7 +131,10 @@ private struct RebuiltRows {
                 == true
         else { return nil }
         let row = try RunRow.known(id, in: db)
-        let run = Run(row: row, summary: row.summary, sequence: row.sequence)
+        let record = try RunRow.record(of: row.key, in: db)
+        let run = Run(
+            row: row, takesLocks: record.map { !$0.plan.isReadOnly } ?? false,
+            summary: row.summary, sequence: row.sequence)
         runs[name] = run
         return run
     }
@@ -162,6 +167,18 @@ private struct RebuiltRows {
         run.summary.fold(
             RecordedEvent(sequence: run.sequence, at: record.at, event: event))
         runs[name] = run
+        if run.takesLocks { try change(event, of: run.row.key, at: record.at) }
+    }
+
+    /// Changes the run's locks as an event says, of which the trail has no more than that.
+    private func change(_ event: RunEvent, of run: Int64, at: Timestamp) throws {
+        let rows = LockRows(run: run, in: db)
+        switch event {
+        case .targetStarted(let target), .lockKept(let target, _):
+            try rows.hold(target, since: at, isStarted: true)
+        default: break
+        }
+        try rows.change(LockChanges([event]))
     }
 
     // --- runs ------------------------------------------------------------------------------------

@@ -39,6 +39,10 @@ struct RebuiltEvent {
         case .thresholdReached:
             return .thresholdReached(failures: number("failures"), limit: number("limit"))
         case .targetStarted: return target.map { .targetStarted($0) }
+        case .targetDeferred:
+            return target.map { .deferred($0, cause: reason ?? "", reason: reason ?? "") }
+        case .lockKept: return target.map { .lockKept($0, reason: reason ?? "") }
+        case .lockFreed: return target.map { .unlocked($0) }
         case .targetEnded:
             guard let target, let outcome else { return nil }
             return .targetEnded(target, outcome)

@@ -45,6 +45,13 @@ struct RunRow {
         return row
     }
 
+    /// A run's facts by its key; nil when it has none.
+    static func record(of key: Int64, in db: Database) throws -> RunRecord? {
+        try String.fetchOne(
+            db, sql: "SELECT record FROM records WHERE run = ?", arguments: [key]
+        ).map { try JournalCoding.value(RunRecord.self, from: $0) }
+    }
+
     /// Writes what the folded events changed.
     func update(to next: SummaryFold, sequence: Int, in db: Database) throws {
         try db.cachedStatement(

@@ -82,7 +82,22 @@ extension SQLiteJournal {
         }
         try row.update(to: summary, sequence: sequence, in: db)
         try row.update(to: nil, in: db)
+        try hold(row.key, at, db)
         try rows.add(events.map { TrailEvent($0, of: run, at: at) }, run: row.key)
+    }
+
+    /// Locks each target on which the run may be at work, or may have been since.
+    private static func hold(_ run: Int64, _ at: Timestamp, _ db: Database) throws {
+        guard let record = try RunRow.record(of: run, in: db), !record.plan.isReadOnly else {
+            return
+        }
+        let left = Set(record.leftOut?.map(\.target) ?? [])
+        let names = try String.fetchAll(
+            db, sql: "SELECT name FROM targets WHERE run = ? AND outcome IS NULL",
+            arguments: [run])
+        for name in names.compactMap(TargetName.init(rawValue:)) where !left.contains(name) {
+            try LockRows(run: run, in: db).hold(name, since: at, isStarted: true)
+        }
     }
 
     /// When the home was last restored; nil when it never was.
