@@ -17,6 +17,9 @@ struct SchemaMigrationTests {
     /// How a run stands when the program is exchanged.
     enum Standing: String, CaseIterable {
         case pending, inFlight, betweenSteps, paused, asked, owed, needsPerson, closed
+
+        /// Of its own: no run is in another's way.
+        var targets: [String] { ["\(rawValue.lowercased())1", "\(rawValue.lowercased())2"] }
     }
 
     private static func record(_ standing: Standing, number: Int, _ home: Home) async throws
@@ -36,16 +39,16 @@ struct SchemaMigrationTests {
             try standing == .asked
             ? [ask, Samples.onceStep("work")] : [take, Samples.onceStep("work")]
         let draft = try Samples.record(
-            "r-\(standing.rawValue)", number: number, targets: ["web1", "web2"], steps: steps)
+            "r-\(standing.rawValue)", number: number, targets: standing.targets, steps: steps)
         let digest = try await FileContentStore(in: home).put(
             try CanonicalJSON.bytes(of: draft.plan))
         return try Samples.record(
-            "r-\(standing.rawValue)", number: number, targets: ["web1", "web2"], steps: steps,
+            "r-\(standing.rawValue)", number: number, targets: standing.targets, steps: steps,
             planDigest: digest)
     }
 
     private static func events(_ standing: Standing) throws -> [RunEvent] {
-        let (web1, take) = (try Samples.target("web1"), try Samples.step("take"))
+        let (web1, take) = (try Samples.target(standing.targets[0]), try Samples.step("take"))
         let key = AttemptKey(target: web1, part: .action(take), number: 1)
         let none = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
         let done = AttemptRecord(ending: .exited(0), stdout: none, stderr: none)
@@ -200,11 +203,18 @@ struct SchemaMigrationTests {
             if !decision.events.isEmpty {
                 _ = try await journal.append(decision.events, to: run, at: now, lease: lease)
             }
-            for case .perform(let request) in decision.effects {
-                inputs.append(
-                    .attemptEnded(
-                        request.key,
-                        AttemptRecord(ending: .exited(0), stdout: none, stderr: none)))
+            for effect in decision.effects {
+                switch effect {
+                case .perform(let request):
+                    inputs.append(
+                        .attemptEnded(
+                            request.key,
+                            AttemptRecord(ending: .exited(0), stdout: none, stderr: none)))
+                case .admit(let names):
+                    let deferred = try await journal.admit(names, to: run, at: now, lease: lease)
+                    inputs.append(.admission(names, deferred: deferred))
+                default: break
+                }
             }
         }
         return machine.state
