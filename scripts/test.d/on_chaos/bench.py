@@ -238,10 +238,11 @@ class Trial:
         self.settle_down()
         found = self.events()
         tries, ended = records.attempts(found), records.outcomes(found)
+        refused = records.refused(found)
         expected = self.bench.expected if expected is None else expected
         return sum(
             truth.check(target, plan, truth.Notes(self.text(target)), ended.get(target, {}),
-                        tries.get(target, {}), expected)
+                        tries.get(target, {}), expected, refused.get(target, ()))
             for target in self.lane.targets)
 
     def settle_down(self, limit=20):

@@ -130,7 +130,7 @@ def partitions(bench, budget):
     near = wires.open()
     lanes = bench.lanes(LANES, TARGETS, wires.fleet)
     longest = 90 if budget.count >= 100 else 20
-    usual, guard = [], threading.Lock()
+    usual, seen, guard = [], [], threading.Lock()
     for lane in lanes:
         lane.binary = near
         lane.put(many(20, "cut", KINDS))
@@ -178,7 +178,8 @@ def partitions(bench, budget):
                 budget.add("undisturbed runs")
                 return
             middle = statistics.median(counts)
-            claim(not usual or middle >= min(usual) - 1,
+            seen.append(middle)
+            claim(not usual or middle >= min(usual) / 2,
                   f"the others' median was {middle} steps in 6 s; undisturbed "
                   f"{min(usual)} to {max(usual)}")
         budget.measure("steps of the others in 6 s, median", middle)
@@ -188,7 +189,11 @@ def partitions(bench, budget):
         budget.did(CUT)
 
     in_lanes(bench, budget, lanes, work)
-    if usual:
-        budget.measure("the same, undisturbed", min(usual))
-        budget.measure("the same, undisturbed", statistics.median(usual))
-        budget.measure("the same, undisturbed", max(usual))
+    if not usual or not seen:
+        return
+    middle = statistics.median(seen)
+    for value in (min(usual), statistics.median(usual), max(usual)):
+        budget.measure("the same, undisturbed", value)
+    # One run may be slow beside other work on the machine; all of them together may not.
+    claim(min(usual) <= middle <= max(usual),
+          f"the others' median was {middle} steps in 6 s; undisturbed {min(usual)} to {max(usual)}")

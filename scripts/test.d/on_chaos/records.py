@@ -87,6 +87,15 @@ def attempts(found):
     return counted
 
 
+def refused(found):
+    """{target: steps of which it is proved that their last attempt was not started}."""
+    last = {}
+    for event in found:
+        if event.name == "attemptEnded" and event.action:
+            last.setdefault(event.target, {})[event.action] = "notStarted" in event.body["_1"]["ending"]
+    return {target: {step for step, is_so in ends.items() if is_so} for target, ends in last.items()}
+
+
 def outcomes(found):
     """{target: {step: outcome}}."""
     ended = {}

@@ -46,12 +46,13 @@ def output(target, step):
     return "".join(line + "\n" for line in [*lines, f"{step} of {target} is done"]).encode()
 
 
-def check(target, plan, notes, ended, attempts, expected):
+def check(target, plan, notes, ended, attempts, expected, refused=()):
     """Compares one target's lines with what the run says of it.
 
     `plan` is its steps in order, `ended` {step: outcome}, `attempts` {step: attempts whose intent
     was recorded}. With `expected` every step must have come to its end, but where the target could
-    not be reached, and no outcome is unknown. Returns how many outcomes nobody knows.
+    not be reached, and no outcome is unknown. Steps that were `refused`, and so provably not started,
+    have failed. Returns how many outcomes nobody knows.
     """
     where = f"{target}: "
     for step in plan:
@@ -60,7 +61,7 @@ def check(target, plan, notes, ended, attempts, expected):
             claim(did <= 1, f"{where}{step} ran {did} times (duplicate)")
             if outcome in ("changed", "satisfied"):
                 equal(did, 1, f"{where}{step} is {outcome}, its lines")
-            elif outcome in (None, "unreachable"):
+            elif outcome in (None, "unreachable") or step in refused:
                 equal(did, 0, f"{where}{step} is {outcome or 'not begun'}, its lines")
             else:
                 equal(outcome, "unknown", f"{where}{step}, its outcome")
@@ -70,8 +71,8 @@ def check(target, plan, notes, ended, attempts, expected):
                   f"{where}{step} began {begun} times, {attempts.get(step, 0)} intents")
             if outcome == "changed":
                 claim(done >= 1, f"{where}{step} is changed and never came to its end (missing)")
-            elif outcome is None:
-                equal(begun, 0, f"{where}{step} has no outcome, its beginnings")
+            elif outcome is None or step in refused:
+                equal(begun, 0, f"{where}{step} is {outcome or 'not begun'}, its beginnings")
             else:
                 claim(outcome in UNSEEN, f"{where}{step} ended {outcome}")
         if expected and "unreachable" not in ended.values():
