@@ -42,7 +42,7 @@
         }
     }
 
-    /// A journal that dies around its writes: `append`, `renew`.
+    /// A journal that dies around its writes: `append`, `admit`, `dismiss`, `renew`.
     struct CrashingJournal: Journal {
         let base: any Journal
         let points: CrashPoints
@@ -80,6 +80,22 @@
         func renew(_ lease: Lease, of run: RunID, until: Timestamp) async throws(JournalError) {
             try await points.around("renew") { () async throws(JournalError) in
                 try await base.renew(lease, of: run, until: until)
+            }
+        }
+
+        func admit(
+            _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+        ) async throws(JournalError) -> [TargetName: Deferral] {
+            try await points.around("admit") { () async throws(JournalError) in
+                try await base.admit(targets, to: run, at: at, lease: lease)
+            }
+        }
+
+        func dismiss(
+            _ targets: [TargetName], of run: RunID, lease: Lease
+        ) async throws(JournalError) {
+            try await points.around("dismiss") { () async throws(JournalError) in
+                try await base.dismiss(targets, of: run, lease: lease)
             }
         }
 

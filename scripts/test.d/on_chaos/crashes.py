@@ -14,9 +14,9 @@ KINDS = ("once", "idem", "read", "guarded", "idem")
 PLAN = steps(10, KINDS)
 # Points that are passed once in a process, and those that are passed again and again.
 ONCE = ("open", "takeover", "shutdown")
-OFTEN = ("append", "seal", "barrier", "start", "report", "put", "clean", "close")
+OFTEN = ("append", "admit", "seal", "barrier", "start", "report", "put", "clean", "close")
 # The highest number at which a point is surely passed in a run of three targets.
-DEEPEST = {"append": 12, "seal": 1, "barrier": 2, "start": 15, "report": 20, "put": 3, "clean": 3,
+DEEPEST = {"append": 12, "admit": 1, "seal": 1, "barrier": 2, "start": 15, "report": 20, "put": 3, "clean": 3,
            "close": 3}
 
 
