@@ -95,6 +95,9 @@ class Budget:
             unit = what[what.rfind("[") + 1:-1] if what.endswith("]") else ""
             name = what[:what.rfind("[")].strip() if unit else what
             ordered = sorted(values)
+            if len(ordered) == 1:
+                parts.append(f"{name} {ordered[0]:.2f} {unit}".rstrip())
+                continue
             p95 = ordered[min(len(ordered) - 1, int(0.95 * len(ordered)))]
             parts.append(
                 f"{name} {statistics.median(ordered):.2f} {unit} in the median, {p95:.2f} in 95 %, "

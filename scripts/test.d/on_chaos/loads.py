@@ -1,5 +1,6 @@
 """Steps that write without measure, and steps that never end."""
 
+import os
 import time
 
 from on_fleet.rig import claim, equal
@@ -14,15 +15,18 @@ MIB = 1 << 20
 # docs/semantics.md, "Output": what is kept of a stream.
 KEPT = (768 + 256) * 1024
 MOST_GROWTH = 64 * MIB
+# What a spool may hold besides two streams.
+SPARE = 64 * 1024
 TIMEOUT, GRACE, SLACK = 2, 5, 1.5
 WAYS = ("sleeps", "spins", "deaf", "deaf-spins", "children", "writes", "closed", "stopped",
         "respawns")
 
 
-def peak(child):
-    """The most memory that a process has had, in bytes, looked at until it ends."""
-    found = 0
+def peak(child, spools):
+    """The most memory that a process has had, and the most in one spool, looked at to its end."""
+    found, spooled = 0, 0
     while not ends_within(child, 0.05):
+        spooled = max([spooled, *map(size_of, spools)])
         try:
             with open(f"/proc/{child.pid}/status") as file:
                 for line in file:
@@ -30,15 +34,29 @@ def peak(child):
                         found = int(line.split()[1]) * 1024
         except OSError:
             break
-    return found
+    return found, spooled
 
 
-def flooded(bench, trial, size):
-    """A run whose ten targets write so much; its peak, after its record was checked."""
+def size_of(folder):
+    """The bytes of all files below a folder that may change meanwhile."""
+    total = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:
+                pass
+    return total
+
+
+def flooded(bench, trial, how, size):
+    """A run whose ten targets write so much; its peaks, after its record was checked."""
+    spools = [f"/proc/{process}/root/var/lib/handrail-spool"
+              for process in trial.lane.listeners().values()]
     child = trial.begin(
-        "run", "chaos.flood", "--limit", "*", "--set", "folder=/nowhere", "--set",
+        "run", f"chaos.flood-{how}", "--limit", "*", "--set", "folder=/nowhere", "--set",
         f"bytes={size}", "--yes", "--json")
-    most = peak(child)
+    most, spooled = peak(child, spools)
     trial.end(child).exits(0)
     seen = 0
     for event in trial.events():
@@ -53,32 +71,38 @@ def flooded(bench, trial, size):
                 seen += 1
     equal(seen, 2 * len(trial.lane.targets), "streams with a record")
     trial.verify()
-    return most
+    return most, spooled
 
 
-@case("floods", "MiB on each stream of ten targets at once",
-      "the controller's memory grows by less than 64 MiB, and the counts of what was dropped are "
-      "exact", (16, 20), (1024, 1800))
+@case("floods", "MiB on each stream of ten targets at once, attached and detached",
+      "the controller's memory grows by less than 64 MiB, a spool holds its limit at most, and the "
+      "counts of what was dropped are exact", (16, 20), (1024, 3600))
 def floods(bench, budget):
     (lane,) = bench.lanes(1, 10)
-    lane.put(runbook(
-        "flood", "Writes much", [
-            "  - id: flood", "    effect: idempotent", "    timeout: 2h", "    retry: 1",
+    # What may take five minutes is detached.
+    for how, lines in (("attached", ["effect: idempotent", "timeout: 299s", "retry: 1"]),
+                       ("detached", ["effect: once", "timeout: 2h"])):
+        lane.put(runbook(f"flood-{how}", "Writes much", [
+            "  - id: flood", *("    " + line for line in lines),
             "    run: { script: lib/flood, args: [$bytes] }",
         ], ['  bytes: { type: string, pattern: "[0-9]+", description: How much }']))
 
     def work(lane, turn, trial):
-        quiet = lane.trial(turn.name + "-quiet")
-        least = flooded(bench, quiet, 1024)
-        quiet.drop()
-        began = time.monotonic()
-        most = flooded(bench, trial, budget.count * MIB)
-        speed = 20 * budget.count / (time.monotonic() - began)
-        budget.measure("quiet [MiB]", least / MIB)
-        budget.measure("flooded [MiB]", most / MIB)
-        budget.measure("speed in all [MiB/s]", speed)
-        claim(most - least < MOST_GROWTH,
-              f"memory grew by {(most - least) / MIB:.1f} MiB, from {least / MIB:.1f} MiB")
+        for how in ("attached", "detached"):
+            quiet, loud = lane.trial(f"{turn.name}-{how}-quiet"), lane.trial(f"{turn.name}-{how}")
+            least, _ = flooded(bench, quiet, how, 1024)
+            began = time.monotonic()
+            most, spooled = flooded(bench, loud, how, budget.count * MIB)
+            speed = 20 * budget.count / (time.monotonic() - began)
+            quiet.drop()
+            loud.drop()
+            budget.measure(f"{how}: quiet [MiB]", least / MIB)
+            budget.measure(f"{how}: flooded [MiB]", most / MIB)
+            budget.measure(f"{how}: speed in all [MiB/s]", speed)
+            budget.measure(f"{how}: a spool [MiB]", spooled / MIB)
+            claim(most - least < MOST_GROWTH,
+                  f"{how}: memory grew by {(most - least) / MIB:.1f} MiB, from {least / MIB:.1f}")
+            claim(spooled <= 2 * KEPT + SPARE, f"{how}: a spool had {spooled:,} bytes")
         budget.did(budget.count)
 
     in_lanes(bench, budget, [lane], work)
