@@ -299,6 +299,14 @@ actor Session {
             .notStarted("A variable named \(more) can't be given to a script. Rename it.")
         case "noitem":
             .notStarted("The script has too many arguments: 256 at most.")
+        case "nosecret":
+            .notStarted(
+                "The secret in \(more) can only be the standard input of a step that survives its "
+                    + "connection: it must not stay on the target.")
+        case "nostart":
+            .notStarted(
+                "No process could be started for it on the target: too many of "
+                    + "\(greeting.user) run, memory is short, or its values are over 1 MiB.")
         default:
             hangUp("an answer '\(frame.words.joined(separator: " "))'")
         }
