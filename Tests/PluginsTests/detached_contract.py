@@ -614,6 +614,24 @@ def a_killed_supervisor_leaves_an_orphan_then_nothing(s, _):
     same(living(s.group("t.1")), [])
 
 
+def an_orphan_that_leads_no_group_yet_is_ended_too(s, _):
+    """Its process has started, by the record, and has not come to its own session yet."""
+    s.open()
+    text = SUPERVISOR.replace(b"umask \"$hr_mask\"", b"umask \"$hr_mask\"; sleep 0.7", 1)
+    assert text != SUPERVISOR
+    s.put("in/supervisor.sh", text)
+    nonce = s.detach("exec sleep 60")
+    s.is_up()
+    os.kill(s.supervisor(), signal.SIGKILL)
+    same(s.outcome(nonce), "claim orphan")
+    same(s.end_claim("s.1", "1"), "lost")
+    nonce = s.detach("exec sleep 60", claim="s.2")
+    s.is_up("s.2")
+    s.send(f"cancel {nonce}\n".encode())
+    r = s.outcome(nonce)
+    same((r.rc, r.why), (143, "cancel"))
+
+
 def an_orphan_still_has_its_time(s, _):
     s.open()
     nonce = s.detach("trap '' TERM; while :; do sleep 9; done", timeout=2)
@@ -1156,6 +1174,42 @@ def without_processes_nothing_starts_or_nothing_is_lost(s, shell):
     if "-v" in sys.argv:
         print(f"     {shell.name}: {sorted(seen)}")
     same("ran" in seen, True)
+
+
+def time_is_the_target_s_uptime(s, _):
+    s.open()
+    clock = os.path.join(s.home, "uptime")
+
+    def at(text):
+        with open(clock + ".new", "w") as file:
+            file.write(text + " 1.00\n")
+        os.rename(clock + ".new", clock)
+    at("100.08")
+    s.put("in/supervisor.sh", SUPERVISOR.replace(b"/proc/uptime", clock.encode()))
+    nonce = s.detach("trap 'echo term' TERM; while :; do sleep 0.05; done", timeout=2000, grace=50)
+    s.is_up()
+    time.sleep(0.5)
+    at("2100.05")
+    time.sleep(0.6)
+    same((s.read("out"), s.noted("end")), (b"", None))
+    at("2101.08")
+    same(until(lambda: s.read("out") == b"term\n"), True)
+    time.sleep(0.4)
+    same(s.noted("end"), None)
+    at("2151.09")
+    r = s.outcome(nonce)
+    same((r.rc, r.why, r.out), (137, "timeout", b"term\n"))
+
+
+def a_working_directory_that_a_step_removed_is_not_made_again(s, shell):
+    s.open()
+    s.put("scripts/x", b"echo x\n")
+    same(s.do('rm -rf "$PWD"').rc, 0)
+    same(s.do(script="scripts/x", claim="s.2"), "err nodir")
+    t = shell.start()
+    t.open(run=s.run_name, root=s.root)
+    t.put("scripts/x", b"echo x\n")
+    well(t.do(script="scripts/x", claim="s.2"), 0, b"x\n")
 
 
 def a_run_can_be_asked_for_by_many_sessions_at_once(s, shell):

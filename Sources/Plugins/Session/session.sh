@@ -262,7 +262,7 @@ hr_run() {
         case $hr_verb in
         word) hr_interp=${hr_interp:-$hr_val}; set -- "$@" "a$hr_val" ;;
         arg) set -- "$@" "a$hr_val" ;;
-        script) hr_find "$hr_rest" || hr_bad="noscript $hr_rest"; set -- "$@" "a$hr_rest" ;;
+        script) hr_find "$hr_rest" || hr_bad=${hr_bad:-noscript $hr_rest}; set -- "$@" "a$hr_rest" ;;
         argfile) hr_find "$hr_rest"; set -- "$@" "a$hr_abs" ;;
         stdin) hr_find "$hr_rest" || hr_bad=nostdin; hr_in=$hr_abs ;;
         env) hr_is_name "$hr_rest" || hr_bad="badenv $hr_rest"; set -- "$@" "e$hr_rest=$hr_val" ;;

@@ -84,7 +84,7 @@ hr_detached() {
 
 # spool NONCE open|look TARGET RUN ROOT|-
 hr_open() {
-    hr_n=$1 hr_root=$5 hr_run= hr_unsynced=
+    hr_n=$1 hr_root=$5 hr_run= hr_unsynced= hr_synced=
     hr_mask=$(umask)
     [ "$hr_root" != - ] || case $hr_uid in
     0) hr_root=/var/lib/handrail-spool ;;
@@ -328,7 +328,14 @@ hr_is_busy() {
 # detach NONCE FLAGS CLAIM TIMEOUT GRACE LIMIT, and the items of a run after it.
 hr_detach() {
     hr_name=$4 hr_timeout=$5 hr_grace_of_step=$6 hr_limit=$7 hr_bad= hr_then=hr_claim_it
-    if [ -z "$hr_run" ]; then hr_bad='nospool none'; else hr_sync || hr_bad=write; fi
+    if [ -z "$hr_run" ]; then
+        hr_bad='nospool none'
+    elif [ -n "$hr_synced" ] && [ ! -d "$hr_work" ] && [ -d "$hr_run" ]; then
+        # A step has removed it, with what we had put there.
+        hr_bad=nodir
+    else
+        hr_sync || hr_bad=write
+    fi
     hr_at=$hr_work
     hr_run "$2" "$3"
     hr_at=$hr_dir
@@ -342,7 +349,7 @@ hr_sync() {
     umask 077
     hr_sync_all $hr_unsynced || hr_rc=1
     umask "$hr_mask"
-    [ "$hr_rc" != 0 ] || hr_unsynced=
+    [ "$hr_rc" != 0 ] || hr_unsynced= hr_synced=yes
     return "$hr_rc"
 }
 
@@ -527,7 +534,14 @@ hr_end_claim() {
         ;;
     orphan)
         set -- "$1" "$2" $hr_lead
-        [ "$#:$5" = "5:$hr_boot" ] && hr_end_group "$3" "$4" "$5" "$2"
+        [ "$#:$5" = "5:$hr_boot" ] || return
+        # Just forked, it leads no group yet.
+        hr_turn=0
+        while hr_stat "$3" && [ "$hr_start:$hr_pgrp" != "$4:$3" ] && [ "$hr_turn" -lt 50 ]; do
+            [ "$hr_start" = "$4" ] || break
+            hr_doze
+        done
+        hr_end_group "$3" "$4" "$5" "$2"
         hr_see "$1"
         ;;
     esac
