@@ -464,7 +464,7 @@ def output_that_looks_like_frames_is_output(s, _):
 def writes_of_every_size_are_cut_exactly(s, _):
     s.open()
     ones = "i=0; while [ $i -lt 3000 ]; do printf x; printf y >&2; i=$((i+1)); done"
-    for number, limit in enumerate((0, 1, 1000, 2999, 3000, 3001), 1):
+    for number, limit in enumerate((0, 1, 1000, 2999, 3000, 3001) if ALL else (1, 2999, 3000), 1):
         r = s.do(ones, claim=f"one.{number}", limit=limit)
         same((limit, r.out, r.err), (limit, b"x" * min(limit, 3000), b"y" * min(limit, 3000)))
         same((r.out_drop, r.err_drop), (str(max(0, 3000 - limit)),) * 2)
@@ -473,7 +473,8 @@ def writes_of_every_size_are_cut_exactly(s, _):
     data = os.urandom(12000)
     s.put("files/d", data)
     whole = b"".join(data[:i * i * 7] for i in range(1, 41))
-    for number, limit in enumerate((5000, 8191, 8192, 8193, 100000, len(whole) - 1, len(whole), len(whole) + 1), 1):
+    limits = (5000, 8191, 8192, 8193, 100000, len(whole) - 1, len(whole), len(whole) + 1)
+    for number, limit in enumerate(limits if ALL else limits[1:6:2], 1):
         r = s.do(odd, claim=f"odd.{number}", limit=limit)
         same((limit, r.out == whole[:limit], r.out_drop), (limit, True, str(max(0, len(whole) - limit))))
 
@@ -868,7 +869,8 @@ def a_root_that_is_not_ours_alone_is_refused(s, _):
         return path
 
     os.mkdir(os.path.join(s.home, "real"), 0o700)
-    for path in (made("open", mode=0o755), made("group", mode=0o770), made("other", owner=12345),
+    other = [made("other", owner=12345)] if os.getuid() == 0 else []
+    for path in (made("open", mode=0o755), made("group", mode=0o770), *other,
                  made("link", link=os.path.join(s.home, "real")), made("dangling", link="/nowhere/at/all")):
         refused(f"err nospool unsafe {path}", lambda: s.ask("spool", "open", "web1", run, path))
     path = os.path.join(s.home, "file")
@@ -1115,6 +1117,8 @@ def let_others_in(s, shell):
 
 
 def another_user_has_a_spool_at_home(s, shell):
+    if os.getuid() != 0:
+        return
     home = os.path.join(s.home, "nobody")
     let_others_in(s, shell)
     os.mkdir(home, 0o755)
@@ -1135,8 +1139,8 @@ def another_user_has_a_spool_at_home(s, shell):
 
 
 def without_processes_nothing_starts_or_nothing_is_lost(s, shell):
-    if shell.kind == "bash":
-        return  # It waits up to half a minute for each that it can't fork.
+    if shell.kind == "bash" or os.getuid() != 0:
+        return  # A bash waits up to half a minute for each that it can't fork.
     home = os.path.join(s.home, "nobody")
     let_others_in(s, shell)
     os.mkdir(home, 0o755)
@@ -1174,6 +1178,36 @@ def without_processes_nothing_starts_or_nothing_is_lost(s, shell):
     if "-v" in sys.argv:
         print(f"     {shell.name}: {sorted(seen)}")
     same("ran" in seen, True)
+
+
+def every_character_of_a_name_is_taken(s, shell):
+    name = "web-1.example:22@x+y=z~"
+    s.open(target=name)
+    well(s.do("echo ok", claim="a~b@c:d=e+f-_G.12"), 0, b"ok\n")
+    same(s.do(":", claim="a~b@c:d=e+f-_G.12"), "claim done")
+    long = "s" * 117 + ".1"
+    well(s.do(":", claim=long))
+    same((s.state(long), s.state("s.1")), ("done", "absent"))
+
+
+def what_was_staged_before_a_run_was_opened_is_there(s, _):
+    s.open("look")
+    s.put("scripts/x", b"echo x\n")
+    same(s.do(script="scripts/x"), "err noscript scripts/x")
+    same(s.ask("spool", "open", "web1", s.run_name, s.root).split()[1], "open")
+    well(s.do(script="scripts/x"), 0, b"x\n")
+    run = secrets.token_hex(16) + "-2"
+    s.ask("spool", "open", "web1", run, s.root)
+    well(s.do(script="scripts/x"), 0, b"x\n")
+
+
+def a_damaged_id_is_refused(s, _):
+    s.open()
+    with open(f"{s.root}/id", "w"):
+        pass
+    refused(f"err nospool unsafe {s.root}/id", lambda: s.open(staged=False))
+    os.unlink(f"{s.root}/id")
+    same(s.open(staged=False)[1], "open")
 
 
 def time_is_the_target_s_uptime(s, _):

@@ -2,6 +2,8 @@
 # Part of the library, but read only by a session that has such steps: its reader checks what
 # arrives (hr_relay_…), its worker does it. The rules of session.sh hold here too.
 
+hr_run= hr_work= hr_unsynced= hr_synced=
+
 # --- the reader ------------------------------------------------------------------------------
 
 # A name that is part of a path: 1 to 120 plain characters.
@@ -84,7 +86,7 @@ hr_detached() {
 
 # spool NONCE open|look TARGET RUN ROOT|-
 hr_open() {
-    hr_n=$1 hr_root=$5 hr_run= hr_unsynced= hr_synced=
+    hr_n=$1 hr_root=$5 hr_run=
     hr_mask=$(umask)
     [ "$hr_root" != - ] || case $hr_uid in
     0) hr_root=/var/lib/handrail-spool ;;
@@ -95,7 +97,10 @@ hr_open() {
     hr_probe && hr_enter && hr_know_spool "$hr_root" && hr_find_run "$2" "$hr_root/$3" "$4"
     umask "$hr_mask"
     [ -z "$hr_why" ] || { hr_run=; hr_say "$hr_n err nospool $hr_why"; return; }
-    hr_work=$hr_run/work.${hr_dir##*-}
+    # Another working directory has nothing yet of what was staged.
+    if [ "$hr_work" != "$hr_run/work.${hr_dir##*-}" ]; then
+        hr_work=$hr_run/work.${hr_dir##*-} hr_unsynced="$hr_synced $hr_unsynced" hr_synced=
+    fi
     hr_say "$hr_n spool $hr_id $hr_is"
 }
 
@@ -154,6 +159,7 @@ hr_enter() {
     [ -d "$hr_root" ] || [ -L "$hr_root" ] || mkdir -p "$hr_root" 2>/dev/null
     [ -e "$hr_root" ] || [ -L "$hr_root" ] || { hr_why=write; return 1; }
     hr_why="unsafe $hr_root"
+    case $hr_root in *[!A-Za-z0-9._/@:+=,~-]*) hr_why='unsafe -' ;; esac
     [ -d "$hr_root" ] && [ ! -L "$hr_root" ] || return 1
     hr_val=$(cd "$hr_root" && pwd -P && LC_ALL=C exec ls -ldn .) 2>/dev/null || return 1
     hr_is_ours "${hr_val#*"$hr_nl"}" || return 1
@@ -200,10 +206,11 @@ hr_know_spool() {
         IFS=-
         set -- "$1" $hr_val
         IFS=$hr_ifs
-        hr_why=write
-        { printf '%s\n' "$2$3$4$5$6" >"$1/id.${hr_dir##*-}"; } 2>/dev/null
-        ln "$1/id.${hr_dir##*-}" "$1/id" 2>/dev/null
-        rm -f "$1/id.${hr_dir##*-}" 2>/dev/null
+        hr_why=write hr_temp=$1/id.${hr_dir##*-}
+        { printf '%s\n' "$2$3$4$5$6" >"$hr_temp"; } 2>/dev/null &&
+            ln "$hr_temp" "$1/id" 2>/dev/null
+        rm -f "$hr_temp" 2>/dev/null
+        [ ! -e "$1/id" ] || hr_why="unsafe $1/id"
         hr_word_of "$1/id"
         hr_is_nonce "$hr_val" || return 1
     fi
@@ -349,7 +356,7 @@ hr_sync() {
     umask 077
     hr_sync_all $hr_unsynced || hr_rc=1
     umask "$hr_mask"
-    [ "$hr_rc" != 0 ] || hr_unsynced= hr_synced=yes
+    [ "$hr_rc" != 0 ] || hr_synced="$hr_synced $hr_unsynced" hr_unsynced=
     return "$hr_rc"
 }
 
@@ -417,6 +424,8 @@ hr_launch() {
     trap '' $hr_signals
     hr_forget
     [ -d "$hr_dir/out" ] && [ ! -e "$hr_dir/out/stop" ] || exit 0
+    hr_see "$hr_name"
+    if [ "$hr_is" = void ]; then hr_say "$hr_n claim void"; return; fi
     hr_turn=0
     # Ended by a signal we don't know whether a supervisor has been started; where a gate can't even
     # be written we have to wait for it.
