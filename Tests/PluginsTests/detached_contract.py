@@ -498,7 +498,7 @@ def something_left_behind_may_hold_a_stream(s, _):
     same((r.rc, r.why, r.out, r.held, r.out_drop, r.err_drop, r.kind), (5, "exit", b"first\n", "1", "-", "-", "none"))
     same(0.9 < took < 3.9, True)
     same(s.state(), "done")
-    same(until(lambda: os.path.exists(mark)), True)
+    same(until(lambda: os.path.exists(mark) and open(mark).read() != ""), True)
     same(open(mark).read(), "went 0\n")
     same(s.outcome(s.awaiting()).out, b"first\n")
     r = s.do("sleep 30 >&2 & echo $!", claim="s.2")
