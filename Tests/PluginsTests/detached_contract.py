@@ -696,8 +696,10 @@ def another_process_with_the_same_id_is_not_taken_for_it(s, _):
     forge(s, "h.1", f"sup {theirs}", f"run {theirs}", "void", "end 7 exit 0 0 0", "")
     forge(s, "i.1", "void", f"sup {mine}", f"run {mine}", "end 7 exit 0 0 0", "")
     forge(s, "j.1")
-    same([s.state(f"{c}.1") for c in "abcdefghij"],
-         ["running", "lost", "lost", "claimed", "void", "claimed", "lost", "done", "void", "claimed"])
+    forge(s, "k.1", f"sup {past}", "")
+    same([s.state(f"{c}.1") for c in "abcdefghijk"],
+         ["running", "lost", "lost", "claimed", "void", "claimed", "lost", "done", "void", "claimed", "lost"])
+    same((s.ask("void", "k.1"), s.do(":", claim="k.1"), s.do("echo 2", claim="k.2").out), ("lost", "claim lost", b"2\n"))
     same(s.end_claim("c.1", "0"), "lost")
 
 
@@ -731,23 +733,24 @@ def void_and_start_at_once_have_one_winner(s, shell):
     s.open()
     t = shell.start()
     t.open(run=s.run_name, root=s.root)
-    won, turns, latest = {"void": 0, "run": 0}, 200 if ALL else 40, 0.02
-    for turn in range(turns):
+    won, delay = {"void": 0, "run": 0}, 0.01
+    for turn in range(200 if ALL else 40):
         claim = f"v{turn}.1"
         nonce = s.detach(f"echo >{s.home}/{claim}", claim=claim)
-        time.sleep(turn % 20 / 20 * latest)
-        if turn == turns // 2:
-            latest *= 8 if won["run"] == 0 else 1
+        # Later when it came too early, earlier when too late: so both come at the same time.
+        time.sleep(delay)
         answer = t.ask("void", claim)
         r = s.outcome(nonce, 30)
         ran = os.path.exists(f"{s.home}/{claim}")
         if answer == "yes":
             same((claim, isinstance(r, str), ran, s.state(claim)), (claim, True, False, "void"))
             won["void"] += 1
+            delay *= 1.2
         else:
             same((claim, answer in ("running", "done"), ran, s.state(claim)), (claim, True, True, "done"))
             well(r)
             won["run"] += 1
+            delay /= 1.2
     if "-v" in sys.argv:
         print(f"     {shell.name}: {won}")
 

@@ -128,7 +128,7 @@ struct DetachedAttempt {
             let report = try await follow(session)
             return try await finished(report, session)
         case .void: return held("it had not been begun")
-        case .claimed:
+        case .claimed where known == nil || known?.bootID == session.greeting.bootID:
             guard try await session.void(detachment.claim) == nil else { return nil }
             return held("it had not been begun")
         case .absent where known == nil || known?.bootID == session.greeting.bootID:
@@ -139,7 +139,7 @@ struct DetachedAttempt {
             // Nobody has it: what follows is a start like the first.
             mayHaveStarted = false
             return nil
-        case .absent, .norun, .closed, .lost, .orphan, .busy:
+        case .absent, .claimed, .norun, .closed, .lost, .orphan, .busy:
             if state == .lost, detachment.awaitsReboot, hasRestarted(session) { return restarted() }
             return unknown(state, session)
         }
@@ -254,9 +254,10 @@ struct DetachedAttempt {
             case .lost: "What watched over the step on \(name) was killed, and left no outcome."
             case .orphan:
                 "What watched over the step on \(name) was killed; the step itself still runs."
-            case .absent: "\(name) was restarted, and has no trace of the step."
+            case .absent, .claimed:
+                "\(name) was restarted, and has no trace of whether the step had begun."
             case .norun, .closed: "\(name) has no trace of the run any more."
-            case .claimed, .void, .running, .done, .busy: "It can't be told."
+            case .void, .running, .done, .busy: "It can't be told."
             }
         return AttemptReport(ending: .unknown(why))
     }

@@ -282,7 +282,11 @@ hr_see() {
         case $hr_gate in
         run) hr_see_started ;;
         void) hr_is=void ;;
-        *) hr_is=claimed ;;
+        *)
+            # Of another boot its `run` may have been lost in a crash.
+            hr_is=claimed
+            [ -z "$hr_sup" ] || [ "${hr_sup##* }" = "$hr_boot" ] || hr_is=lost
+            ;;
         esac
     fi
     [ -d "$hr_run" ] || { hr_is=norun; [ ! -e "$hr_run.closed" ] || hr_is=closed; }
