@@ -6,6 +6,7 @@ As session_contract.py, whose sessions and shells it uses; prints 'N passed, N f
 """
 import ctypes
 import os
+import random
 import re
 import resource
 import secrets
@@ -655,6 +656,40 @@ def a_step_that_is_killed_with_its_supervisor_is_lost(s, _):
     same(until(lambda: s.state() == "lost"), True)
 
 
+def whoever_is_killed_at_whatever_instant_no_state_lies(s, shell):
+    s.open()
+    seen = {}
+    # Slower where it matters, so that something hits it.
+    text = SUPERVISOR.replace(b"hr_become() {\n", b"hr_become() {\nsleep 0.03\n")
+    text = text.replace(b'hr_note "run $hr_me"', b'sleep 0.02 && hr_note "run $hr_me" && sleep 0.02')
+    s.put("in/supervisor.sh", text.replace(b'hr_note "sup', b'sleep 0.02; hr_note "sup'))
+    t = shell.start()
+    t.open(run=s.run_name, root=s.root)
+    for turn in range(120 if ALL else 16):
+        claim, mark = f"x{turn}.1", f"{s.home}/x{turn}"
+        nonce = s.detach(f"echo >{mark}; sleep 0.1", claim=claim, timeout=5)
+        time.sleep(random.random() * 0.15)
+        found = subprocess.run(["pgrep", "-f", f"{re.escape(s.path)}/{claim}"], capture_output=True, text=True).stdout.split()
+        for pid in random.sample(found, min(len(found), random.randint(1, 2))):
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        r = s.outcome(nonce, 15)
+        state = t.state(claim)
+        if state in ("absent", "claimed", "void"):
+            same((claim, t.ask("void", claim)), (claim, "yes"))
+            time.sleep(0.05)
+            same((claim, state, r, os.path.exists(mark)), (claim, state, r, False))
+        elif state == "done":
+            same((r.rc in (0, 137), os.path.exists(mark) or r.rc == 137), (True, True))
+        else:
+            same(state in ("running", "orphan", "lost"), True)
+        seen[state] = seen.get(state, 0) + 1
+    if "-v" in sys.argv:
+        print(f"     {shell.name}: {seen}")
+
+
 def endclaim_cancels_what_is_running(s, shell):
     s.open()
     s.detach("exec sleep 60")
@@ -785,15 +820,17 @@ def a_closed_run_is_never_made_again(s, shell):
     s.open()
     t = shell.start()
     t.open(run=s.run_name, root=s.root)
-    for turn in range(30 if ALL else 10):
+    delay = 0.01
+    for turn in range(100 if ALL else 12):
         t.ask("spool", "open", "web1", f"{turn:032x}-1", t.root)
         s.ask("spool", "open", "web1", f"{turn:032x}-1", s.root)
         path = f"{s.root}/web1/{turn:032x}-1"
         cleaning = t.nonce()
         nonce = s.detach(f"echo >{s.home}/n{turn}", claim="n.1")
-        time.sleep(turn % 10 * 0.002)
+        time.sleep(delay)
         t.send(f"clean {cleaning}\n".encode())
         answer, r = t.reply(cleaning, b"clean"), s.outcome(nonce)
+        delay *= 1.2 if answer == b"yes" and isinstance(r, str) else 0.83
         ran = os.path.exists(f"{s.home}/n{turn}")
         if answer == b"yes":
             same(os.path.exists(path + ".closed"), True)

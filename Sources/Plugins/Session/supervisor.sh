@@ -113,11 +113,13 @@ hr_leads() {
 
 # TERM to the step's group, KILL after the grace, until it is empty; then our status is $1. A group
 # that has just been forked isn't one yet; one that holds another user's process never ends for us.
+# A look at every process of the machine is dear: only when the first of the step's is gone.
 hr_stop() {
     trap 'hr_over=yes' TERM
-    hr_over= hr_sent= hr_round=0
+    hr_over= hr_sent= hr_round=0 hr_looks=0
     hr_until=$((hr_ticks + hr_grace * 100))
-    while hr_leads || { hr_members "$hr_first" && [ "$hr_count" -gt 0 ]; }; do
+    while hr_leads || { kill -0 "-$hr_first" 2>/dev/null && hr_members "$hr_first" &&
+        [ "$hr_count" -gt 0 ]; }; do
         hr_tick
         if [ "$hr_ticks" -ge "$hr_until" ]; then
             kill -KILL "-$hr_first" 2>/dev/null || ! hr_leads || kill -KILL "$hr_first" 2>/dev/null
@@ -126,7 +128,11 @@ hr_stop() {
         elif [ -z "$hr_sent" ]; then
             kill -TERM "-$hr_first" 2>/dev/null && hr_sent=yes
         fi
-        if [ "$hr_round" -lt 5 ]; then hr_nap 0.02; else hr_nap; fi
+        hr_looks=$((hr_looks + 1))
+        if [ "$hr_looks" -le 5 ]; then hr_nap 0.02
+        elif [ "$hr_looks" -le 30 ]; then hr_nap
+        else hr_nap 0.3
+        fi
     done
     # Read again by the shell when the signal comes; $1 is ours.
     trap "exit $1" TERM
