@@ -1081,6 +1081,7 @@ def what_logind_would_end_is_known_from_its_settings(s, shell):
     same(kills("[Login]\nKillUserProcesses=yes\n"), "yes")
     same(kills("[Login]\nKillUserProcesses=yes\n", "KillUserProcesses=no\n"), "no")
     same(kills("[Login]\nKillUserProcesses=no\n", "KillUserProcesses=on\n"), "yes")
+    same(kills("[Login]\n KillUserProcesses = true\nKillExcludeUsers=root\n"), "yes")
     same(kills(), "no")
 
 

@@ -144,10 +144,10 @@ hr_is_killed() {
 hr_kills() {
     hr_scope=1
     for hr_val in "$@"; do
-        { while read -r hr_line; do
-            case $hr_line in
-            KillUserProcesses=[yYtT1]* | KillUserProcesses=[oO][nN]) hr_scope=0 ;;
-            KillUserProcesses=*) hr_scope=1 ;;
+        { while IFS='= ' read -r hr_key hr_line; do
+            case $hr_key:$hr_line in
+            KillUserProcesses:[yYtT1]* | KillUserProcesses:[oO][nN]*) hr_scope=0 ;;
+            KillUserProcesses:*) hr_scope=1 ;;
             esac
         done <"$hr_val"; } 2>/dev/null
     done
