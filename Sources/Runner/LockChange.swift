@@ -21,7 +21,10 @@ extension RunEvent {
         case .closed: .allFreed
         case .commanded(let command, _):
             // Something is given back there again.
-            if case .pay(let target) = command.verb { .began(target) } else { nil }
+            switch command.verb {
+            case .pay(let target), .settle(let target, _, _, _): .began(target)
+            default: nil
+            }
         default: nil
         }
     }

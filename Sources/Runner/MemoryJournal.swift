@@ -36,7 +36,10 @@ package actor MemoryJournal: Journal, RunCatalog {
         guard entries[run.id] == nil, !isTaken else {
             throw .taken(run.id, number: run.number)
         }
-        let counts = repeats(of: run.plan, leftOut: leftOut, at: run.opened)
+        // What was done is undone however often it was done.
+        let counts =
+            run.descent?.kind == .rollback
+            ? [] : repeats(of: run.plan, leftOut: leftOut, at: run.opened)
         if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
         entries[run.id] = Entry(
             record: run, held: HeldLease(lease: lease, until: leaseUntil))
@@ -49,9 +52,13 @@ package actor MemoryJournal: Journal, RunCatalog {
     ) throws(JournalError) {
         let others = order.compactMap { entries[$0] }
             .filter { $0.record.plan.planID == run.plan.planID }
-        if let other = others.last(where: { $0.summary.closed == nil }) {
+        // A child run goes on from its parent, which hands over what is owed and ends.
+        if let other = others.last(where: {
+            $0.summary.closed == nil && $0.record.id != run.descent?.parent
+        }) {
             throw .underWay(other.record.id)
         }
+        if run.descent?.kind == .rollback { return }
         for other in others.reversed() {
             let done = run.plan.targets.map(\.name).filter {
                 !leftOut.contains($0) && other.summary.outcomes[$0]?.isGood == true
@@ -160,7 +167,8 @@ package actor MemoryJournal: Journal, RunCatalog {
     /// The targets that ended well in some run of a plan.
     package func targetsEndedWell(_ plan: PlanID) -> Set<TargetName> {
         var result: Set<TargetName> = []
-        for entry in entries.values where entry.record.plan.planID == plan {
+        for entry in entries.values
+        where entry.record.plan.planID == plan && entry.record.descent?.kind != .rollback {
             result.formUnion(entry.summary.outcomes.filter { $0.value.isGood }.keys)
         }
         return result
@@ -174,6 +182,7 @@ package actor MemoryJournal: Journal, RunCatalog {
         let since = RepeatCount.since(rule, at: at)
         let past = entries.values.filter {
             $0.record.plan.runbook.id == plan.runbook.id && $0.record.opened > since
+                && $0.record.descent?.kind != .rollback
         }.flatMap { entry in
             let left = Set(entry.record.leftOut?.map(\.target) ?? [])
             return entry.record.plan.targets.map(\.name).filter { !left.contains($0) }.map {
@@ -206,7 +215,8 @@ package actor MemoryJournal: Journal, RunCatalog {
             state: entry.summary.state, resolution: entry.summary.resolution,
             targets: record.plan.targets.map(\.name), opened: record.opened,
             closed: entry.summary.closed,
-            isLed: isLed(entry))
+            isLed: isLed(entry), parent: record.descent?.parent,
+            goesOnAs: record.descent?.kind)
     }
 
     /// Whether a living process leads a run.

@@ -201,12 +201,14 @@ package struct RunRecord: Sendable, Codable, Hashable {
     package let comparison: ForecastComparison?
     /// Where the store keeps the alerts themselves, as a list; nil when only a name was given.
     package let alertContent: Digest?
+    /// What it goes on from; nil for a run of its own.
+    package let descent: RunDescent?
 
     package init(
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
         actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
         leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil,
-        alertContent: Digest? = nil, forecastOutline: Digest? = nil
+        alertContent: Digest? = nil, forecastOutline: Digest? = nil, descent: RunDescent? = nil
     ) {
         self.id = id
         self.number = number
@@ -222,6 +224,7 @@ package struct RunRecord: Sendable, Codable, Hashable {
         self.leftOut = leftOut
         self.comparison = comparison
         self.alertContent = alertContent
+        self.descent = descent
     }
 }
 
@@ -251,11 +254,16 @@ package struct RunSummary: Sendable, Codable, Hashable {
     package let closed: Timestamp?
     /// Whether a living process leads it.
     package let isLed: Bool
+    /// The run that it goes on from; nil for a run of its own.
+    package let parent: RunID?
+    /// What it does with what that left; nil for a run of its own.
+    package let goesOnAs: RunDescent.Kind?
 
     package init(
         id: RunID, runbook: RunbookID, title: String, environment: String, actor: String,
         ticket: String?, state: RunState, resolution: RunResolution?, targets: [TargetName],
-        opened: Timestamp, closed: Timestamp?, isLed: Bool
+        opened: Timestamp, closed: Timestamp?, isLed: Bool, parent: RunID? = nil,
+        goesOnAs: RunDescent.Kind? = nil
     ) {
         self.id = id
         self.runbook = runbook
@@ -269,6 +277,8 @@ package struct RunSummary: Sendable, Codable, Hashable {
         self.opened = opened
         self.closed = closed
         self.isLed = isLed
+        self.parent = parent
+        self.goesOnAs = goesOnAs
     }
 }
 

@@ -105,6 +105,11 @@ package struct PersonCommand: Sendable, Codable, Hashable {
         case pay(TargetName)
         /// What the target owed was given back by hand.
         case paidByHand(TargetName, note: String)
+        /// A person looked how a step of unknown outcome ended: whether it was done, and how they
+        /// know.
+        case settle(TargetName, StepID, isDone: Bool, why: String)
+        /// What is owed is given back by another run, which goes on from this one.
+        case handOver(RunID)
     }
 
     /// Who acts where no person does.
@@ -142,6 +147,8 @@ package enum RunEvent: Sendable, Codable, Hashable {
     case verifyEnded(TargetName, Int, Outcome, reason: String?)
     /// Whether the symptom is still there at the end; nil when it can't be told.
     case symptomAsked(TargetName, isPresent: Bool?)
+    /// A step whose release was paid before was run again, so that its bracket is open once more.
+    case reopened(TargetName, StepID, Outcome, reason: String?)
     case owed(TargetName, StepID)
     case paid(TargetName, StepID)
     /// Nothing was taken after all: no attempt of the step was ever started on the target.

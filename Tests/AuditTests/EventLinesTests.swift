@@ -69,5 +69,8 @@ struct EventLinesTests {
                 .closed(.aborted, .unclear), .deferred(target, cause: "c", reason: "r"),
                 .lockKept(target, reason: "r"), .unlocked(target),
             ]
+            + [.settle(target, step, isDone: true, why: "seen"), .handOver(try Samples.run("r-1"))]
+            .map { .commanded(PersonCommand(verb: $0, actor: "ann"), inboxID: 3) }
+            + [.reopened(target, step, .changed, reason: "why")]
     }
 }

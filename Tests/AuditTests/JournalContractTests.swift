@@ -413,6 +413,39 @@ struct JournalContractTests {
         }
     }
 
+    /// What was done is undone however often it was done; and that is no use of the runbook.
+    @Test(arguments: Kind.allCases)
+    func aChildRunNamesItsParentAndARollbackCountsAgainstNothing(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let rule = RepeatRule(atMost: 2, withinMilliseconds: 3_600_000)
+            func open(_ id: String, _ number: Int, _ kind: RunDescent.Kind?) async throws {
+                let descent = try kind.map {
+                    RunDescent(kind: $0, parent: try Samples.run("r-\(number - 1)"), starts: [])
+                }
+                let record = try Samples.record(
+                    id, number: number, targets: ["web1"], opened: Samples.time(Int64(number)),
+                    repeatRule: rule, descent: descent)
+                try await journal.open(
+                    record, lease: Samples.lease(number), leaseUntil: Samples.time(1000))
+                _ = try await journal.append(
+                    [
+                        .targetEnded(
+                            try Samples.target("web1"), kind == .rollback ? .changed : .failed),
+                        .closed(.failed, .unclear),
+                    ], to: record.id, at: Samples.time(20), lease: Samples.lease(number))
+            }
+            try await open("r-1", 1, nil)
+            try await open("r-2", 2, .retry)
+            try await open("r-3", 3, .rollback)
+            await expect(.repeated) { try await open("r-4", 4, .retry) }
+            try await open("r-4", 4, .rollback)
+            let runs = try await journal.runs(matching: RunFilter()).reversed()
+            #expect(runs.map(\.goesOnAs) == [nil, .retry, .rollback, .rollback])
+            #expect(runs.map { $0.parent?.rawValue } == [nil, "r-1", "r-2", "r-3"])
+            #expect(try await journal.targetsEndedWell(try Samples.plan("a")).isEmpty)
+        }
+    }
+
     /// Opens a run of a plan; its lease is of the leader with this number.
     func opened(
         _ id: String, number: Int = 1, plan: Character = "a", lease: Int = 1,

@@ -48,7 +48,8 @@ enum Samples {
         _ id: String, number: Int = 1, plan digit: Character = "a",
         runbook: String = "web.restart", targets: [String] = ["web1", "web2"],
         steps: [Step] = [], opened: Timestamp = time(0), planDigest: Digest? = nil,
-        repeatRule: RepeatRule? = nil, leftOut: [LeftOutTarget]? = nil
+        repeatRule: RepeatRule? = nil, leftOut: [LeftOutTarget]? = nil,
+        descent: RunDescent? = nil
     ) throws -> RunRecord {
         let plan = Plan(
             planID: try plan(digit), libraryID: "lab",
@@ -69,7 +70,8 @@ enum Samples {
         return RunRecord(
             id: try run(id), number: number, plan: plan, planDigest: try planDigest ?? digest("c"),
             forecastDigest: nil, actor: "ann", ticket: "T-1", alert: nil,
-            librarySource: "main@3f2c1d9, clean", opened: opened, leftOut: leftOut)
+            librarySource: "main@3f2c1d9, clean", opened: opened, leftOut: leftOut,
+            descent: descent)
     }
 
     private static func named<Name: CheckedName>(_ text: String) throws -> Name {

@@ -31,7 +31,10 @@ struct GoldenDocumentTests {
         try Self.expect(RunDocument(ended.machine), in: "run-failed")
         try Self.expect(
             HistoryDocument(
-                runs: [RunHeader(ended.summary)], helped: HelpedHere.of([ended.summary])),
+                runs: [
+                    RunHeader(try await GoldenScene.rolledBack().summary),
+                    RunHeader(ended.summary),
+                ], helped: HelpedHere.of([ended.summary])),
             in: "history")
         let resolved = try await GoldenScene.resolved()
         try Self.expect(
@@ -45,6 +48,14 @@ struct GoldenDocumentTests {
             in: "run-stopped")
         try Self.expect(
             RunDocument(try await GoldenScene.passedOver().machine), in: "run-passed-over")
+        try Self.expect(
+            RunDocument(try await GoldenScene.unsettled().machine, isLed: false), in: "run-unknown")
+        let rolledBack = try await GoldenScene.rolledBack()
+        try Self.expect(RunDocument(rolledBack.machine), in: "run-rolled-back")
+        let retried = try await GoldenScene.retried()
+        try Self.expect(
+            RunDocument(retried.machine, isLed: false, children: [rolledBack.summary.id]),
+            in: "run-retried")
         let asking = RunDocument(try await GoldenScene.asking().machine, isLed: true)
         try Self.expect(asking, in: "run-manual")
         try Self.expect(InboxDocument(try await GoldenScene.inbox()), in: "inbox")
@@ -266,7 +277,7 @@ struct DocumentPageTests {
             "run",
             [
                 "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
-                "run-stopped", "run-passed-over",
+                "run-stopped", "run-passed-over", "run-unknown", "run-rolled-back", "run-retried",
             ]
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),

@@ -59,6 +59,10 @@ struct GoldenViewTests {
             (try await GoldenScene.asking(), "recap-left"),
             (try await GoldenScene.owing(), "recap-owed"),
             (try await GoldenScene.ended(), "recap-failed"),
+            (try await GoldenScene.unsettled(), "recap-unknown"),
+            (try await GoldenScene.rolledBack(), "recap-rolled-back"),
+            (try await GoldenScene.retried(), "recap-retried"),
+            (try await GoldenScene.aborted(), "recap-aborted"),
             (try await GoldenScene.passedOver(), "recap-passed-over"),
         ] {
             let view = RecapView(
@@ -103,6 +107,8 @@ struct GoldenViewTests {
             (try await GoldenScene.questioned(), "status-asking"),
             (try await GoldenScene.owing(), "status-owed"),
             (try await GoldenScene.ended(), "status-failed"),
+            (try await GoldenScene.unsettled(), "status-unknown"),
+            (try await GoldenScene.rolledBack(), "status-rolled-back"),
             (try await GoldenScene.passedOver(), "status-passed-over"),
         ] {
             let view = StatusView(

@@ -52,7 +52,8 @@ struct RebuiltEvent {
             guard let key else { return nil }
             return .attemptEnded(key, attempt())
         case .stepEnded, .verifyEnded, .outputsTaken, .symptomAsked, .stopped: return ofStep()
-        case .releaseOwed, .releasePaid, .releaseNotOwed, .releaseLeft: return ofRelease()
+        case .releaseOwed, .releasePaid, .releaseNotOwed, .releaseLeft, .releaseReopened:
+            return ofRelease()
         case .questionAsked, .questionAnswered, .personActed, .personRefused: return ofPerson()
         case .runOpened, .trailCreated, .trailGap, .keyAdded, .clockStepped, .escalated,
             .escalationEnded, .flagged, .flagCleared, .homeRestored, .homePruned, nil:
@@ -95,6 +96,7 @@ struct RebuiltEvent {
         case .releasePaid: return .paid(target, step)
         case .releaseNotOwed: return .notOwed(target, step)
         case .releaseLeft: return .leftOwed(target, step, reason: reason ?? "")
+        case .releaseReopened: return outcome.map { .reopened(target, step, $0, reason: reason) }
         default: return nil
         }
     }
@@ -130,6 +132,12 @@ struct RebuiltEvent {
             return target.map { .paidByHand($0, note: text("note") ?? "") }
         case "answer":
             return step.map { .answer($0, choice: text("choice") ?? "", target: target) }
+        case "settle":
+            guard let target, let step else { return nil }
+            return .settle(
+                target, step, isDone: record.detail("as") == "done", why: text("why") ?? "")
+        case "hand over":
+            return record.detail("to").flatMap(RunID.init(rawValue:)).map { .handOver($0) }
         case "confirm": return step.map { .confirm($0, note: text("note") ?? "", target: target) }
         default: return nil
         }

@@ -36,6 +36,7 @@ extension SQLiteJournal: RunCatalog {
                     SELECT targets.name, targets.outcome FROM targets
                     JOIN runs ON runs.id = targets.run
                     WHERE runs.plan = ? AND targets.outcome IS NOT NULL
+                        AND (number = 1 OR \(Self.descent("kind")) IS NOT 'rollback')
                     """, arguments: [plan.rawValue])
             var result: Set<TargetName> = []
             for row in rows {
@@ -70,6 +71,7 @@ extension SQLiteJournal: RunCatalog {
                     targets.name AS target, outcome
                 FROM runs JOIN targets ON targets.run = runs.id
                 WHERE runs.runbook = ? AND runs.opened > ?
+                    AND (number = 1 OR \(Self.descent("kind")) IS NOT 'rollback')
                 """,
             arguments: [
                 plan.runbook.id.rawValue, RepeatCount.since(rule, at: at).milliseconds,
@@ -182,9 +184,43 @@ extension SQLiteJournal: RunCatalog {
         }
         let condition = conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ")
         arguments += [max(0, filter.limit)]
+        // Only a run of a plan that was run before can go on from another one.
         return (
-            "SELECT * FROM runs \(condition) ORDER BY opened DESC, id DESC LIMIT ?", arguments
+            """
+            SELECT *, CASE WHEN number > 1 THEN \(Self.descent("parent")) END AS parent,
+                CASE WHEN number > 1 THEN \(Self.descent("kind")) END AS goes_on_as
+            FROM runs \(condition) ORDER BY opened DESC, id DESC LIMIT ?
+            """, arguments
         )
+    }
+
+    /// Reads a part of what a run's record says of the run that it goes on from.
+    private static func descent(_ key: String) -> String {
+        "(SELECT json_extract(record, '$.descent.\(key)') FROM records WHERE run = runs.id)"
+    }
+
+    /// The runs of a plan, in the order of their numbers.
+    package func runs(of plan: PlanID) async throws(JournalError) -> [RunID] {
+        let names = try await read { db in
+            try String.fetchAll(
+                db, sql: "SELECT name FROM runs WHERE plan = ? ORDER BY number",
+                arguments: [plan.rawValue])
+        }
+        return names.compactMap(RunID.init(rawValue:))
+    }
+
+    /// The runs of a plan that go on from one of them, in the order of their numbers.
+    package func children(
+        of run: RunID, plan: PlanID
+    ) async throws(JournalError) -> [RunID] {
+        let names = try await read { db in
+            try String.fetchAll(
+                db,
+                sql: "SELECT name FROM runs WHERE plan = ? AND number > 1 "
+                    + "AND \(Self.descent("parent")) = ? ORDER BY number",
+                arguments: [plan.rawValue, run.rawValue])
+        }
+        return names.compactMap(RunID.init(rawValue:))
     }
 
     private static func targets(
@@ -213,12 +249,16 @@ extension SQLiteJournal: RunCatalog {
         else { throw JournalError.unreadableRow(of: "runs") }
         let resolution: String? = row["resolution"]
         let closed: Int64? = row["closed"]
+        let parent: String? = row["parent"]
+        let goesOnAs: String? = row["goes_on_as"]
         let isLed = closed == nil && HeldLease(row: row).map { !isDead($0.lease) } ?? false
         return RunSummary(
             id: id, runbook: runbook, title: row["title"], environment: row["environment"],
             actor: row["actor"], ticket: row["ticket"], state: state,
             resolution: resolution.flatMap(RunResolution.init(rawValue:)), targets: targets,
             opened: Timestamp(milliseconds: row["opened"]),
-            closed: closed.map(Timestamp.init(milliseconds:)), isLed: isLed)
+            closed: closed.map(Timestamp.init(milliseconds:)), isLed: isLed,
+            parent: parent.flatMap(RunID.init(rawValue:)),
+            goesOnAs: goesOnAs.flatMap(RunDescent.Kind.init(rawValue:)))
     }
 }

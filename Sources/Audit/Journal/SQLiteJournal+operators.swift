@@ -154,7 +154,7 @@ extension SQLiteJournal {
     /// What nobody knows of ended runs, the newest first: how a target ended, or a step that was
     /// passed over while its target went on.
     ///
-    /// One is settled here once a later run of the same runbook has ended well on that target, or
+    /// One that a person settled in its run isn't unknown any more. One is settled here once a later run of the same runbook has ended well on that target, or
     /// once the run was handed over.
     package func unknownOutcomes() async throws(JournalError) -> [UnknownOutcome] {
         let found: [(run: String, target: String, step: String?)] = try await read { db in
@@ -167,12 +167,21 @@ extension SQLiteJournal {
                         WHERE outcome = 'unknown'
                         UNION ALL
                         SELECT targets.run, targets.name, targets.position,
-                            json_extract(event, '$.stepEnded._1'), sequence
+                            json_extract(events.event, '$.stepEnded._1'), events.sequence
                         FROM events JOIN targets ON targets.run = events.run
-                            AND targets.name = json_extract(event, '$.stepEnded._0')
+                            AND targets.name = json_extract(events.event, '$.stepEnded._0')
                         WHERE substr(event, 1, 13) = '{"stepEnded":'
                             AND instr(event, '"_2":"unknown"') > 0
-                            AND targets.outcome IS NOT 'unknown')
+                            AND targets.outcome IS NOT 'unknown'
+                            AND NOT EXISTS (
+                                SELECT 1 FROM events AS settled
+                                WHERE settled.run = events.run
+                                    AND settled.sequence > events.sequence
+                                    AND substr(settled.event, 1, 13) = '{"stepEnded":'
+                                    AND json_extract(settled.event, '$.stepEnded._0')
+                                        = targets.name
+                                    AND json_extract(settled.event, '$.stepEnded._1')
+                                        = json_extract(events.event, '$.stepEnded._1')))
                     SELECT runs.name AS run, found.name AS target, found.step FROM found
                     JOIN runs ON runs.id = found.run
                     WHERE runs.closed IS NOT NULL

@@ -17,7 +17,10 @@ extension SQLiteJournal: Journal {
                     + "OR (plan = ? AND number = ?))",
                 arguments: [run.id.rawValue, run.plan.planID.rawValue, run.number])
             guard taken == false else { throw JournalError.taken(run.id, number: run.number) }
-            let counts = try Self.repeats(of: run.plan, leftOut: leftOut, at: run.opened, in: db)
+            // What was done is undone however often it was done.
+            let counts =
+                run.descent?.kind == .rollback
+                ? [] : try Self.repeats(of: run.plan, leftOut: leftOut, at: run.opened, in: db)
             if let refusal = JournalError.repeated(run.plan, counts) { throw refusal }
             let trail = TrailRows(home: home, source: source, known: chainEnd, made: made, db: db)
             try trail.begin(at: run.opened)
@@ -47,9 +50,12 @@ extension SQLiteJournal: Journal {
         }
         let open = try Row.fetchOne(
             db,
-            sql: "SELECT name AS run FROM runs WHERE plan = ? AND closed IS NULL ORDER BY id DESC",
-            arguments: [plan])
+            // A child run goes on from its parent, which hands over what is owed and ends.
+            sql: "SELECT name AS run FROM runs WHERE plan = ? AND closed IS NULL AND name IS NOT ? "
+                + "ORDER BY id DESC",
+            arguments: [plan, run.descent?.parent.rawValue])
         if let open { throw JournalError.underWay(try named(open)) }
+        if run.descent?.kind == .rollback { return }
         let rows = try Row.fetchAll(
             db,
             sql: """

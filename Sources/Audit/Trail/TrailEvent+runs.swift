@@ -22,6 +22,8 @@ extension TrailEvent {
         details["forecast_outline"] = run.forecastOutline.map { .string($0.rawValue) }
         details["ticket"] = run.ticket.map { .string($0) }
         details["alert"] = run.alert.map { .string($0) }
+        details["parent"] = run.descent.map { .string($0.parent.rawValue) }
+        details["goes_on_as"] = run.descent.map { .string($0.kind.rawValue) }
         details["left_out"] = run.leftOut.map { targets in
             .object(
                 Dictionary(
@@ -83,7 +85,7 @@ extension TrailEvent {
         case .attemptStarted, .attemptEnded, .stepEnded, .verifyEnded, .outputsTaken,
             .symptomAsked, .stopped:
             steps(event, at)
-        case .owed, .paid, .notOwed, .leftOwed: releases(event, at)
+        case .reopened, .owed, .paid, .notOwed, .leftOwed: releases(event, at)
         case .asked, .answered, .commanded, .refused: people(event, at)
         }
     }
@@ -122,6 +124,10 @@ extension TrailEvent {
 
     private static func releases(_ event: RunEvent, _ at: Timestamp) -> TrailEvent {
         switch event {
+        case .reopened(let target, let step, let outcome, let why):
+            engine(
+                .releaseReopened, at, target, step,
+                ["outcome": .string(outcome.rawValue)] + reason(why))
         case .owed(let target, let step): engine(.releaseOwed, at, target, step)
         case .paid(let target, let step): engine(.releasePaid, at, target, step)
         case .notOwed(let target, let step): engine(.releaseNotOwed, at, target, step)
@@ -246,6 +252,14 @@ extension TrailEvent {
         case .paidByHand(let target, let note):
             self.target = target
             details = ["verb": .string("paid by hand"), "note": .string(note)]
+        case .handOver(let run):
+            details = ["verb": .string("hand over"), "to": .string(run.rawValue)]
+        case .settle(let target, let step, let isDone, let why):
+            (self.target, self.step) = (target, step)
+            details = [
+                "verb": .string("settle"), "as": .string(isDone ? "done" : "not-done"),
+                "why": .string(why),
+            ]
         }
     }
 }

@@ -51,6 +51,7 @@ package struct TrailEvent: Sendable, Hashable {
         case releaseOwed = "release.owed"
         case releasePaid = "release.paid"
         case releaseNotOwed = "release.not-owed"
+        case releaseReopened = "release.reopened"
         case releaseLeft = "release.left"
         case questionAsked = "question.asked"
         case questionAnswered = "question.answered"

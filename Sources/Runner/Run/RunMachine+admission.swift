@@ -25,7 +25,7 @@ struct Admission: Sendable {
 extension RunMachine {
     /// Whether nothing says that no target is to be started.
     private var mayStartTargets: Bool {
-        (state == .running || state == .waiting) && mayBeginSequences && !isLeaving
+        (state == activeState || state == .waiting) && mayBeginSequences && !isLeaving
             && haltReason == nil
     }
 
@@ -74,7 +74,7 @@ extension RunMachine {
             } else if mayStartTargets {
                 admission.deferred.remove(name)
                 if state == .waiting {
-                    emit(.stateChanged(.running, reason: "\(name) may start now"), &turn)
+                    emit(.stateChanged(activeState, reason: "\(name) may start now"), &turn)
                 }
                 emit(.targetStarted(name), &turn)
                 advance(name, &turn)
@@ -102,7 +102,7 @@ extension RunMachine {
 
     /// Says that the run waits, when all that is left of it waits to be started.
     mutating func noteWaiting(_ turn: inout Turn) {
-        guard state == .running || state == .waiting, !admission.deferred.isEmpty,
+        guard state == activeState || state == .waiting, !admission.deferred.isEmpty,
             startedCount + admission.deferred.count == order.count
         else { return }
         let reasons = order.filter(admission.deferred.contains).compactMap { deferrals[$0]?.reason }

@@ -36,6 +36,8 @@ extension RunMachine {
         case .symptomAsked(let target, let isPresent):
             targets[target]?.symptomAnswer =
                 isPresent.map { $0 ? .present : .gone } ?? .unclear
+        case .reopened(let target, let step, let outcome, let reason):
+            applyReopened(target, step, outcome, reason)
         case .owed(let target, let step): targets[target]?.owed.append(step)
         case .paid(let target, let step), .notOwed(let target, let step):
             applyPaid(target, step)
@@ -90,6 +92,11 @@ extension RunMachine {
 
     private mutating func applyEnd(_ key: AttemptKey, _ record: AttemptRecord, at time: Timestamp) {
         guard var target = targets[key.target] else { return }
+        if case .action(let id) = key.part, let step = step(id), step.effect != .read,
+            record.mayHaveChanged
+        {
+            target.mayHaveChanged.insert(id)
+        }
         let isAhead = target.inFlight != key
         if isAhead { target.ahead.removeAll { $0 == key } } else { target.inFlight = nil }
         if let later = target.laterSpool { (target.spool, target.laterSpool) = (later, nil) }
@@ -133,7 +140,8 @@ extension RunMachine {
             if record.ending == .exited(1), target.symptomGoneSince == nil {
                 target.symptomGoneSince = time
             }
-        case .release, .undo:
+        case .undo(let id, let index): noteUndo(id, index, key.target, record, &target)
+        case .release:
             target.releaseRecord = record
             target.releaseTries += 1
             if case .unknown = record.ending { target.lostReleaseTries += 1 }
@@ -150,16 +158,20 @@ extension RunMachine {
         target.reasons[id] = reason
         let wasBegun = target.begun.remove(id) != nil
         target.position = .fresh
+        (target.undoCursor, target.isUndone) = (0, false)
         target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
         target.heldBack = target.heldBack.filter { $0.key.step != id }
         if !outcome.isGood, let step = step(id) {
-            if step.passesOver(outcome) {
+            if step.passesOver(outcome), !isRollback {
                 if wasBegun, step.effect != .read { target.isTouchedInVain = true }
             } else {
                 target.ending = outcome
                 target.endingReason = reason
+                if outcome == .unknown, step.effect.isOnce || isRollback, !isRestored {
+                    target.unsettled = id
+                }
             }
         }
         // What was sent ahead of this decision is under way now.
@@ -201,6 +213,11 @@ extension RunMachine {
             targets[target]?.leftOwed = [:]
             targets[target]?.isPayAsked = true
             targets[target]?.phase = .running
+        case .settle(let target, let step, let isDone, _):
+            if !isDone { targets[target]?.mayHaveChanged.remove(step) }
+            reopen(target, at: step)
+        case .handOver:
+            for name in targets.keys { targets[name]?.leftOwed = [:] }
         case .answer, .confirm, .paidByHand: break
         }
     }

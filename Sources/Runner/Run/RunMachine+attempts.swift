@@ -3,13 +3,22 @@ import Runbooks
 /// Starting attempts: what is owed, what must hold at the end, and how a request is made.
 extension RunMachine {
     /// A release that is to be paid now: the newest first, once its step's bracket has closed.
-    func dueRelease(of target: TargetProgress) -> StepID? {
+    func dueRelease(of target: TargetProgress, _ name: TargetName) -> StepID? {
         // What was begun is brought to its end, whatever has come to be owed since.
         if let id = target.releasing, target.owed.contains(id) { return id }
         let isOver = target.ending != nil || target.stop != nil
         return target.owed.last { id in
-            guard let release = step(id)?.release else { return false }
-            return isOver || hasEnded(release.after, target)
+            guard step(id)?.release != nil, !isOpening(id, name) else { return isOver }
+            return isOver || isBracketClosed(id, name, target)
+        }
+    }
+
+    /// Whether nothing more happens within the bracket of a step with a release.
+    func isBracketClosed(_ id: StepID, _ name: TargetName, _ target: TargetProgress) -> Bool {
+        guard let release = step(id)?.release else { return false }
+        guard isRollback else { return hasEnded(release.after, target) }
+        return !sequence(of: name).contains { step in
+            target.outcomes[step.id]?.isGood != true && isWithin(step.id, bracketOf: id)
         }
     }
 
@@ -31,7 +40,7 @@ extension RunMachine {
             return leave(
                 id, name, "it may have been given back since: " + Self.restoredReason, &turn)
         }
-        let isClosed = hasEnded(release.after, target)
+        let isClosed = isBracketClosed(id, name, target)
         if !target.isPayAsked, !isClosed {
             if target.ending == .unknown {
                 return leave(id, name, "an outcome on this target is unknown", &turn)
@@ -207,9 +216,9 @@ extension RunMachine {
 
     /// The answers that hold for a target: the run's, and its own.
     func answers(for name: TargetName) -> [StepID: String] {
-        var answers: [StepID: String] = [:]
+        var answers = targets[name]?.answers ?? [:]
         for (question, asked) in questions where question.target == nil || question.target == name {
-            answers[question.step] = asked.choice
+            answers[question.step] = asked.choice ?? answers[question.step]
         }
         return answers
     }

@@ -11,7 +11,7 @@ extension RunMachine {
         emit(.commanded(command, inboxID: inboxID), &turn)
         switch command.verb {
         case .abort: abort(&turn)
-        case .pause, .note: break
+        case .pause, .note, .handOver: break
         case .resume: goOn(&turn)
         case .answer(let step, let choice, let target):
             answer(Question(step: step, target: target), choice, nil, command.actor, &turn)
@@ -23,6 +23,8 @@ extension RunMachine {
             for id in (targets[target]?.leftOwed ?? [:]).keys.sorted() {
                 emit(.paid(target, id), &turn)
             }
+        case .settle(let target, let step, let isDone, let why):
+            settle(step, on: target, isDone, why, command.actor, &turn)
         }
     }
 
@@ -54,9 +56,15 @@ extension RunMachine {
                 "'\(target)' is no target of this run"
             } else if targets[target]?.leftOwed.isEmpty != false {
                 "nothing is owed on '\(target)'"
+            } else if case .pay = command.verb, let step = unsettledStep(on: target) {
+                "how \(step) ended on \(target) is unknown, and nothing is given back before that "
+                    + "is settled"
             } else {
                 nil
             }
+        case .settle(let target, let step, _, _): objection(toSettling: step, on: target)
+        case .handOver:
+            canBeHandedOver ? nil : "nothing is owed that another run could give back"
         }
     }
 
@@ -97,7 +105,7 @@ extension RunMachine {
             &turn)
         let isAnyLate = questions.contains { isOpen($0) && $1.until <= turn.now }
         if state == .needsPerson, !isAnyLate {
-            emit(.stateChanged(.running, reason: "\(question.step) was answered"), &turn)
+            emit(.stateChanged(activeState, reason: "\(question.step) was answered"), &turn)
         }
         for name in runningTargets { advance(name, &turn) }
     }
@@ -118,7 +126,7 @@ extension RunMachine {
     private mutating func goOn(_ turn: inout Turn) {
         // A person has looked: what had to be elsewhere first is tried again.
         if !isHaltedForGood { haltReason = nil }
-        if state == .paused { emit(.stateChanged(.running, reason: "resumed"), &turn) }
+        if state == .paused { emit(.stateChanged(activeState, reason: "resumed"), &turn) }
         for name in runningTargets { advance(name, &turn) }
     }
 }
@@ -134,6 +142,8 @@ extension PersonCommand.Verb {
         case .confirm: "confirm"
         case .note: "note"
         case .pay, .paidByHand: "pay"
+        case .settle: "settle"
+        case .handOver: "hand over"
         }
     }
 }

@@ -25,7 +25,7 @@ extension RunMachine {
         // What a restored run's target keeps of it may have been cleared away since: then it would
         // look as if it had never been begun.
         guard !isRestored, isDetached(key), let id = key.part.step,
-            let step = sequence(of: key.target).first(where: { $0.id == id }),
+            let step = sequence(of: key.target).first(where: { $0.id == id }) ?? step(id),
             let planned = planned(key.target), let target = targets[key.target]
         else { return false }
         let resolved = resolver.resolved(

@@ -64,7 +64,7 @@ extension RunMachine {
     mutating func goOnAfterRestore(_ turn: inout Turn) {
         guard isRestored, state == .needsPerson else { return }
         emit(
-            .stateChanged(.running, reason: "after a restore: nothing that changes is started"),
+            .stateChanged(activeState, reason: "after a restore: nothing that changes is started"),
             &turn)
     }
 }

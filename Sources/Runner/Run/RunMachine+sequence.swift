@@ -11,7 +11,7 @@ extension RunMachine {
             !isLeaving || !target.ahead.isEmpty
         {
             // Nothing is given back beside what was sent ahead.
-            if target.ahead.isEmpty, let release = dueRelease(of: target) {
+            if target.ahead.isEmpty, let release = dueRelease(of: target, name) {
                 guard pay(release, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let ending = target.ending {
                 emit(.targetEnded(name, ending), &turn)
@@ -22,6 +22,10 @@ extension RunMachine {
                 abortCurrent(name, target, &turn)
             } else if haltReason != nil || state == .paused, target.ahead.isEmpty {
                 return
+            } else if let opener = dueOpener(name, target) {
+                guard open(opener, name, target, isRetryDue: isRetryDue, &turn) else { return }
+            } else if isRollback {
+                guard undo(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let step = stepUnderWay(name, target) {
                 guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if target.stop == nil, target.verifyCursor < plan.verify.count {
@@ -38,7 +42,7 @@ extension RunMachine {
     }
 
     mutating func noteThreshold(_ turn: inout Turn) {
-        let limit = plan.rollout.stopAtFailures
+        let limit = failureLimit
         guard failures >= limit, !isThresholdReached else { return }
         emit(.thresholdReached(failures: failures, limit: limit), &turn)
     }
@@ -65,7 +69,7 @@ extension RunMachine {
                 : "aborted by a person; \(suspects.joined(separator: " and ")) may have run, or still "
                     + "be running"
             emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
-        } else if target.verifyCursor < plan.verify.count {
+        } else if target.verifyCursor < plan.verify.count, !isRollback {
             emit(
                 .verifyEnded(name, target.verifyCursor, .aborted, reason: "aborted by a person"),
                 &turn)
@@ -223,7 +227,11 @@ extension RunMachine {
         _ step: Step, _ name: TargetName, _ outcome: Outcome, _ reason: String?,
         _ turn: inout Turn
     ) -> Bool {
-        emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
+        if isOpening(step.id, name) {
+            emit(.reopened(name, step.id, outcome, reason: reason), &turn)
+        } else {
+            emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
+        }
         return true
     }
 }

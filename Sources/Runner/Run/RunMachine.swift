@@ -53,6 +53,8 @@ package struct RunMachine: Sendable, Equatable {
     /// come first, so that a threshold is reached before anything starts.
     let order: [TargetName]
     let resolver: ValueResolver
+    /// What each target has undone, the last step first; nil unless this run is a rollback.
+    let undoings: [TargetName: [Step]]?
     private let sequences: PlanSequences
     private let places: [TargetName: Int]
     /// Not recorded: what this leader has asked for to start targets.
@@ -89,9 +91,12 @@ package struct RunMachine: Sendable, Equatable {
         leftOut = absent
         let names = record.plan.targets.map(\.name)
         order =
-            names.filter { absent[$0]?.outcome != nil } + names.filter { absent[$0] == nil }
+            record.descent?.starts.map(\.target)
+            ?? names.filter { absent[$0]?.outcome != nil } + names.filter { absent[$0] == nil }
         resolver = ValueResolver(record.plan)
         sequences = PlanSequences(record.plan)
+        undoings = record.descent.flatMap { Self.undoings(of: $0, record.plan) }
+        for start in record.descent?.starts ?? [] { begin(at: start) }
     }
 
     /// The machine after its recorded events.
@@ -182,7 +187,7 @@ package struct RunMachine: Sendable, Equatable {
     }
 
     private mutating func takeLead(_ turn: inout Turn) {
-        if state == .pending { emit(.stateChanged(.running, reason: "started"), &turn) }
+        if state == .pending { emit(.stateChanged(activeState, reason: "started"), &turn) }
         goOnAfterRestore(&turn)
         for (question, asked) in questions.sorted(by: { $0.key < $1.key })
         where isOpen(question) {
@@ -240,10 +245,10 @@ package struct RunMachine: Sendable, Equatable {
             }
             return
         }
-        if !owed.isEmpty {
-            if state != .needsPerson {
-                let names = Set(owed.map(\.target.rawValue)).sorted().joined(separator: ", ")
-                emit(.stateChanged(.needsPerson, reason: "something is owed on \(names)"), &turn)
+        leaveWhatWasNotReached(&turn)
+        if let reason = needOfPerson {
+            if state != .needsPerson || stateReason != reason {
+                emit(.stateChanged(.needsPerson, reason: reason), &turn)
             }
             turn.decision.effects.append(.finish)
             return
@@ -253,8 +258,10 @@ package struct RunMachine: Sendable, Equatable {
     }
 
     /// The steps that a target goes through, every item of a `for_each` one of its own.
+    ///
+    /// Of a rollback: those that are undone there, the last first.
     package func sequence(of name: TargetName) -> [Step] {
-        places[name].map { sequences[$0] } ?? []
+        undoings.map { $0[name] ?? [] } ?? places[name].map { sequences[$0] } ?? []
     }
 
     /// The steps of any target, in the plan's order.
@@ -266,16 +273,17 @@ package struct RunMachine: Sendable, Equatable {
     /// Whether a paused target stands at a `safe_stop`, or wherever it was held back.
     func isHeld(_ name: TargetName, _ target: TargetProgress) -> Bool {
         guard isPauseRequested, !isAbortRequested, target.isRunning, !target.hasUnderWay,
-            target.ending == nil, dueRelease(of: target) == nil
+            target.ending == nil, dueRelease(of: target, name) == nil
         else { return false }
         if state == .paused { return true }
-        guard target.position == .fresh, target.cursor > 0 else { return false }
+        guard !isRollback, target.position == .fresh, target.cursor > 0 else { return false }
         let steps = sequence(of: name)
         return target.cursor < steps.count && steps[target.cursor - 1].isSafeStop
     }
 
     private var finalState: RunState {
         if isAbortRequested { return .aborted }
+        if isRollback { return isAllUndone ? .rolledBack : .rollbackFailed }
         let isGood = wanted.allSatisfy { $0.outcome?.isGood == true }
         return isGood ? .succeeded : .failed
     }
@@ -284,6 +292,7 @@ package struct RunMachine: Sendable, Equatable {
     private var wanted: some Sequence<TargetProgress> { order.lazy.compactMap { targets[$0] } }
 
     private var finalResolution: RunResolution {
+        if isRollback { return .unclear }
         let all = wanted
         if all.contains(where: { $0.stop == .unresolved || $0.symptomAnswer == .present }) {
             return .unresolved

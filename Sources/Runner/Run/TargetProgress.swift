@@ -78,6 +78,26 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var symptomGoneSince: Timestamp?
     /// What the symptom said at the end: nil before it was asked.
     package internal(set) var symptomAnswer: SymptomAnswer?
+    /// The step of unknown outcome with which the target ended, until a person settles it; nil when
+    /// there is none.
+    package internal(set) var unsettled: StepID?
+    /// Whether that was a step that was run again to open its bracket.
+    package internal(set) var isOpeningUnsettled = false
+    /// Steps that may have changed the target: their actions may have been started, and none says
+    /// that it found nothing to do.
+    package internal(set) var mayHaveChanged: Set<StepID> = []
+    /// Steps that ended in an earlier run, from whose outcomes this one goes on.
+    package internal(set) var takenOver: Set<StepID> = []
+    /// Answers that were given in an earlier run.
+    package internal(set) var answers: [StepID: String] = [:]
+    /// Steps that are run again before anything within their bracket.
+    package internal(set) var reopened: [StepID] = []
+    /// How many of the actions that undo the step at `cursor` are done, and whether any changed
+    /// something.
+    package internal(set) var undoCursor = 0
+    package internal(set) var isUndone = false
+    /// What was changed since by somebody else, for steps that could not be undone.
+    package internal(set) var refusals: [StepID: UndoRefusal] = [:]
     /// What a `stop` step decided; nil when none was reached.
     package internal(set) var stop: StopAction.Resolution?
     /// The newest session's proof of identity.

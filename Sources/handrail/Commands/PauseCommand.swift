@@ -24,15 +24,19 @@ struct PauseCommand: HandrailCommand {
                 + ["Go on: handrail resume \(id)   End it at once: handrail abort \(id)"])
     }
 
+    /// Targets that are named one by one.
+    private static let mostNamed = 20
+
     /// Where each running target will stop.
     static func stops(of machine: RunMachine) -> [String] {
-        machine.runningTargets.prefix(20).map { name in
+        let running = machine.runningTargets
+        return running.prefix(mostNamed).map { name in
             let steps = machine.sequence(of: name)
             let cursor = machine.targets[name]?.cursor ?? 0
             let stop = steps.indices.first { $0 >= cursor && steps[$0].isSafeStop }
             return "  \(name) stops "
                 + (stop.map { "after \(steps[$0].id)" }
                     ?? "at its end: no step before is a safe stop")
-        }
+        } + (running.count > mostNamed ? ["  … and \(running.count - mostNamed) more"] : [])
     }
 }

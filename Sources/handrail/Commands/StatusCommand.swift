@@ -27,13 +27,15 @@ struct StatusCommand: HandrailCommand {
         let status = RunStatus(
             folded, now: session.world.now(),
             escalations: try await home.journal.escalations(of: folded.summary.id),
-            locks: try await home.journal.locks(on: folded.summary.targets))
+            locks: try await home.journal.locks(on: folded.summary.targets),
+            children: try await home.journal.children(
+                of: folded.summary.id, plan: folded.machine.plan.planID))
         let console = session.console
         if console.isJSON {
             console.json(
                 RunDocument(
                     folded.machine, isLed: folded.summary.isLed, escalations: status.escalations,
-                    locks: status.locks))
+                    locks: status.locks, children: status.children))
         } else {
             console.lines(
                 StatusView(

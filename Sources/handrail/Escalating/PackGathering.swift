@@ -166,16 +166,20 @@ struct PackGathering: Sendable {
 
     private static func act(_ command: PersonCommand, at: Timestamp) -> PackDocument.Act? {
         var (target, said): (TargetName?, String?) = (nil, nil)
+        var step: StepID?
         switch command.verb {
         // What they came to is an event of its own.
         case .answer, .confirm: return nil
         case .note(let text): said = text
         case .pay(let owing): target = owing
         case .paidByHand(let owing, let note): (target, said) = (owing, note)
+        case .settle(let unknown, let id, let isDone, let why):
+            (target, step, said) = (unknown, id, "\(isDone ? "done" : "not done"): \(why)")
+        case .handOver(let run): said = "to \(run)"
         case .abort, .pause, .resume: break
         }
         return PackDocument.Act(
-            at: at, actor: command.actor, act: command.verb.word, step: nil, target: target,
+            at: at, actor: command.actor, act: command.verb.word, step: step, target: target,
             said: said)
     }
 }

@@ -65,13 +65,22 @@ struct Confirmation: Sendable {
                 "Nobody can confirm this run: standard input is no terminal.",
                 hint: "look at it with 'handrail plan', then give --yes")
         }
-        // Words typed while the targets were looked at answer nothing.
-        await session.world.terminal.discardTyped()
-        let targets = subject.targets
-        let what = targets.count == 1 ? "the target's name" : "the number of targets"
         let place = "\(subject.plan.runbook.id) in \(subject.plan.environment.name)"
+        try await session.confirm(subject.targets, "run \(place)")
+    }
+}
+
+extension Session {
+    /// Asks for a word that can't be given by habit: the target's name, or how many there are.
+    ///
+    /// - Throws: `Failure` (aborted) when another is given.
+    func confirm(_ targets: [TargetName], _ act: String) async throws {
+        // Words typed while the targets were looked at answer nothing.
+        await world.terminal.discardTyped()
+        let word = targets.count == 1 ? targets[0].rawValue : String(targets.count)
+        let what = targets.count == 1 ? "the target's name" : "the number of targets"
         for attempt in 1...3 {
-            let answer = try await console.ask("Type \(what) (\(word)) to run \(place):")
+            let answer = try await console.ask("Type \(what) (\(word)) to \(act):")
             if answer == word { return }
             let typed = answer.lowercased()
             if typed.isEmpty || ["no", "n", "q", "quit", "exit"].contains(typed) { break }

@@ -165,6 +165,9 @@ struct LeadRun: Sendable {
                 await screen.say(
                     Self.answer(toInterrupt: interrupts, board.run)
                         + (await waitingStep(screen, board.run, command)))
+                for line in interrupts == 1 ? PauseCommand.stops(of: board.run) : [] {
+                    await screen.say(line)
+                }
                 loop.tell(.command(command, inboxID: 0))
             case .terminate:
                 await screen.say("asked to end: nothing more starts here; the run can be resumed.")

@@ -7,6 +7,8 @@ struct Takeover: Sendable {
     let home: OpenedHome
     let id: RunID
     let leading: LeadingOptions
+    /// The run's secrets, where they are known already.
+    var secrets: [ParameterName: Secret]?
 
     /// Leads the run on with a lease that this process holds.
     ///
@@ -23,12 +25,16 @@ struct Takeover: Sendable {
             // Who ends a run need not know its secrets, unless a script has to give something back:
             // nothing else runs on a target.
             let isOver = machine.isAbortRequested && !machine.owesAnything
-            secrets =
-                isOver
-                ? [:]
-                : try await ParameterIntake.secretsAgain(
+            if isOver || !machine.usesSecrets {
+                secrets = [:]
+            } else if let known = self.secrets {
+                secrets = known
+            } else {
+                secrets = try await ParameterIntake.secretsAgain(
                     of: machine.plan, session, leading.parameters)
+            }
             files = try await storedFiles(of: machine.plan)
+            try await takeOverDebts(of: machine)
         } catch {
             try await home.journal.release(lease, of: id)
             throw error
@@ -64,6 +70,34 @@ struct Takeover: Sendable {
         throw Failure(
             .refused, code: "locked", "The run \(id) can't go on: \(text).",
             hint: "'handrail abort \(id)' ends it as it stands")
+    }
+
+    /// Has the run that this one goes on from ended, where what it owes is given back by this one.
+    ///
+    /// Done again by each leader until it is: the child is recorded first, so nothing that is owed
+    /// is ever without a run that lists it.
+    private func takeOverDebts(of machine: RunMachine) async throws {
+        guard let parent = machine.record.descent?.parent else { return }
+        let summary = try await RunReference(parent.rawValue).resolve(in: home.journal)
+        guard !summary.state.isTerminal else { return }
+        var owing = try await FoldedRun(summary, in: home.journal).machine
+        let command = PersonCommand(
+            verb: .handOver(id), actor: ActorIdentity.current(session.world))
+        guard owing.objection(to: command) == nil else { return }
+        let lease = try session.newLease()
+        let now = session.world.now()
+        guard
+            try await home.journal.takeOver(
+                parent, lease: lease, now: now, until: session.leaseEnd)
+        else {
+            throw Failure(
+                .refused, code: "run.led", "Another process leads the run \(parent).",
+                hint: "'handrail watch \(parent)' follows it; then: handrail resume \(id)")
+        }
+        let decision = owing.decide(.command(command, inboxID: 0), at: now)
+        _ = try await home.journal.append(decision.events, to: parent, at: now, lease: lease)
+        if !owing.state.isTerminal { try await home.journal.release(lease, of: parent) }
+        try await home.sealRecorded("'hand over'")
     }
 
     private func storedFiles(of plan: Plan) async throws -> [Digest: [UInt8]] {

@@ -64,6 +64,14 @@ struct Telling: Sendable {
         try await SpokenSecrets(of: folded.machine.plan, session, leading.parameters).redactor
     }
 
+    /// Refuses what the run can't take now, before a person is asked for anything else.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    func refuseUnlessPossible(_ verb: PersonCommand.Verb) throws {
+        let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
+        if let problem = folded.machine.objection(to: command) { throw refusal(verb, problem) }
+    }
+
     /// Tells the run, and shows what became of it.
     func tell(_ verb: PersonCommand.Verb, done: [String]) async throws -> ExitCode {
         let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
@@ -266,7 +274,7 @@ extension PersonCommand.Verb {
     /// Whether something has to be done on targets, or decided, because of it.
     fileprivate var needsLeader: Bool {
         switch self {
-        case .abort, .resume, .answer, .confirm, .pay, .paidByHand: true
+        case .abort, .resume, .answer, .confirm, .pay, .paidByHand, .settle, .handOver: true
         case .pause, .note: false
         }
     }

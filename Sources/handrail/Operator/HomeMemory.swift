@@ -89,11 +89,13 @@ struct EarlierText: Sendable {
         let common = run.targets.filter(targets.contains)
         let place = targets.count == 1 ? "here" : "on " + TargetList.text(common, limit: 3)
         let actor = SafeText.line(run.actor)
-        let end = run.resolution?.rawValue ?? run.state.word
+        let isUndone = run.goesOnAs == .rollback
+        let end = isUndone ? run.state.word : run.resolution?.rawValue ?? run.state.word
+        let act = isUndone ? "undone" : "run"
         let when =
             time.now.since(run.opened) < 86_400_000
-            ? "Already run \(place) \(time.day(run.opened)) by \(actor) at \(time.clock(run.opened))"
-            : "Run \(place) before, \(time.ago(run.opened)), by \(actor)"
+            ? "Already \(act) \(place) \(time.day(run.opened)) by \(actor) at \(time.clock(run.opened))"
+            : "\(isUndone ? "Undone" : "Run") \(place) before, \(time.ago(run.opened)), by \(actor)"
         return "\(when): \(end) (\(run.id))"
     }
 }

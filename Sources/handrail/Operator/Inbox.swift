@@ -102,6 +102,12 @@ struct Inbox: Sendable {
                 target: awaited.question.target, step: awaited.question.step,
                 text: awaited.person.text, until: awaited.until, command: awaited.command)
         }
+        items += run.machine.unsettled.map { found in
+            Item(
+                kind: .unknown, run: id, runbook: runbook, target: found.target, step: found.step,
+                text: "how \(found.step) ended on \(found.target) is unknown; it waits for that",
+                command: SettleText.command(id, found.target, found.step))
+        }
         items += run.machine.owed.map { owed in
             Item(
                 kind: .owed, run: id, runbook: runbook, target: owed.target, step: owed.step,

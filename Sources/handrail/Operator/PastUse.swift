@@ -17,7 +17,9 @@ struct PastUse: Encodable, Sendable, Hashable {
     /// What past runs, the newest first, say of each runbook.
     static func of(_ summaries: [RunSummary]) -> [RunbookID: PastUse] {
         var uses: [RunbookID: PastUse] = [:]
-        for run in summaries { uses[run.runbook, default: PastUse()].take(run, run.resolution) }
+        for run in summaries where run.goesOnAs != .rollback {
+            uses[run.runbook, default: PastUse()].take(run, run.resolution)
+        }
         return uses
     }
 

@@ -45,6 +45,34 @@ struct Preparation: Sendable {
         return prepared
     }
 
+    /// The plan of a run, made again: gates are asked anew, and what has changed since refuses.
+    ///
+    /// - Throws: as `prepare`.
+    func prepare(again run: RunRecord) async throws -> PreparedPlan {
+        let opened = try await session.openLibrary()
+        let file = try PlanFile(reading: try CanonicalJSON.bytes(of: run.plan))
+        do throws(PlanError) {
+            try file.requireUnexpired(at: session.world.now())
+        } catch {
+            throw Failure(
+                .invalidInput, code: "plan.\(error.code)",
+                "The plan of the run \(run.id) has expired: it can't be started any more.",
+                hint: "make a new one: handrail plan \(run.plan.runbook.id)")
+        }
+        let runbook = try opened.runbook(run.plan.runbook.id.rawValue)
+        let prepared = try await prepare(runbook, opened, from: file)
+        let lines = file.differences(from: prepared.plan)
+        guard lines.isEmpty else {
+            throw Failure(
+                .invalidInput, code: "plan.drift",
+                "The plan of the run \(run.id) is not what the library gives now:\n  "
+                    + lines.joined(separator: "\n  "),
+                hint: "what has changed since would not be in it: run it anew with "
+                    + "'handrail run \(run.plan.runbook.id)'")
+        }
+        return prepared
+    }
+
     /// A runbook's id has neither a slash nor this ending.
     private var isFile: Bool {
         subject.subject.contains("/") || subject.subject.hasSuffix(".json")

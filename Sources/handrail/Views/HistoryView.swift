@@ -31,7 +31,8 @@ struct HelpedHere: Encodable, Sendable {
     ) -> [HelpedHere] {
         var found: [HelpedHere] = []
         var places: [String: Int] = [:]
-        for run in runs {
+        // A rollback is no use of its runbook: it takes one back.
+        for run in runs where run.goesOnAs != .rollback {
             for name in run.targets where target == nil || name == target {
                 let end = ends[run.id].map { $0[name] }
                 if let end, end?.outcome == nil { continue }
@@ -105,7 +106,7 @@ struct HistoryView: Sendable {
         for run in runs {
             table.add(
                 Table.Cell(time.full(run.opened)), Table.Cell(run.id.rawValue, .strong),
-                Table.Cell(run.runbook.rawValue), targets(of: run),
+                runbook(of: run), targets(of: run),
                 Table.Cell(run.state.word, run.state.tone),
                 Table.Cell(run.resolution?.rawValue ?? "-", run.resolution?.tone ?? .faint),
                 Table.Cell(SafeText.line(run.actor)), took(run))
@@ -120,10 +121,15 @@ struct HistoryView: Sendable {
         for run in runs {
             table.add(
                 Table.Cell(run.id.rawValue, .strong), Table.Cell(time.ago(run.opened)),
-                Table.Cell(run.runbook.rawValue), targets(of: run), Self.result(of: run),
+                runbook(of: run), targets(of: run), Self.result(of: run),
                 took(run), Table.Cell(SafeText.line(run.actor)))
         }
         return table
+    }
+
+    /// The runbook, and whether the run goes on from another one.
+    private func runbook(of run: RunSummary) -> Table.Cell {
+        Table.Cell(run.runbook.rawValue + (run.goesOnAs.map { " (\($0.rawValue))" } ?? ""))
     }
 
     private func targets(of run: RunSummary) -> Table.Cell {

@@ -158,6 +158,11 @@ struct InboxView: Sendable {
                 "\(awaited.question.step)\(place) (\(limit)): \(awaited.person.text)")
             lines.append("    → " + awaited.command)
         }
+        for found in run.machine.unsettled {
+            lines += item(
+                "UNKNOWN", .bad, "how \(found.step) ended on \(found.target): look there, then")
+            lines.append("    → " + SettleText.command(summary.id, found.target, found.step))
+        }
         for owed in run.machine.owed {
             lines += item("OWED", .bad, "\(owed.step) on \(owed.target): \(owed.reason)")
             lines.append("    → handrail pay \(summary.id) --on \(owed.target)")

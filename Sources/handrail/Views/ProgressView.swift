@@ -77,6 +77,9 @@ struct ProgressView: Sendable {
         case .deferred(_, _, let reason): return style.paint("waits: \(safe(reason))", .warning)
         case .lockKept(let target, let reason):
             return style.paint("\(target) stays locked: \(safe(reason))", .warning)
+        case .reopened(let target, let step, let outcome, let reason):
+            guard count <= Self.mostTargetsInDetail || !outcome.isGood else { return nil }
+            return ended(target, "\(step) again", outcome, reason, "Before what follows", run)
         case .leftOwed(let target, let step, let reason):
             return style.paint("OWED on \(target): \(step): \(safe(reason))", .bad)
         case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
@@ -97,6 +100,10 @@ struct ProgressView: Sendable {
         case .pay(let target): "pay what \(target) owes, says \(safe(command.actor))"
         case .paidByHand(let target, let note):
             "\(target) was paid by hand, says \(safe(command.actor)): \(safe(note))"
+        case .settle(let target, let step, let isDone, let why):
+            "\(step) on \(target) was \(isDone ? "" : "not ")done, says "
+                + "\(safe(command.actor)): \(safe(why))"
+        case .handOver(let run): "what is owed is given back by \(run) from now on"
         case .answer, .confirm: nil
         }
     }

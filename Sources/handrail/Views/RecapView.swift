@@ -15,7 +15,9 @@ struct RecapView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        head + reason + changes + failures + passedOver + stops + questions + owed + symptom + next
+        head + reason + descent + changes + notUndone + halfDone + failures + passedOver + stops
+            + questions + unsettled + owed
+            + symptom + next
             + head(of: trail)
     }
 
@@ -77,7 +79,9 @@ struct RecapView: Sendable {
             change.targets.count == run.plan.targets.count
                 ? change.step.rawValue : "\(change.step) (\(change.targets.count))"
         }
-        if !steps.isEmpty { lines += item("changed by", steps.joined(separator: ", ")) }
+        if !steps.isEmpty {
+            lines += item(run.isRollback ? "undone" : "changed by", steps.joined(separator: ", "))
+        }
         if steps.isEmpty, run.state == .succeeded {
             // A step that failed on the way may have done some of its work.
             let perhaps = report.passedOver.map(\.part).joined(separator: ", ")
@@ -88,7 +92,11 @@ struct RecapView: Sendable {
     }
 
     private var failures: [String] {
-        told(report.failures) { ($0.outcome.word, $0.reason.isEmpty ? $0.outcome.word : $0.reason) }
+        // What was refused since somebody changed it is told with all three states.
+        let untold = report.failures.filter { failure in
+            !failure.targets.allSatisfy { run.targets[$0]?.refusals.isEmpty == false }
+        }
+        return told(untold) { ($0.outcome.word, $0.reason.isEmpty ? $0.outcome.word : $0.reason) }
     }
 
     /// Steps that failed while the sequence went on: the target's own outcome doesn't show them.
@@ -126,6 +134,57 @@ struct RecapView: Sendable {
         }
     }
 
+    /// The run that it goes on from.
+    private var descent: [String] {
+        guard let descent = run.record.descent else { return [] }
+        return item("\(descent.kind.rawValue) of", descent.parent.rawValue, .faint)
+    }
+
+    /// What a rollback left, with all three states where somebody has changed it since.
+    private var notUndone: [String] {
+        let found = report.notUndone
+        let refused = found.filter { $0.refusal != nil }
+        let claims = Dictionary(grouping: found.filter { $0.outcome == .skipped }, by: \.step)
+        let order = run.plan.steps.reversed().map(\.id).filter { id in
+            claims.keys.contains { $0.step == id }
+        }
+        return refused.prefix(Self.mostFailures).flatMap { each -> [String] in
+            item("REFUSED", "\(each.step) on \(each.target), which was changed since", .bad)
+                + item("", "before the run: \(each.refusal?.before ?? "")")
+                + item("", "as the run left it: \(each.refusal?.left ?? "")")
+                + item("", "now: \(each.refusal?.now ?? "")")
+        } + more(refused.count - Self.mostFailures, "that were changed since")
+            + order.flatMap { id -> [String] in
+                let all = claims.filter { $0.key.step == id }.flatMap(\.value)
+                let reason = (all.first?.reason ?? "").replacing("not undone: ", with: "")
+                return item(
+                    "not undone", "\(id): \(reason) (\(names(all.map(\.target))))", .warning)
+            }
+    }
+
+    /// What an abort left between two states.
+    private var halfDone: [String] {
+        let found = report.halfDone
+        return found.prefix(Self.mostFailures).flatMap { each in
+            item(
+                "half done",
+                "\(each.target): \(each.changed.map(\.rawValue).joined(separator: ", ")) "
+                    + (each.at.map { "began, and it did not get past \($0)" } ?? "began"),
+                .warning)
+        } + more(found.count - Self.mostFailures, "targets left half done")
+    }
+
+    /// What a person has to look at before the run can go on.
+    private var unsettled: [String] {
+        let unsettled = run.unsettled
+        return unsettled.prefix(Self.mostFailures).flatMap { found in
+            item(
+                "UNKNOWN", "how \(found.step) ended on \(found.target): look there, then say so",
+                .bad)
+                + command("", SettleText.command(run.record.id, found.target, found.step))
+        } + more(unsettled.count - Self.mostFailures, "unknown outcomes")
+    }
+
     private var owed: [String] {
         let owed = run.owed
         return owed.prefix(Self.mostFailures).flatMap { owed in
@@ -161,11 +220,16 @@ struct RecapView: Sendable {
         switch run.state {
         case .paused, .running, .pending, .waiting, .needsPerson:
             guard run.owed.isEmpty else { break }
+            guard run.unsettled.isEmpty else {
+                lines += command("or end it", "handrail abort \(id)")
+                break
+            }
             lines += command("go on", "handrail resume \(id)")
             lines += command("or end it", "handrail abort \(id)")
         default: break
         }
-        if !report.changes.isEmpty, run.state.isTerminal { lines += undo }
+        if run.state.isTerminal { lines += goingOn }
+        if !report.changes.isEmpty, run.state.isTerminal, !run.isRollback { lines += undo }
         let failed = report.failures.isEmpty && report.passedOver.isEmpty ? "" : " --failed"
         return lines + command("more", "handrail status \(id)")
             + command("", "handrail logs \(id)\(failed)")
@@ -188,7 +252,22 @@ struct RecapView: Sendable {
     private var undo: [String] {
         let changed = Set(report.changes.map(\.step))
         let undos = run.plan.undos.filter { changed.contains($0.step) }
-        return undos.isEmpty ? [] : item("undo", UndoText.of(undos), .faint)
+        guard !undos.isEmpty else { return [] }
+        return item("undo", UndoText.of(undos), .faint)
+            + command("", "handrail rollback \(run.record.id)")
+    }
+
+    /// How to go on after targets that did not end well.
+    private var goingOn: [String] {
+        let id = run.record.id
+        switch run.state {
+        case .rollbackFailed: return command("go on", "handrail rollback \(id) --keep-going")
+        case .aborted where run.isRollback: return command("go on", "handrail rollback \(id)")
+        case .failed, .aborted:
+            return report.failures.isEmpty
+                ? [] : command("retry", "handrail retry \(id) --failed")
+        default: return []
+        }
     }
 
     private func item(_ name: String, _ text: String, _ tone: Tone = .plain) -> [String] {
@@ -210,6 +289,15 @@ struct RecapView: Sendable {
 
     /// Groups that are listed; the JSON has them all.
     private static let mostFailures = 10
+}
+
+/// What to type about an outcome that nobody knows.
+enum SettleText {
+    /// The command, with what a person has to say left open.
+    static func command(_ run: RunID, _ target: TargetName, _ step: StepID) -> String {
+        "handrail settle \(run) --on \(target) --step \(CommandText.quoted(step.rawValue)) "
+            + "--as done|not-done --why '…'"
+    }
 }
 
 /// A question of a run, in words.

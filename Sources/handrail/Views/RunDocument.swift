@@ -47,10 +47,13 @@ struct RunDocument: Encodable, Sendable {
         let outputs: [String: String]?
         /// Whether it failed and the sequence went on after it; left out where it didn't.
         let isPassedOver: Bool?
+        /// Whether it ended in the run that this one goes on from; left out where it didn't.
+        let isTakenOver: Bool?
 
         private enum CodingKeys: String, CodingKey {
             case step, outcome, reason, outputs
             case isPassedOver = "passed_over"
+            case isTakenOver = "taken_over"
         }
     }
 
@@ -69,11 +72,32 @@ struct RunDocument: Encodable, Sendable {
         }
     }
 
-    /// Something a person must give back.
+    /// Something that waits for a person on a target: what to give back, or to settle.
     struct Owed: Encodable, Sendable {
         let target: TargetName
         let step: StepID
         let reason: String
+    }
+
+    /// A step that a rollback could not undo, and how its target is now.
+    struct NotUndone: Encodable, Sendable {
+        let target: TargetName
+        let step: StepID
+        let outcome: Outcome
+        let reason: String
+        /// How it was before the run, how the run left it, and how it is now; nil where the target
+        /// said something else.
+        let before: String?
+        let left: String?
+        let now: String?
+
+        init(_ found: RunReport.NotUndone) {
+            (target, step, outcome) = (found.target, found.step, found.outcome)
+            reason = found.reason
+            (before, left, now) = (
+                found.refusal?.before, found.refusal?.left, found.refusal?.now
+            )
+        }
     }
 
     /// A question that waits for a person.
@@ -87,6 +111,12 @@ struct RunDocument: Encodable, Sendable {
 
     var format = 1
     let run: RunID
+    /// The run that it goes on from; nil for a run of its own.
+    let parent: RunID?
+    /// What it does with what that left.
+    let goesOnAs: RunDescent.Kind?
+    /// Runs that go on from it; nil where that wasn't looked up, or there are none.
+    let children: [RunID]?
     let runbook: RunbookID
     let title: String
     let plan: PlanID
@@ -105,6 +135,10 @@ struct RunDocument: Encodable, Sendable {
     /// Steps that failed while their targets went on.
     let passedOver: [Failed]
     let owed: [Owed]
+    /// Of a rollback: what it could not undo.
+    let notUndone: [NotUndone]?
+    /// Steps that ended their targets, and of which a person has to say how they ended.
+    let unsettled: [Owed]
     let questions: [Asked]
     let stops: [Stopped]
     /// What was handed over of it, the newest first; nil where that wasn't looked up.
@@ -123,10 +157,13 @@ struct RunDocument: Encodable, Sendable {
     let exit: Int32
 
     private enum CodingKeys: String, CodingKey {
-        case format, run, runbook, title, plan, environment, library, actor, ticket, alert, opened
-        case state, resolution, targets, failures, owed, questions, stops, escalations, locks
+        case format, run, parent, children, runbook, title, plan, environment, library, actor
+        case ticket, alert, opened, state, resolution, targets, failures, owed, unsettled, questions
+        case stops, escalations, locks
         case escalate, notes, trail, exit
         case isLed = "led"
+        case goesOnAs = "goes_on_as"
+        case notUndone = "not_undone"
         case passedOver = "passed_over"
         case planDigest = "plan_digest"
         case forecastChanges = "forecast_changes"
@@ -135,10 +172,13 @@ struct RunDocument: Encodable, Sendable {
 
     init(
         _ machine: RunMachine, trail: String? = nil, isLed: Bool? = nil,
-        escalations: [Escalation]? = nil, locks: [TargetLock]? = nil
+        escalations: [Escalation]? = nil, locks: [TargetLock]? = nil, children: [RunID]? = nil
     ) {
         let report = RunReport(run: machine)
         let record = machine.record
+        (parent, goesOnAs) = (record.descent?.parent, record.descent?.kind)
+        self.children = children?.isEmpty == false ? children : nil
+        notUndone = machine.isRollback ? report.notUndone.map(NotUndone.init) : nil
         (run, runbook, title) = (record.id, record.plan.runbook.id, record.plan.runbook.title)
         (plan, planDigest) = (record.plan.planID, record.planDigest)
         (environment, library) = (record.plan.environment.name, record.librarySource)
@@ -149,6 +189,9 @@ struct RunDocument: Encodable, Sendable {
         failures = report.failures.map(Failed.init)
         passedOver = report.passedOver.map(Failed.init)
         owed = machine.owed.map { Owed(target: $0.target, step: $0.step, reason: $0.reason) }
+        unsettled = machine.unsettled.map {
+            Owed(target: $0.target, step: $0.step, reason: $0.reason)
+        }
         questions = report.openQuestions.compactMap { Self.question($0, machine) }
         stops = report.stops.map {
             Stopped(
@@ -173,8 +216,9 @@ struct RunDocument: Encodable, Sendable {
             target?.outcomes[step.id].map { outcome in
                 OfStep(
                     step: step.id, outcome: outcome, reason: target?.reasons[step.id],
-                    outputs: target?.outputs[step.id],
-                    isPassedOver: step.passesOver(outcome) ? true : nil)
+                    outputs: machine.isRollback ? nil : target?.outputs[step.id],
+                    isPassedOver: step.passesOver(outcome) ? true : nil,
+                    isTakenOver: target?.takenOver.contains(step.id) == true ? true : nil)
             }
         }
         let deferral = machine.deferrals[name]

@@ -15,10 +15,15 @@ struct RunHeader: Encodable, Sendable {
     let opened: Timestamp
     let closed: Timestamp?
     let isLed: Bool
+    /// The run that it goes on from; nil for a run of its own.
+    let parent: RunID?
+    /// What it does with what that left.
+    let goesOnAs: RunDescent.Kind?
 
     private enum CodingKeys: String, CodingKey {
         case run, runbook, title, environment, actor, ticket, state, resolution, targets
-        case opened, closed
+        case opened, closed, parent
+        case goesOnAs = "goes_on_as"
         case isLed = "is_led"
     }
 
@@ -35,5 +40,6 @@ struct RunHeader: Encodable, Sendable {
         opened = summary.opened
         closed = summary.closed
         isLed = summary.isLed
+        (parent, goesOnAs) = (summary.parent, summary.goesOnAs)
     }
 }

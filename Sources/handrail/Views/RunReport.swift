@@ -39,11 +39,12 @@ struct RunReport: Sendable {
         run.plan.targets.compactMap { run.leftOut[$0.name] }.filter { $0.outcome == nil }
     }
 
-    /// The steps that changed something, in the plan's order.
+    /// The steps that changed something, in the plan's order; of a rollback, those that were undone.
     var changes: [StepCount] {
         run.allSteps.compactMap { step in
             let targets = run.plan.targets.map(\.name).filter {
                 run.targets[$0]?.outcomes[step.id] == .changed
+                    && run.targets[$0]?.takenOver.contains(step.id) == false
             }
             return targets.isEmpty ? nil : StepCount(step: step.id, targets: targets)
         }
@@ -66,6 +67,47 @@ struct RunReport: Sendable {
                 part: step.id.rawValue, outcome: outcome,
                 reason: Self.reason(nil, target.reasons[step.id]),
                 advice: outcome == .unreachable ? nil : step.ifFails, targets: [name])
+        }
+    }
+
+    /// What a rollback could not undo: refused, failed or unknown, and what it doesn't claim to.
+    struct NotUndone: Sendable, Hashable {
+        let target: TargetName
+        let step: StepID
+        let outcome: Outcome
+        let reason: String
+        /// What was changed since; nil where the target said something else.
+        let refusal: UndoRefusal?
+    }
+
+    /// What a rollback could not undo, in the order in which it is undone; empty for another run.
+    var notUndone: [NotUndone] {
+        guard run.isRollback else { return [] }
+        return run.record.descent?.starts.map(\.target).flatMap { name in
+            run.sequence(of: name).compactMap { step -> NotUndone? in
+                guard let target = run.targets[name], let outcome = target.outcomes[step.id],
+                    outcome == .skipped || !outcome.isGood
+                else { return nil }
+                return NotUndone(
+                    target: name, step: step.id, outcome: outcome,
+                    reason: Self.reason(nil, target.reasons[step.id]),
+                    refusal: target.refusals[step.id])
+            }
+        } ?? []
+    }
+
+    /// Targets that an abort left between two states, with the steps that changed them.
+    var halfDone: [(target: TargetName, changed: [StepID], at: StepID?)] {
+        guard run.isAbortRequested, !run.isRollback else { return [] }
+        return run.plan.targets.map(\.name).compactMap { name in
+            guard let target = run.targets[name], target.outcome?.isGood == false else {
+                return nil
+            }
+            let steps = run.sequence(of: name)
+            let changed = steps.map(\.id).filter { target.mayHaveChanged.contains($0) }
+            guard !changed.isEmpty else { return nil }
+            let stopped = steps.first { target.outcomes[$0.id].map { !$0.isGood } ?? true }
+            return (name, changed, stopped?.id)
         }
     }
 

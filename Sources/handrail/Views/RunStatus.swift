@@ -27,14 +27,17 @@ struct RunStatus: Sendable {
     let now: Timestamp
     /// What was handed over of it, the newest first.
     let escalations: [Escalation]
+    /// Runs that go on from it.
+    let children: [RunID]
 
     /// Locks on its targets: its own, and those that it waits for.
     let locks: [TargetLock]
 
     init(
         _ folded: FoldedRun, now: Timestamp, escalations: [Escalation] = [],
-        locks: [TargetLock] = []
+        locks: [TargetLock] = [], children: [RunID] = []
     ) {
+        self.children = children
         summary = folded.summary
         machine = folded.machine
         self.now = now
@@ -47,7 +50,8 @@ struct RunStatus: Sendable {
 
     /// Whether a person has to do something before it can go on.
     var isWaiting: Bool {
-        !awaited.isEmpty || !machine.owed.isEmpty || !summary.isLed || machine.state == .waiting
+        !awaited.isEmpty || !machine.owed.isEmpty || !machine.unsettled.isEmpty || !summary.isLed
+            || machine.state == .waiting
     }
 
     /// The locks that it holds.

@@ -16,8 +16,8 @@ struct StatusView: Sendable {
 
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
-        head + awaited + owed + deferred + failures + passedOver + stops + targets + notes
-            + escalated + next
+        head + awaited + unsettled + owed + deferred + notUndone + failures + passedOver + stops
+            + targets + notes + escalated + next
     }
 
     private var head: [String] {
@@ -44,6 +44,12 @@ struct StatusView: Sendable {
             status.machine.record.alert.map { "alert \(SafeText.line($0))" },
         ].compactMap(\.self)
         lines += field("Where", ([summary.environment] + extra).joined(separator: " · "))
+        if let descent = status.machine.record.descent {
+            lines += field("Goes on", "\(descent.kind.rawValue) of \(descent.parent)")
+        }
+        if !status.children.isEmpty {
+            lines += field("Then", status.children.map(\.rawValue).joined(separator: ", "))
+        }
         lines += field("Targets", counts)
         return lines + LockText.held(status.held).flatMap { field("Holds", SafeText.line($0)) }
     }
@@ -82,6 +88,29 @@ struct StatusView: Sendable {
                         + SafeText.line($0.label)
                 } + ["  → " + style.paint(awaited.command, .strong)]
         }
+    }
+
+    private var unsettled: [String] {
+        let unsettled = status.machine.unsettled
+        guard !unsettled.isEmpty else { return [] }
+        return ["", style.paint("UNKNOWN", .bad)]
+            + unsettled.flatMap { target, step, reason in
+                prose("\(step) on \(target): \(reason). Look there, then say what you found.")
+                    + [
+                        "  → "
+                            + style.paint(SettleText.command(summary.id, target, step), .strong)
+                    ]
+            }
+    }
+
+    /// What a rollback could not undo.
+    private var notUndone: [String] {
+        let found = status.report.notUndone
+        guard !found.isEmpty else { return [] }
+        return ["", style.paint("Not undone", .strong)]
+            + found.flatMap { each in
+                prose("\(each.step) on \(each.target): \(each.reason)", .warning)
+            }
     }
 
     private var owed: [String] {

@@ -22,6 +22,7 @@ extension GoldenScene {
         var inbox = Inbox()
         inbox.runs = [
             try await owing().status, try await asking().status, try await questioned().status,
+            try await unsettled().status,
         ]
         inbox.unknown = [
             UnknownOutcome(run: try await ended().summary, target: try name("web2"), step: nil),

@@ -25,6 +25,8 @@ struct GoldenScene {
     private var clock = start
     /// A step that fails on every target; none by itself.
     private var failing: StepID?
+    /// A step of which nobody sees how it ends; none by itself.
+    private var losing: StepID?
 
     /// Reads the library, makes the plan and foresees it.
     ///
@@ -86,10 +88,14 @@ struct GoldenScene {
                     for request in [first] + first.followers {
                         clock = clock.adding(.milliseconds(hasFailed ? 0 : 400))
                         let isFailing = failing.map { request.key.part == .action($0) } == true
+                        let isLost = losing.map { request.key.part == .action($0) } == true
                         let record =
                             hasFailed
                             ? SceneAnswers.heldBack
-                            : isFailing ? SceneAnswers.failure : SceneAnswers.record(of: request)
+                            : isLost
+                                ? SceneAnswers.lost
+                                : isFailing
+                                    ? SceneAnswers.failure : SceneAnswers.record(of: request)
                         queue.append(.attemptEnded(request.key, record))
                         hasFailed = hasFailed || isFailing
                     }
@@ -140,6 +146,51 @@ struct GoldenScene {
         return scene
     }
 
+    /// The undoing of that run: web1 is as before, and web2 was changed since.
+    static func rolledBack() async throws -> GoldenScene {
+        try await ended().child("r-20261123-0800-b2c3") { chain in
+            RunDescent(
+                kind: .rollback, parent: chain.newest.record.id,
+                starts: try chain.rollback(chain.undoable).get(), keepsGoing: true)
+        }
+    }
+
+    /// The run tried again on web2, where the server refuses the limits once more.
+    static func retried() async throws -> GoldenScene {
+        try await ended().child("r-20261123-0800-b2c4") { chain in
+            RunDescent(
+                kind: .retry, parent: chain.newest.record.id,
+                starts: try chain.retry(chain.failed, from: nil).get())
+        }
+    }
+
+    /// A run that goes on from this one, led until it waits for somebody, or has ended.
+    private func child(
+        _ id: String, _ descent: (RunChain) throws -> RunDescent
+    ) throws -> GoldenScene {
+        let (parent, descent) = (machine.record, try descent(RunChain([machine])))
+        let begun = descent.starts.map(\.target)
+        var scene = self
+        scene.events = []
+        scene.machine = RunMachine(
+            record: RunRecord(
+                id: try name(id), number: 2, plan: parent.plan, planDigest: parent.planDigest,
+                forecastDigest: nil, actor: "bob", ticket: parent.ticket, alert: parent.alert,
+                librarySource: parent.librarySource, opened: clock,
+                leftOut: parent.plan.targets.map(\.name).filter { !begun.contains($0) }.map {
+                    LeftOutTarget(target: $0, reason: "not in it")
+                }, descent: descent))
+        scene.feed(.led)
+        return scene
+    }
+
+    /// The run that a person ended while web1 waited for its manual step.
+    static func aborted() async throws -> GoldenScene {
+        var scene = try await asking()
+        scene.tell(.abort)
+        return scene
+    }
+
     /// A run on web1 alone, which a `stop` ended, and which was handed over and came to its end.
     static func stopped() async throws -> (scene: GoldenScene, escalations: [Escalation]) {
         var scene = try await GoldenScene(on: "web1")
@@ -157,6 +208,14 @@ struct GoldenScene {
         scene.feed(.led)
         scene.tell(.confirm(try name("told"), note: "told", target: try name("web1")))
         scene.tell(.answer(try name("users"), choice: "fine", target: nil))
+        return scene
+    }
+
+    /// A run on web1 alone, of whose `once` step nobody knows how it ended.
+    static func unsettled() async throws -> GoldenScene {
+        var scene = try await GoldenScene(on: "web1")
+        scene.losing = try name("reload")
+        scene.feed(.led)
         return scene
     }
 
@@ -178,7 +237,8 @@ struct GoldenScene {
             environment: plan.environment.name, actor: "ann", ticket: "INC-7",
             state: machine.state, resolution: machine.resolution,
             targets: plan.targets.map(\.name), opened: Self.start,
-            closed: machine.state.isTerminal ? clock : nil, isLed: false)
+            closed: machine.state.isTerminal ? clock : nil, isLed: false,
+            parent: machine.record.descent?.parent, goesOnAs: machine.record.descent?.kind)
     }
 
     /// The run as `status` has it.
@@ -217,12 +277,22 @@ enum SceneAnswers {
                 2, stdout: diff,
                 stderr: "web: most 200 exceeds the ceiling of 100 in /etc/web/ceiling\n",
                 changed: false, diff: diff)
+        case .undo where isRefused:
+            return exited(
+                3,
+                stderr: "before the run: most = 20\nas the run left it: most = 200\n"
+                    + "now: most = 90\nThe limits are not as the run left them: they were changed "
+                    + "since. Nothing was undone.\n", changed: false)
         case .action, .check, .verify, .release, .undo: return exited(0)
         }
     }
 
     /// A command that isn't there.
     static let failure = exited(1, stderr: "uptime: not found\n")
+
+    /// Nobody saw it end.
+    static let lost = AttemptRecord(
+        ending: .unknown("the session was lost"), stdout: output(""), stderr: output(""))
 
     /// A step that was sent ahead of one that failed.
     static let heldBack = AttemptRecord(

@@ -88,7 +88,39 @@ struct HandDrive {
     /// Timers for targets that wait, which don't fire by themselves.
     var waits = 0
 
-    init(_ fixture: RunFixture) { machine = RunMachine(record: fixture.record) }
+    init(_ fixture: RunFixture) { self.init(fixture.record) }
+
+    init(_ record: RunRecord) { machine = RunMachine(record: record) }
+
+    /// A run that goes on from others, the oldest first.
+    init(
+        _ kind: RunDescent.Kind, of parents: [HandDrive], _ starts: [TargetStart],
+        keepsGoing: Bool = false
+    ) {
+        let parent = parents[parents.count - 1].machine.record
+        guard let id = RunID(rawValue: "r-20260101-000\(parents.count)-abcd") else {
+            preconditionFailure("bad id")
+        }
+        let begun = Set(starts.map(\.target))
+        let absent = parent.plan.targets.map(\.name).filter { !begun.contains($0) }
+        self.init(
+            RunRecord(
+                id: id, number: parents.count + 1, plan: parent.plan,
+                planDigest: parent.planDigest, forecastDigest: nil, actor: "ann", ticket: nil,
+                alert: nil, librarySource: parent.librarySource, opened: parent.opened,
+                leftOut: absent.map { LeftOutTarget(target: $0, reason: "not in it") },
+                descent: RunDescent(
+                    kind: kind, parent: parent.id, starts: starts, keepsGoing: keepsGoing)))
+    }
+
+    /// A leader dies; the next one has nothing but what was recorded.
+    mutating func isTakenOver() {
+        machine = RunMachine(record: machine.record, events: events)
+        (isFinished, open) = (false, [])
+    }
+
+    /// Whether replaying the events gives the same machine.
+    var isFold: Bool { RunMachine(record: machine.record, events: events) == machine }
 
     /// Feeds inputs, and everything that follows from them, until nothing happens any more.
     mutating func feed(

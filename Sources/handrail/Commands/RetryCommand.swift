@@ -1,0 +1,113 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail retry`: goes on where targets of a run did not end well.
+struct RetryCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Goes on with targets that did not end well, at the step that failed there.",
+        discussion: """
+            A run of its own, by the same plan: what ended well isn't done again, and what was \
+            found and answered stays. A step that may run once only is started again only when you \
+            name it with --from.
+
+            Example: handrail retry last --failed
+            """)
+
+    @OptionGroup var run: RunIDArgument
+
+    @Flag(help: "All targets that failed, timed out, were unreachable or aborted.")
+    var failed = false
+
+    @Option(
+        help: ArgumentHelp(
+            "This target; several may be given. Also one that was never started.",
+            valueName: "target"), completion: .custom(Completions.targets))
+    var on: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Begin at this step on each of them: the one that did not end well, or one before.",
+            valueName: "step"))
+    var from: String?
+
+    @Flag(help: "Don't ask. It never answers a question of the runbook, and opens no gate.")
+    var yes = false
+
+    @OptionGroup(title: "Parameters and reaching targets") var leading: LeadingOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Refuses a command line that names no targets.
+    func validate() throws {
+        guard failed || !on.isEmpty else {
+            throw ValidationError("Say which targets: --failed, or --on TARGET.")
+        }
+    }
+
+    /// Makes the plan again, asks, and leads the child run.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let (home, folded) = try await session.openRun(run.run, toWrite: true)
+        try await home.refuseWhenTrailDiffers()
+        let chain = try await RunChain(of: folded, in: home.journal)
+        let plan = folded.machine.plan
+        let named = try on.map { try PlanNames.target($0, of: plan) }
+        let step = try from.map { try PlanNames.step($0, of: plan) }
+        let targets =
+            on.isEmpty
+            ? chain.failed.filter { chain.rollback(of: $0) == nil }
+            : plan.targets.map(\.name).filter(named.contains)
+        let starts: [TargetStart]
+        switch chain.retry(targets, from: step) {
+        case .success(let found): starts = found
+        case .failure(let problem): throw Failure(problem, "retry", chain.newest.record.id)
+        }
+        let prepared = try await prepared(plan, chain.newest.record, session)
+        guard prepared.gates.isOpen else { throw Failure.closed(prepared.gates) }
+        try await TrailGate(session: session, home: home).refuseWhenClosed()
+        let child = ChildRun(session: session, home: home, chain: chain, leading: leading)
+        try await child.confirm(
+            lines(starts, chain, session), targets,
+            "retry \(plan.runbook.id) in \(plan.environment.name)", isConfirmed: yes)
+        return try await child.lead(
+            RunDescent(kind: .retry, parent: chain.newest.record.id, starts: starts),
+            secrets: prepared.parameters.secrets)
+    }
+
+    private func prepared(
+        _ plan: Plan, _ record: RunRecord, _ session: Session
+    ) async throws -> PreparedPlan {
+        let words =
+            leading.parameters.set.flatMap { ["--set", $0] }
+            + (leading.parameters.params.map { ["--params", $0] } ?? [])
+            + (leading.reach.sshConfig.map { ["--ssh-config", $0] } ?? [])
+        let subject = try SubjectOptions.parse([plan.runbook.id.rawValue] + words)
+        return try await Preparation(session: session, subject: subject).prepare(again: record)
+    }
+
+    /// What would be done where.
+    private func lines(
+        _ starts: [TargetStart], _ chain: RunChain, _ session: Session
+    ) -> [String] {
+        let style = session.console.errorStyle
+        let names = CountText.of(starts.count, "target")
+        var lines = [
+            style.paint("Retry of \(chain.newest.record.id)", .strong) + " on \(names)"
+        ]
+        for start in starts {
+            let first = start.step?.rawValue ?? "what must hold in the end"
+            let again =
+                start.reopened.isEmpty
+                ? "" : ", after \(start.reopened.map(\.rawValue).joined(separator: ", ")) again"
+            let held =
+                start.owed.isEmpty
+                ? "" : "; gives back \(start.owed.map(\.rawValue).joined(separator: ", "))"
+            let was = chain.outcome(of: start.target).map { "\($0.word), " } ?? "never started, "
+            lines += TextWidth.wrapped(
+                "  \(start.target)  \(was)begins at \(first)\(again)\(held)",
+                width: session.console.errorWidth ?? 100, indent: 4)
+        }
+        return lines + [""]
+    }
+}

@@ -1,0 +1,125 @@
+import ArgumentParser
+import Runbooks
+import Runner
+
+/// `handrail rollback`: undoes what a run has changed.
+struct RollbackCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rollback",
+        abstract: "Undoes what a run and its retries have changed, the last first.",
+        discussion: """
+            Each undo looks first: what somebody has changed since is left alone, and named with \
+            how it was before, how the run left it, and how it is now. What can't be undone is \
+            listed. Where one fails, no further target is undone unless --keep-going is given; \
+            'handrail rollback' again goes on with what is left.
+
+            Example: handrail rollback last --failed
+            """)
+
+    @OptionGroup var run: RunIDArgument
+
+    @Flag(help: "Only targets that did not end well.")
+    var failed = false
+
+    @Option(
+        help: ArgumentHelp("Only this target; several may be given.", valueName: "target"),
+        completion: .custom(Completions.targets))
+    var on: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only these of its targets, as for run: names, patterns, groups or an expression.",
+            valueName: "targets"), completion: .custom(Completions.limits))
+    var limit: [String] = []
+
+    @Flag(help: "Go on with further targets after one has failed.")
+    var keepGoing = false
+
+    @Flag(help: "Don't ask.")
+    var yes = false
+
+    @OptionGroup(title: "Parameters and reaching targets") var leading: LeadingOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Shows what would be undone where, asks, and leads the child run.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let (home, folded) = try await session.openRun(run.run, toWrite: true)
+        try await home.refuseWhenTrailDiffers()
+        let chain = try await RunChain(of: folded, in: home.journal)
+        let targets = try await targets(of: chain, session)
+        let starts: [TargetStart]
+        switch chain.rollback(targets) {
+        case .success(let found): starts = found
+        case .failure(let problem): throw Failure(problem, "rollback", chain.newest.record.id)
+        }
+        let plan = chain.newest.plan
+        let descent = RunDescent(
+            kind: .rollback, parent: chain.newest.record.id, starts: starts, keepsGoing: keepGoing)
+        let child = ChildRun(session: session, home: home, chain: chain, leading: leading)
+        try await child.confirm(
+            RollbackText(descent: descent, plan: plan).lines(
+                session.console.errorStyle, width: session.console.errorWidth ?? 100),
+            starts.map(\.target), "undo \(plan.runbook.id) in \(plan.environment.name)",
+            isConfirmed: yes)
+        return try await child.lead(descent)
+    }
+
+    private func targets(of chain: RunChain, _ session: Session) async throws -> [TargetName] {
+        let plan = chain.newest.plan
+        var targets = plan.targets.map(\.name)
+        if !on.isEmpty {
+            let named = try on.map { try PlanNames.target($0, of: plan) }
+            targets = targets.filter(named.contains)
+        }
+        if failed { targets = targets.filter(chain.failed.contains) }
+        guard !limit.isEmpty else { return targets }
+        let opened = try await session.openLibrary()
+        let options = try TargetOptions.parse(limit.flatMap { ["--limit", $0] })
+        let terms = try await TargetIntake(session: session, options: options).terms(limit)
+        let selected = try Selection.resolve(
+            inventory: opened.library.inventory, rule: TargetRule(pick: .many), limits: terms
+        ).get()
+        let names = Set(selected.targets.map(\.name))
+        return targets.filter(names.contains)
+    }
+}
+
+/// What a rollback would do, in words.
+struct RollbackText: Sendable {
+    let descent: RunDescent
+    let plan: Plan
+
+    /// One line for each target, the first to be undone first; then what can't be undone.
+    func lines(_ style: Style, width: Int) -> [String] {
+        let count = CountText.of(descent.starts.count, "target")
+        var lines = [
+            style.paint("Rollback of \(descent.parent)", .strong) + " on \(count)"
+                + (descent.keepsGoing ? ", also after a failure" : "")
+        ]
+        for start in descent.starts {
+            let steps = start.undone.map(\.step).filter { obstacle(of: $0) == nil }
+            let ids = steps.map(\.rawValue).joined(separator: ", ")
+            let owed = start.owed.map(\.rawValue).joined(separator: ", ")
+            let parts =
+                (steps.isEmpty ? [] : ["undoes \(ids)"])
+                + (owed.isEmpty ? [] : ["gives back \(owed)"])
+            lines += TextWidth.wrapped(
+                "  \(start.target)  "
+                    + (parts.isEmpty ? "nothing can be undone" : parts.joined(separator: "; ")),
+                width: width, indent: 4)
+        }
+        var seen: Set<StepID> = []
+        for step in descent.starts.flatMap(\.undone).map(\.step) where seen.insert(step).inserted {
+            guard let why = obstacle(of: step) else { continue }
+            lines += TextWidth.wrapped("  not undone: \(step) (\(why))", width: width, indent: 4)
+                .map { style.paint($0, .warning) }
+        }
+        return lines + [""]
+    }
+
+    private func obstacle(of id: StepID) -> String? {
+        guard let step = plan.step(id), !step.isGivenBack else { return nil }
+        return PlannedUndo(undoing: step)?.notUndone
+    }
+}
