@@ -64,7 +64,9 @@ struct RetryCommand: HandrailCommand {
         case .failure(let problem): throw Failure(problem, "retry", chain.newest.record.id)
         }
         let prepared = try await prepared(plan, chain.newest.record, session)
-        guard prepared.gates.isOpen else { throw Failure.closed(prepared.gates) }
+        let gates = await gates(of: prepared, chain.newest.record.id, targets, session)
+        guard gates.isOpen else { throw Failure.closed(gates) }
+        try await home.refuseOlderThanRestoration(prepared.plan)
         try await TrailGate(session: session, home: home).refuseWhenClosed()
         let child = ChildRun(session: session, home: home, chain: chain, leading: leading)
         try await child.confirm(
@@ -73,6 +75,18 @@ struct RetryCommand: HandrailCommand {
         return try await child.lead(
             RunDescent(kind: .retry, parent: chain.newest.record.id, starts: starts),
             secrets: prepared.parameters.secrets)
+    }
+
+    /// All gates, asked anew; what the parent still holds is handed over.
+    private func gates(
+        of prepared: PreparedPlan, _ parent: RunID, _ targets: [TargetName], _ session: Session
+    ) async -> GateReport {
+        var locks = await session.lockState(of: prepared.plan)
+        if case .known(let held) = locks { locks = .known(held.filter { $0.run != parent }) }
+        let others = prepared.plan.targets.map(\.name).filter { !targets.contains($0) }
+        return GateReport.evaluate(
+            prepared.plan, runbook: prepared.runbook, actor: ActorIdentity.current(session.world),
+            locks: locks, leftOut: Set(others))
     }
 
     private func prepared(
