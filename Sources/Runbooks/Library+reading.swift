@@ -15,6 +15,8 @@ extension Library {
         guard let configuration = configuration.value, let inventory = inventory.value else {
             return Checked(value: nil, diagnostics: diagnostics)
         }
+        diagnostics += unusedProtection(configuration, inventory)
+        diagnostics.sort(by: DocumentReading.comesBefore)
         return Checked(
             value: Library(
                 configuration: configuration, inventory: inventory, runbooks: runbooks, tree: tree),

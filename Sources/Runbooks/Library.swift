@@ -74,10 +74,15 @@ package struct Configuration: Sendable, Hashable {
     package let libraryID: String
     /// The environments that targets can be in, each with its policies.
     package let environments: [EnvironmentRule]
+    /// How many targets of a group may be unavailable at a time.
+    package let protect: [ProtectRule]
 
-    package init(libraryID: String, environments: [EnvironmentRule]) {
+    package init(
+        libraryID: String, environments: [EnvironmentRule], protect: [ProtectRule] = []
+    ) {
         self.libraryID = libraryID
         self.environments = environments
+        self.protect = protect
     }
 }
 

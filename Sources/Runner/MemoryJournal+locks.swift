@@ -11,7 +11,8 @@ extension MemoryJournal {
 
     /// Takes the locks of targets that are to start.
     package func admit(
-        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+        _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup], at: Timestamp,
+        lease: Lease
     ) throws(JournalError) -> [TargetName: Deferral] {
         let entry = try led(run, by: lease)
         guard entry.summary.closed == nil else { throw .closed(run, entry.summary.state) }
@@ -19,6 +20,8 @@ extension MemoryJournal {
         for target in targets {
             if let holder = holder(of: target, besides: entry.record) {
                 deferred[target] = .locked(holder)
+            } else if let refusal = refusal(of: target, in: groups) {
+                deferred[target] = .protected(refusal)
             } else {
                 holds[target, default: [:]][run, default: Hold(since: at)].kept = nil
             }
@@ -41,6 +44,36 @@ extension MemoryJournal {
         holds.keys.sorted().filter { targets?.contains($0) ?? true }.flatMap { target in
             (holds[target] ?? [:]).sorted { $0.value.since < $1.value.since }
                 .compactMap { lock(on: target, $0.key, $0.value) }
+        }
+    }
+
+    /// Targets that their last run left unavailable.
+    package func standings(of targets: [TargetName]?) -> [Standing] {
+        standings.values.filter { targets?.contains($0.target) ?? true }
+            .sorted { $0.target < $1.target }
+    }
+
+    /// Why a target's groups don't let it start; what a dead leader didn't start counts for nothing.
+    private func refusal(of target: TargetName, in groups: [ProtectedGroup]) -> GroupRefusal? {
+        guard !groups.isEmpty else { return nil }
+        let taken = locks(on: nil).filter { lock in
+            lock.isLed || holds[lock.target]?[lock.run]?.isStarted == true
+        }
+        return Availability(locks: taken, standings: Array(standings.values))
+            .refusal(of: target, in: groups)
+    }
+
+    /// Notes how targets ended; who holds one changes something there.
+    func noteEnds(
+        _ outcomes: [TargetName: Outcome], of run: RunID, in events: [RunEvent]
+    ) {
+        for case .targetEnded(let target, _) in events {
+            guard let outcome = outcomes[target] else { continue }
+            let next = Standing.after(
+                outcome, isChanging: holds[target]?[run] != nil,
+                before: standings[target]?.outcome)
+            guard next != standings[target]?.outcome || next == outcome else { continue }
+            standings[target] = next.map { Standing(target: target, outcome: $0, run: run) }
         }
     }
 

@@ -14,6 +14,8 @@ package actor MemoryJournal: Journal, RunCatalog {
     var entries: [RunID: Entry] = [:]
     /// Who holds which target (MemoryJournal+locks.swift).
     var holds: [TargetName: [RunID: Hold]] = [:]
+    /// What their last runs left unavailable.
+    var standings: [TargetName: Standing] = [:]
     /// In the order in which they were opened.
     private var order: [RunID] = []
     private var lastInboxID = 0
@@ -81,6 +83,7 @@ package actor MemoryJournal: Journal, RunCatalog {
         }
         entry.inbox.removeAll { entry.summary.doneCommands[$0.id] != nil }
         entries[run] = entry
+        noteEnds(entry.summary.outcomes, of: run, in: events)
         change(LockChanges(events), of: run)
         return entry.events.count
     }

@@ -35,6 +35,9 @@ package struct Plan: Sendable, Codable, Hashable {
     package var onFailure: OnFailure?
     /// How often the runbook may be run; nil for any number.
     package var repeatRule: RepeatRule?
+    /// The groups of the house's rules that its targets belong to; nil without any, and for a plan
+    /// that only reads.
+    package var protection: [ProtectedGroup]?
     /// When it was made, as the clock of whoever made it said.
     package var created: Timestamp
     /// From this instant on no run can start; at most 35 days after `created`.
@@ -48,6 +51,7 @@ package struct Plan: Sendable, Codable, Hashable {
         case rollout
         case onFailure = "on_failure"
         case repeatRule = "repeat"
+        case protection
         case created, expires
     }
 
@@ -56,7 +60,8 @@ package struct Plan: Sendable, Codable, Hashable {
         parameters: [PlannedParameter], targets: [PlannedTarget], steps: [Step],
         verify: [AssertAction], rollback: [PlannedUndo], symptom: PlannedSymptom?,
         alert: String? = nil, rollout: Rollout, onFailure: OnFailure?,
-        repeatRule: RepeatRule? = nil, created: Timestamp, expires: Timestamp
+        repeatRule: RepeatRule? = nil, protection: [ProtectedGroup]? = nil, created: Timestamp,
+        expires: Timestamp
     ) {
         self.format = 1
         self.planID = planID
@@ -73,6 +78,7 @@ package struct Plan: Sendable, Codable, Hashable {
         self.rollout = rollout
         self.onFailure = onFailure
         self.repeatRule = repeatRule
+        self.protection = protection
         self.created = created
         self.expires = expires
     }

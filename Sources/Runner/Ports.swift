@@ -327,9 +327,13 @@ package protocol Journal: Sendable {
     /// event that ends it is appended (`RunEvent.lockChange`); one of a target whose start isn't
     /// recorded goes with its leader.
     ///
+    /// Of each group no more members are taken away than its rule allows, over all runs.
+    ///
     /// - Returns: those that wait, and why; the others are this run's.
-    func admit(_ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease)
-        async throws(JournalError) -> [TargetName: Deferral]
+    func admit(
+        _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup], at: Timestamp,
+        lease: Lease
+    ) async throws(JournalError) -> [TargetName: Deferral]
     /// Gives back the locks of targets that were admitted and not started.
     func dismiss(_ targets: [TargetName], of run: RunID, lease: Lease) async throws(JournalError)
     /// Gives the lease back.
@@ -377,6 +381,8 @@ package protocol RunCatalog: Sendable {
     ) async throws(JournalError) -> [RepeatCount]
     /// Who holds the locks of targets; of all when nil. Sorted by target.
     func locks(on targets: [TargetName]?) async throws(JournalError) -> [TargetLock]
+    /// Targets that their last run left unavailable, of these or of all. Sorted by target.
+    func standings(of targets: [TargetName]?) async throws(JournalError) -> [Standing]
     /// The targets that ended well in some run of a plan: they are used up for it.
     func targetsEndedWell(_ plan: PlanID) async throws(JournalError) -> Set<TargetName>
 }

@@ -47,7 +47,7 @@ extension ExitCode {
         switch code {
         case .unknownRunbook, .noTargets, .tooManyTargets, .severalEnvironments,
             .unknownEnvironment, .badParameter, .unknownAlert, .missingFile, .unsafeFile, .badFile,
-            .expired, .drift, .notBuilt:
+            .expired, .drift, .unprotected, .notBuilt:
             self = .invalidInput
         }
     }

@@ -43,12 +43,13 @@ struct LockContractTests {
         in journal: TestedJournal
     ) async throws -> [String: String] {
         let deferred = try await journal.admit(
-            try targets.map { try Samples.target($0) }, to: run, at: Samples.time(at),
-            lease: Samples.lease(lease))
+            try targets.map { try Samples.target($0) }, to: run, within: [],
+            at: Samples.time(at), lease: Samples.lease(lease))
         return Dictionary(
             uniqueKeysWithValues: deferred.map { name, deferral in
                 switch deferral {
                 case .locked(let lock): (name.rawValue, lock.run.rawValue)
+                case .protected(let refusal): (name.rawValue, refusal.group.name)
                 }
             })
     }
@@ -266,7 +267,8 @@ struct LockContractTests {
                         group.addTask { [journals] in
                             let lease = Samples.lease(number + 1)
                             let deferred = try await journals[number].admit(
-                                [web1], to: runs[number], at: Samples.time(1), lease: lease)
+                                [web1], to: runs[number], within: [], at: Samples.time(1),
+                                lease: lease)
                             guard deferred.isEmpty else { return nil }
                             let others = try await journals[number].locks(on: [web1])
                             #expect(others.map(\.run) == [runs[number]])

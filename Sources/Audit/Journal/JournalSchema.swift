@@ -15,6 +15,7 @@ enum JournalSchema {
         migrator.registerMigration("3") { try $0.execute(sql: third) }
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
+        migrator.registerMigration("6") { try $0.execute(sql: sixth) }
         return migrator
     }
 
@@ -200,5 +201,15 @@ enum JournalSchema {
                     AND json_extract(later.event, '$.paid._1')
                         = json_extract(events.event, '$.leftOwed._1'))
             GROUP BY 1, 2;
+        """
+
+    /// Migration `6`: targets that their last run left unavailable.
+    static let sixth = """
+        CREATE TABLE standings (
+            target TEXT PRIMARY KEY,
+            run INTEGER NOT NULL REFERENCES runs (id),
+            outcome TEXT NOT NULL,
+            at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -6,9 +6,10 @@ import Runner
 extension SQLiteJournal {
     /// Takes the locks of targets that are to start, in one commit.
     package func admit(
-        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+        _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup], at: Timestamp,
+        lease: Lease
     ) async throws(JournalError) -> [TargetName: Deferral] {
-        try await take(targets, for: run, at: at, lease: lease, isStarted: false)
+        try await take(targets, for: run, within: groups, at: at, lease: lease, isStarted: false)
     }
 
     /// Makes sure that a run that is led on holds the locks of the targets it is at work on: those
@@ -19,11 +20,12 @@ extension SQLiteJournal {
         _ targets: [TargetName], for run: RunID, at: Timestamp, lease: Lease
     ) async throws(JournalError) -> [TargetName: Deferral] {
         guard !targets.isEmpty else { return [:] }
-        return try await take(targets, for: run, at: at, lease: lease, isStarted: true)
+        return try await take(targets, for: run, within: [], at: at, lease: lease, isStarted: true)
     }
 
     private func take(
-        _ targets: [TargetName], for run: RunID, at: Timestamp, lease: Lease, isStarted: Bool
+        _ targets: [TargetName], for run: RunID, within groups: [ProtectedGroup], at: Timestamp,
+        lease: Lease, isStarted: Bool
     ) async throws(JournalError) -> [TargetName: Deferral] {
         let isProvedDead = self.isProvedDead
         return try await write { db in
@@ -36,6 +38,8 @@ extension SQLiteJournal {
             for target in targets {
                 if let holder = try rows.holder(of: target, isProvedDead) {
                     deferred[target] = .locked(holder)
+                } else if let refusal = try rows.refusal(of: target, in: groups, isProvedDead) {
+                    deferred[target] = .protected(refusal)
                 } else {
                     try rows.hold(target, since: at, isStarted: isStarted)
                 }
@@ -68,6 +72,16 @@ extension SQLiteJournal {
             try Row.fetchAll(db, sql: LockRows.all + " ORDER BY locks.target, locks.since")
                 .map { try LockRows.lock(of: $0, isProvedDead, in: db) }
                 .filter { wanted?.contains($0.target) ?? true }
+        }
+    }
+
+    /// Targets that their last run left unavailable, of these or of all.
+    package func standings(
+        of targets: [TargetName]?
+    ) async throws(JournalError) -> [Standing] {
+        let wanted = targets.map(Set.init)
+        return try await read { db in
+            try LockRows.standings(in: db).filter { wanted?.contains($0.target) ?? true }
         }
     }
 }
@@ -114,6 +128,63 @@ struct LockRows {
                 arguments: [target.rawValue, row["key"] as Int64])
         }
         return nil
+    }
+
+    /// Why a target's groups don't let it start; what a dead leader didn't start counts for nothing.
+    func refusal(
+        of target: TargetName, in groups: [ProtectedGroup], _ isProvedDead: (Lease) -> Bool
+    ) throws -> GroupRefusal? {
+        let own = groups.filter { $0.members.contains(target) }
+        guard !own.isEmpty else { return nil }
+        let members = Set(own.flatMap(\.members).map(\.rawValue))
+        let locks = try Row.fetchAll(
+            db.cachedStatement(sql: Self.all + " WHERE runs.closed IS NULL")
+        ).filter { row in
+            guard members.contains(row["target"]) else { return false }
+            return row["started"] == 1
+                || HeldLease(row: row).map { !isProvedDead($0.lease) } ?? false
+        }.map { try Self.lock(of: $0, isProvedDead, in: db) }
+        return Availability(locks: locks, standings: try Self.standings(in: db))
+            .refusal(of: target, in: own)
+    }
+
+    /// Every target that its last run left unavailable.
+    static func standings(in db: Database) throws -> [Standing] {
+        let sql =
+            "SELECT target, outcome, runs.name AS run FROM standings "
+            + "JOIN runs ON runs.id = standings.run ORDER BY target"
+        return try Row.fetchAll(db.cachedStatement(sql: sql)).map { row in
+            guard let target = TargetName(rawValue: row["target"]),
+                let outcome = Outcome(rawValue: row["outcome"]),
+                let run = RunID(rawValue: row["run"])
+            else { throw JournalError.unreadableRow(of: "standings") }
+            return Standing(target: target, outcome: outcome, run: run)
+        }
+    }
+
+    /// Notes how targets ended; who holds one changes something there.
+    func noteEnds(_ outcomes: [TargetName: Outcome], at: Timestamp) throws {
+        for (target, outcome) in outcomes {
+            let isHeld = try Bool.fetchOne(
+                db.cachedStatement(
+                    sql: "SELECT EXISTS (SELECT 1 FROM locks WHERE target = ? AND run = ?)"),
+                arguments: [target.rawValue, run])
+            let word = try String.fetchOne(
+                db.cachedStatement(sql: "SELECT outcome FROM standings WHERE target = ?"),
+                arguments: [target.rawValue])
+            let before = word.flatMap(Outcome.init(rawValue:))
+            let next = Standing.after(outcome, isChanging: isHeld == true, before: before)
+            guard next != before || next == outcome else { continue }
+            guard let next else {
+                try db.cachedStatement(sql: "DELETE FROM standings WHERE target = ?")
+                    .execute(arguments: [target.rawValue])
+                continue
+            }
+            try db.cachedStatement(
+                sql: "INSERT OR REPLACE INTO standings (target, run, outcome, at) "
+                    + "VALUES (?, ?, ?, ?)"
+            ).execute(arguments: [target.rawValue, run, next.rawValue, at.milliseconds])
+        }
     }
 
     /// Takes a lock; one that the run has already stays as it is.

@@ -105,6 +105,7 @@ extension SQLiteJournal: Journal {
                 summary.fold(RecordedEvent(sequence: sequence, at: at, event: line.event))
             }
             try row.update(to: summary, sequence: sequence, in: db)
+            try LockRows(run: row.key, in: db).noteEnds(summary.outcomes, at: at)
             try LockRows(run: row.key, in: db).change(LockChanges(lines.lazy.map(\.event)))
             try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 lines.map { TrailEvent($0.event, of: run, at: at) }, run: row.key)

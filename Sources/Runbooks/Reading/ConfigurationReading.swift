@@ -27,11 +27,13 @@ extension Configuration {
             reading.line(fields, "id", "the id"), "the id of a library",
             at: fields["id"]?.start ?? root.start, as: RunbookID.self)
         let environments = reading.environments(fields)
+        let protect = reading.protectRules(fields)
         let inventories = reading.inventories(fields, tree)
         guard let id, !reading.hasErrors else {
             return (Checked(value: nil, diagnostics: reading.sorted()), inventories)
         }
-        let configuration = Configuration(libraryID: id.rawValue, environments: environments)
+        let configuration = Configuration(
+            libraryID: id.rawValue, environments: environments, protect: protect)
         return (Checked(value: configuration, diagnostics: reading.sorted()), inventories)
     }
 }

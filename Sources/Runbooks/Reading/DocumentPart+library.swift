@@ -9,11 +9,20 @@ extension DocumentPart {
                 "environments", .mapping(.label, of: .part(environmentRule), 1...32),
                 required: true),
             Key("inventory", .oneOrList(of: .line, upTo: 100)),
+            Key("protect", .list(of: .part(protectRule), upTo: 32)),
         ],
         notBuilt: [
-            "calendars", "change_types", "protect", "policy", "timezone", "timezones", "branch",
-            "max_age",
+            "calendars", "change_types", "policy", "timezone", "timezones", "branch", "max_age",
         ])
+
+    static let protectRule = DocumentPart(
+        "a rule of protect",
+        [
+            Key("per", .oneOrList(of: .name(.label), upTo: 4), required: true),
+            Key(
+                "max_unavailable", .either([.integer(1...10_000), .name(.share)]), required: true),
+            Key("require_labels", .truth),
+        ], notBuilt: ["peers_ok"])
 
     static let environmentRule = DocumentPart(
         "an environment",

@@ -91,6 +91,8 @@ struct NamePattern: Sendable {
         words: "letters, digits and . - _ : / [ ] %, starting with none of - and /")
     static let label = NamePattern(
         name: "label_name", expression: "^[a-z][a-z0-9_-]{0,62}$", words: LabelGrammar.words)
+    static let share = NamePattern(
+        name: "share", expression: "^([1-9][0-9]?|100)%$", words: "a share, 1% to 100%")
     /// A parameter, or `target`, which is no parameter's name.
     static let fillable = NamePattern(
         name: "fillable_name", expression: "^[a-z][a-z0-9_]{0,31}$",

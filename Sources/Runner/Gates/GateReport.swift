@@ -58,7 +58,7 @@ package struct GateReport: Sendable, Codable, Hashable {
         let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
         let scope = ScopeGate(plan, runbook)
         let protection = ProtectionGate(
-            plan.targets.map(\.name).filter { !leftOut.contains($0) }, locks)
+            plan.targets.map(\.name).filter { !leftOut.contains($0) }, plan.protection ?? [], locks)
         let lines = Gate.allCases.map { gate in
             let level = gate.policy(of: plan.environment)
             let verdict: Verdict =

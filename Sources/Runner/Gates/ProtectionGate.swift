@@ -1,14 +1,15 @@
 import Runbooks
 
-/// What is known of the locks of a plan's targets before it is run.
+/// What is known of locks, and of who is unavailable, before a plan is run.
 package enum LockState: Sendable, Hashable {
-    /// Those that other runs hold.
-    case known([TargetLock])
+    /// Who holds targets, and what past runs left unavailable: of the plan's targets, and of all
+    /// others of their groups.
+    case known([TargetLock], standings: [Standing] = [])
     /// The journal could not be asked, and why.
     case unreadable(String)
 }
 
-/// Gate 8: targets that other runs hold are not started.
+/// Gate 8: targets that other runs hold are not started, nor those that their group can't spare.
 ///
 /// A run with a target that is free starts, and waits for the others; one that could start nothing
 /// is refused.
@@ -20,23 +21,31 @@ struct ProtectionGate: Sendable {
     /// Why targets would wait, though the run can start: one sentence each.
     let deferred: [String]
 
-    init(_ targets: [TargetName], _ state: LockState) {
+    init(_ targets: [TargetName], _ groups: [ProtectedGroup], _ state: LockState) {
         switch state {
         case .unreadable(let why):
             verdict = .refused(["who holds locks can't be asked: \(why)"])
             deferred = []
-        case .known(let locks):
-            let inTheWay = targets.compactMap { name in locks.first { $0.target == name } }
-            let reasons = inTheWay.map { Deferral.locked($0).text }
-            if inTheWay.isEmpty {
-                verdict = .open(rule: "no other run holds these targets")
+        case .known(let locks, let standings):
+            let availability = Availability(locks: locks, standings: standings)
+            let reasons = targets.compactMap { name -> String? in
+                let lock = locks.first { $0.target == name }
+                let deferral =
+                    lock.map(Deferral.locked)
+                    ?? availability.refusal(of: name, in: groups).map(Deferral.protected)
+                return deferral?.text
+            }
+            if reasons.isEmpty {
+                verdict = .open(
+                    rule: "no other run holds these targets"
+                        + (groups.isEmpty ? "" : ", and their groups can spare them"))
                 deferred = []
-            } else if inTheWay.count == targets.count {
+            } else if reasons.count == targets.count {
                 verdict = .refused(Self.short(reasons))
                 deferred = []
             } else {
                 verdict = .open(
-                    rule: "\(inTheWay.count) of \(targets.count) targets would wait: "
+                    rule: "\(reasons.count) of \(targets.count) targets would wait: "
                         + Self.short(reasons).joined(separator: "; "))
                 deferred = reasons
             }

@@ -40,6 +40,9 @@ package struct TargetLock: Sendable, Hashable {
             + since.spokenText + place + (kept.map { ", which keeps it: \($0)" } ?? "")
     }
 
+    /// What it is about, to be compared: changes when a person would do something else.
+    var cause: String { "\(run) \(isLed ? "led" : "left") \(kept ?? "")" }
+
     /// What a person can do about it, as a clause.
     package var next: String {
         if kept != nil { return "'handrail status \(run)' says what to settle" }
@@ -54,18 +57,29 @@ package struct TargetLock: Sendable, Hashable {
 package enum Deferral: Sendable, Hashable {
     /// Another run holds its lock.
     case locked(TargetLock)
+    /// It would take one more member of its group away than the house allows.
+    case protected(GroupRefusal)
 
     /// What it waits for, with what to do next: one sentence without a period.
     package var text: String {
         switch self {
         case .locked(let lock): "\(lock.text); \(lock.next)"
+        case .protected(let refusal): "\(refusal.text); \(refusal.next)"
         }
     }
 
     /// What it waits for, to be compared: changes when a person would do something else.
     package var cause: String {
         switch self {
-        case .locked(let lock): "\(lock.run) \(lock.isLed ? "led" : "left") \(lock.kept ?? "")"
+        case .locked(let lock): lock.cause
+        case .protected(let refusal):
+            "\(refusal.group.name): "
+                + refusal.unavailable.map { reason in
+                    switch reason {
+                    case .held(let lock): "\(lock.target) \(lock.cause)"
+                    case .ended(let standing): "\(standing.target) \(standing.run)"
+                    }
+                }.joined(separator: ", ")
         }
     }
 }

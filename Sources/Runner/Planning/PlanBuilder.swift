@@ -72,8 +72,28 @@ package struct PlanBuilder: Sendable {
             verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
             symptom: try symptom(planned), alert: alert, rollout: runbook.rollout,
-            onFailure: runbook.onFailure, repeatRule: runbook.repeatRule, created: created,
-            expires: expires)
+            onFailure: runbook.onFailure, repeatRule: runbook.repeatRule,
+            protection: try protection(of: steps), created: created, expires: expires)
+    }
+
+    /// The groups that the targets belong to, and of which the run may take members away.
+    private func protection(of steps: [Step]) throws(PlanError) -> [ProtectedGroup]? {
+        let rules = library.configuration.protect
+        guard !rules.isEmpty, steps.contains(where: { $0.effect != .read }) else { return nil }
+        for rule in rules where rule.requiresLabels {
+            for target in targets.sorted(by: { $0.name < $1.name }) {
+                guard let label = rule.per.first(where: { target.labels[$0] == nil }) else {
+                    continue
+                }
+                throw PlanError(
+                    .unprotected,
+                    "\(target.name) has no label '\(label)', and handrail.yaml requires it of every "
+                        + "target that is changed (protect)",
+                    hint: "give it the label in the inventory, or choose another target")
+            }
+        }
+        let groups = ProtectedGroup.groups(of: targets, in: library.inventory, by: rules)
+        return groups.isEmpty ? nil : groups
     }
 
     private func environment() throws(PlanError) -> EnvironmentRule {

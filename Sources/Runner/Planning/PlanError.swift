@@ -20,6 +20,8 @@ package struct PlanError: Error, Sendable, Hashable {
         case expired
         /// The rebuilt plan isn't the one in the file.
         case drift
+        /// A target that no rule of the house protects, where the rules want all to be.
+        case unprotected
         /// The kind of runbook is not built yet.
         case notBuilt
     }

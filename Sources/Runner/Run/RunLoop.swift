@@ -161,7 +161,7 @@ package struct RunLoop: Sendable {
             if let error = await failure.error { return .failure(error) }
             if start(decision.effects, in: &group) { return .success(run) }
             do {
-                try await askForLocks(decision.effects, of: run.record.id)
+                try await askForLocks(decision.effects, of: run.record)
             } catch {
                 return .failure(error)
             }
@@ -336,17 +336,19 @@ package struct RunLoop: Sendable {
     }
 
     /// Takes and gives back locks, on the loop itself: what it decides next knows the answer.
-    private func askForLocks(_ effects: [RunEffect], of run: RunID) async throws {
+    private func askForLocks(_ effects: [RunEffect], of run: RunRecord) async throws {
         for effect in effects {
             switch effect {
             case .admit(let names):
                 let deferred = try await hold { () throws(JournalError) in
-                    try await journal.admit(names, to: run, at: now(), lease: lease)
+                    try await journal.admit(
+                        names, to: run.id, within: run.plan.protection ?? [], at: now(),
+                        lease: lease)
                 }
                 inputs.put(.admission(names, deferred: deferred))
             case .dismiss(let names):
                 try await hold { () throws(JournalError) in
-                    try await journal.dismiss(names, of: run, lease: lease)
+                    try await journal.dismiss(names, of: run.id, lease: lease)
                 }
             default: continue
             }

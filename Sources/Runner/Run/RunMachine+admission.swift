@@ -21,6 +21,10 @@ struct Admission: Sendable {
     var isTimerSet = false
 }
 
+extension RunEvent {
+    fileprivate var isEndOfTarget: Bool { if case .targetEnded = self { true } else { false } }
+}
+
 /// Starting targets: where something may change, each takes its lock first.
 extension RunMachine {
     /// Whether nothing says that no target is to be started.
@@ -31,6 +35,12 @@ extension RunMachine {
 
     /// Starts targets, or asks for them, while there is room and nothing says stop.
     mutating func startTargets(_ turn: inout Turn) {
+        if plan.protection != nil, !admission.deferred.isEmpty,
+            turn.decision.events.contains(where: \.isEndOfTarget)
+        {
+            // It may be one of this run's own that the others wait for.
+            askAgain()
+        }
         var names: [TargetName] = []
         while mayStartTargets, runningCount + admission.asked.count < plan.rollout.maxInFlight,
             let name = takeCandidate()
@@ -93,7 +103,6 @@ extension RunMachine {
 
     /// Has those that wait asked for again.
     mutating func askAgain() {
-        admission.isTimerSet = false
         admission.again += order.filter {
             admission.deferred.contains($0) && !admission.asked.contains($0)
                 && !admission.again.contains($0)

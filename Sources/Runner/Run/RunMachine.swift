@@ -212,7 +212,9 @@ package struct RunMachine: Sendable, Equatable {
                 return
             }
             advance(target, &turn, isRetryDue: true)
-        case .admission: askAgain()
+        case .admission:
+            admission.isTimerSet = false
+            askAgain()
         case .deadline(let question):
             guard isOpen(question), state == .running else { return }
             emit(

@@ -2,14 +2,18 @@ import Runbooks
 import Runner
 
 extension Session {
-    /// What the home's journal says about the locks of a plan's targets.
+    /// What the home's journal says about the locks of a plan's targets, and of their groups.
     ///
     /// A plan that changes nothing needs none, and a home that is not there yet has none.
     func lockState(of plan: Plan) async -> LockState {
         guard !plan.isReadOnly else { return .known([]) }
         do {
             guard let home = try await existingHome() else { return .known([]) }
-            return .known(try await home.journal.locks(on: plan.targets.map(\.name)))
+            let names =
+                plan.targets.map(\.name) + (plan.protection ?? []).flatMap(\.members)
+            return .known(
+                try await home.journal.locks(on: names),
+                standings: try await home.journal.standings(of: names))
         } catch {
             return .unreadable(Failure(error).message)
         }

@@ -4,10 +4,14 @@ import Testing
 @testable import Runner
 
 struct ProtectionGateTests {
-    private func gate(_ targets: [String], locked: [String]) -> ProtectionGate {
+    private func gate(
+        _ targets: [String], locked: [String], groups: [ProtectedGroup] = [],
+        standings: [Standing] = []
+    ) -> ProtectionGate {
         ProtectionGate(
-            targets.map(RunFixture.target),
-            .known(locked.map { LockSamples.lock(RunFixture.target($0)) }))
+            targets.map(RunFixture.target), groups,
+            .known(
+                locked.map { LockSamples.lock(RunFixture.target($0)) }, standings: standings))
     }
 
     @Test func isOpenWhereNobodyElseIs() {
@@ -47,9 +51,42 @@ struct ProtectionGateTests {
         #expect(reasons.last == "and 4 more")
     }
 
+    @Test func aMemberThatItsGroupCantSpareIsRefusedAlone() throws {
+        let group = ProtectedGroup(
+            marks: [ProtectedGroup.Mark(label: "cluster", value: "mb1")], maxUnavailable: 1,
+            members: ["a", "b"].map(RunFixture.target))
+        #expect(
+            gate(["a"], locked: [], groups: [group]).verdict
+                == .open(
+                    rule: "no other run holds these targets, and their groups can spare them"))
+        #expect(
+            gate(["a"], locked: ["b"], groups: [group]).verdict
+                == .refused([
+                    "a is kept available: of the 2 targets with cluster = mb1 at most 1 may be "
+                        + "unavailable, and b is locked by run r-other (other.book) of bob since "
+                        + "1970-01-01T00:00:00Z, at step drain; it is free once that run has ended "
+                        + "there; 'handrail watch r-other' follows it"
+                ]))
+        let run = try #require(RunID(rawValue: "r-old"))
+        let failed = Standing(target: RunFixture.target("b"), outcome: .timedOut, run: run)
+        #expect(
+            gate(["a"], locked: [], groups: [group], standings: [failed]).verdict
+                == .refused([
+                    "a is kept available: of the 2 targets with cluster = mb1 at most 1 may be "
+                        + "unavailable, and b ended timed out in run r-old; it counts until a run "
+                        + "that changes something there ends well; 'handrail status r-old' says "
+                        + "what happened"
+                ]))
+        // The one that failed can be mended, and the other one follows.
+        let both = gate(["a", "b"], locked: [], groups: [group], standings: [failed])
+        #expect(both.deferred.count == 1)
+        #expect(gate(["b"], locked: [], groups: [group], standings: [failed]).deferred == [])
+    }
+
     @Test func whoCantAskIsClosed() {
         #expect(
-            ProtectionGate([RunFixture.target("a")], .unreadable("The journal is damaged.")).verdict
+            ProtectionGate([RunFixture.target("a")], [], .unreadable("The journal is damaged."))
+                .verdict
                 == .refused(["who holds locks can't be asked: The journal is damaged."]))
     }
 

@@ -18,6 +18,9 @@ struct PlanFixture {
         "runbooks/web/restart/scripts/look": file("exit 0\n"),
     ]
     var targets: [Target] = []
+    /// Targets of the inventory that aren't selected.
+    var others: [Target] = []
+    var protect: [ProtectRule] = []
     var environments = [
         EnvironmentRule(name: "lab", content: .off, change: .off, isProduction: false),
         EnvironmentRule(name: "live", content: .required, change: .required, isProduction: true),
@@ -83,8 +86,9 @@ struct PlanFixture {
     func builder() throws -> PlanBuilder {
         let runbook = try runbook()
         let library = Library(
-            configuration: Configuration(libraryID: "house", environments: environments),
-            inventory: Inventory(targets: targets), runbooks: [runbook],
+            configuration: Configuration(
+                libraryID: "house", environments: environments, protect: protect),
+            inventory: Inventory(targets: targets + others), runbooks: [runbook],
             tree: LibraryTree(source: "main@1", entries: entries))
         return PlanBuilder(
             library: library, runbook: runbook, targets: targets, parameters: values,

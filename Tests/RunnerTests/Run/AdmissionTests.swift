@@ -163,6 +163,29 @@ struct AdmissionTests {
         #expect(machine.state == .succeeded)
     }
 
+    /// Of a cluster one after the other: the second doesn't wait for the next look.
+    @Test func whoWaitsForOneOfTheSameRunIsAskedForAtItsEnd() throws {
+        let (a, b) = (RunFixture.target("a"), RunFixture.target("b"))
+        let group = ProtectedGroup(
+            marks: [ProtectedGroup.Mark(label: "cluster", value: "c")], maxUnavailable: 1,
+            members: [a, b])
+        var fixture = fixture(["a", "b"])
+        fixture.protection = [group]
+        var machine = RunMachine(record: fixture.record)
+        let now = Timestamp(milliseconds: 0)
+        _ = machine.decide(.led, at: now)
+        let refusal = GroupRefusal(
+            target: b, group: group, unavailable: [.held(LockSamples.lock(a))])
+        _ = machine.decide(.admission([a, b], deferred: [b: .protected(refusal)]), at: now)
+        #expect(machine.deferrals[b]?.reason.hasPrefix("b is kept available: of the 2") == true)
+        let key = try #require(machine.targets[a]?.inFlight)
+        let ended = machine.decide(.attemptEnded(key, .exit(0)), at: now)
+        #expect(machine.targets[a]?.outcome == .changed)
+        #expect(ended.effects.contains { if case .admit([b]) = $0 { true } else { false } })
+        _ = machine.decide(.admission([b], deferred: [:]), at: now)
+        #expect(machine.targets[b]?.isRunning == true)
+    }
+
     @Test func whatIsOwedKeepsTheLockUntilItIsPaid() {
         var fixture = fixture(["a"], .idempotent) { step in
             step.release = Release(

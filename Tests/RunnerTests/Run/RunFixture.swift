@@ -10,6 +10,9 @@ struct RunFixture {
     var targets = ["a"]
     var rollout = Rollout(maxInFlight: 50, stopAtFailures: 1)
     var leftOut: [LeftOutTarget]?
+    var protection: [ProtectedGroup]?
+    /// A number of its own for each of several runs.
+    var number = 0
     /// The label `list` of targets that have it.
     var lists: [String: [String]] = [:]
 
@@ -35,10 +38,10 @@ struct RunFixture {
     }
 
     var record: RunRecord {
-        guard let planID = PlanID(rawValue: String(repeating: "0", count: 32)),
+        guard let planID = PlanID(rawValue: String(repeating: "\(number)", count: 32)),
             let digest = Digest(rawValue: String(repeating: "a", count: 64)),
             let runbook = RunbookID(rawValue: "test.book"),
-            let run = RunID(rawValue: "r-20260101-0000-abcd")
+            let run = RunID(rawValue: number == 0 ? "r-20260101-0000-abcd" : "r-\(number)")
         else { preconditionFailure("bad fixture") }
         let plan = Plan(
             planID: planID, libraryID: "lib",
@@ -53,7 +56,7 @@ struct RunFixture {
                     becomeUser: nil, hostKeys: [], labels: lists[$0].map { ["list": $0] } ?? [:])
             },
             steps: steps, verify: verify, rollback: [], symptom: symptom, rollout: rollout,
-            onFailure: nil, created: Timestamp(milliseconds: 0),
+            onFailure: nil, protection: protection, created: Timestamp(milliseconds: 0),
             expires: Timestamp(milliseconds: 1_000_000))
         return RunRecord(
             id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",

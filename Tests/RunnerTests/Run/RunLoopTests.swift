@@ -187,7 +187,8 @@ private actor FailingJournal: Journal {
         _ run: RunID, lease: Lease, now: Timestamp, until: Timestamp
     ) throws(JournalError) -> Bool { true }
     func admit(
-        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+        _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup], at: Timestamp,
+        lease: Lease
     ) throws(JournalError) -> [TargetName: Deferral] { [:] }
     func dismiss(_ targets: [TargetName], of run: RunID, lease: Lease) throws(JournalError) {}
     func renew(_ lease: Lease, of run: RunID, until: Timestamp) throws(JournalError) {}

@@ -162,7 +162,8 @@ struct SimulatedJournal: Journal {
 
     /// No other run is about: every lock is given.
     func admit(
-        _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+        _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup], at: Timestamp,
+        lease: Lease
     ) async throws(JournalError) -> [TargetName: Deferral] {
         let model = model
         return try await write(.admit) { () throws(JournalError) in

@@ -163,3 +163,48 @@ def owed(rig):
     rig.fleet.shell("hub02", "rm /run/rig-owed-lock/jammed")
     rig.handrail("pay", run, "--on", "hub02", **where).exits(0)
     rig.handrail(*second, **where).exits(0)
+
+
+def guarded(rig, name):
+    """The little library with a rule of the house: of a cluster one at a time."""
+    library = rig.copy(rig.little, name)
+    library.write("handrail.yaml", library.read("handrail.yaml")
+                  + "protect:\n  - { per: cluster, max_unavailable: 1 }\n")
+    library.commit("Protect clusters")
+    return {"library": library, "home": rig.home(name)}
+
+
+def times(rig, target, folder):
+    """When runs were at work on a target: pairs of nanoseconds."""
+    begun, ended = (
+        [int(line) for line in rig.fleet.shell(target, f"cat {folder}.{end}").split()]
+        for end in ("begun", "ended"))
+    return list(zip(begun, ended, strict=True))
+
+
+@case("of a protected cluster no two targets are changed at once, over all runs", "fleet")
+def cluster(rig):
+    where, folder = guarded(rig, "cluster"), "/run/rig-cluster"
+    both = [alone(rig, folder, where, "hub01", "hub02", seconds="0.7") for _ in range(2)]
+    codes = [rig.end(child).code for child in both]
+    claim(0 in codes and set(codes) <= {0, 4}, f"they ended with {codes}: "
+          + " | ".join(said(child).tail() for child in both))
+    spans = sorted(times(rig, "hub01", folder) + times(rig, "hub02", folder))
+    equal(len(spans), 2 * codes.count(0), "how often one was changed")
+    for (_, ended), (begun, _) in zip(spans, spans[1:]):
+        claim(ended <= begun, f"two were changed at once: {spans}")
+
+
+@case("a member that failed keeps the others available until it is mended", "fleet")
+def mended(rig):
+    where, folder = guarded(rig, "mended"), "/run/rig-mended"
+    rig.fleet.shell("hub01", f"mkdir {folder}")
+    failed = rig.end(alone(rig, folder, where, "hub01", seconds="0")).exits(5).document()["run"]
+    command = ("rig.alone", "--on", "hub02", "--set", f"folder={folder}")
+    for done in (
+        rig.handrail("run", *command, "--yes", **where), rig.handrail("plan", *command, **where)):
+        done.exits(4).says("hub02 is kept available", "at most 1 may be unavailable",
+                           f"hub01 ended failed in run {failed}")
+    rig.fleet.shell("hub01", f"rmdir {folder}")
+    rig.end(alone(rig, folder, where, "hub01", seconds="0")).exits(0)
+    rig.end(alone(rig, folder, where, "hub02", seconds="0")).exits(0)
