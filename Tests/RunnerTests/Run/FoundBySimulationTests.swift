@@ -28,7 +28,9 @@ struct FoundBySimulationTests {
         var drive = HandDrive(RunFixture(steps: [step]))
         drive.feed([.led]) { HandDrive.text(of: $0.action) == "look" ? .exit(1) : nil }
         drive.machine = RunMachine(record: drive.machine.record, events: drive.events)
-        drive.feed([.led]) { _ in .ended(ending) }
+        drive.feed([.led]) {
+            HandDrive.text(of: $0.action) == "look" ? .ended(ending) : .ended(.unknown("lost"))
+        }
         #expect(drive.outcomes() == ["one=unknown"])
         #expect(drive.started.filter { $0 == "a:one" }.count == 1)
     }

@@ -235,8 +235,9 @@ struct SealedEffectsTests {
             RunMachine(record: rig.record, events: events))
         let asked = await executor.requests.map(\.detachment)
         #expect(asked.map { $0?.isRecovery } == [true] && asked.map { $0?.mayStart } == [false])
+        // Judged once the run goes on.
         let target = machine.targets[RunFixture.target("a")]
-        #expect(target?.outcomes[RunFixture.id("one")] == .changed)
+        #expect(target?.position == .acted(.ended(.exited(0))) && target?.inFlight == nil)
         #expect(machine.state == .paused)
     }
 

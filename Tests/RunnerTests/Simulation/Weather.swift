@@ -66,7 +66,7 @@ struct Weather {
         }
         calm = Int64(scheduler.number(10...120)) * 1000
         disorder = scheduler.one(of: [0, 10, 50, 100]) ?? 0
-        (kills, stops, signals) = (rate(3000), rate(2000), rate(1000))
+        (kills, stops, signals) = (rate(3000), rate(2000), rate(4000))
         powerLosses = scheduler.happens(500) ? scheduler.number(0...1000) : 0
         commands = rate(150)
         (reboots, freezes, partitions) = (rate(40), rate(40), rate(40))
