@@ -42,6 +42,8 @@ final class GroundTruth: @unchecked Sendable {
     private(set) var startCounts: [TargetName: [Part: Int]] = [:]
     private(set) var living: [TargetName: Set<AttemptKey>] = [:]
     private var endedSteps: [TargetName: Set<StepID>] = [:]
+    /// Steps that a person has said of how they ended.
+    private(set) var settled: [TargetName: Set<StepID>] = [:]
     private var paidBy: [TargetName: Set<StepID>] = [:]
     private var handPaid: Set<TargetName> = []
     /// The last event of the last commit that had to be sealed before anything went on.
@@ -110,6 +112,7 @@ final class GroundTruth: @unchecked Sendable {
                     startCounts[target]?[.action(id)] == nil, .owedIsPaid,
                     "\(id) on \(target) is said to owe nothing, and had begun")
             case .closed: closedBatch = last
+            case .reopened: broken(.honest, "a run that undoes nothing has opened a bracket")
             case .stateChanged, .sessionOpened, .outputsTaken, .verifyEnded, .symptomAsked, .owed,
                 .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
                 .lockKept, .unlocked, .restored:
@@ -176,11 +179,14 @@ final class GroundTruth: @unchecked Sendable {
                 startCounts[target]?[.action(id)] == nil, .honest,
                 "\(id) on \(target) is skipped, and was begun")
         case .failed, .timedOut, .unreachable, .aborted:
-            let isOpen = records.contains {
-                $0.key.target == target && $0.key.part == .action(id)
-                    && ($0.value.ending == nil || $0.value.ending?.isUnknown == true)
-                    && step.effect.isOnce && starts[$0.key] != nil
-            }
+            let isSettled = settled[target]?.contains(id) == true
+            let isOpen =
+                !isSettled
+                && records.contains {
+                    $0.key.target == target && $0.key.part == .action(id)
+                        && ($0.value.ending == nil || $0.value.ending?.isUnknown == true)
+                        && step.effect.isOnce && starts[$0.key] != nil
+                }
             expect(
                 !isOpen, .honest,
                 "\(id) on \(target) is \(outcome.rawValue), and nobody knows how it ended")
@@ -195,7 +201,13 @@ final class GroundTruth: @unchecked Sendable {
         case .resume: isPaused = false
         case .paidByHand(let target, _): handPaid.insert(target)
         case .pay(let target): failed.remove(target)
-        case .answer, .confirm, .note: break
+        case .settle(let target, let step, _, _):
+            // It is under way again, and its target with it.
+            endedSteps[target]?.remove(step)
+            settled[target, default: []].insert(step)
+            failed.remove(target)
+            isThresholdReached = failed.count >= plan.rollout.stopAtFailures
+        case .answer, .confirm, .note, .handOver: break
         }
     }
 

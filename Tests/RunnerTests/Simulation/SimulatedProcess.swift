@@ -128,7 +128,10 @@ final class SimulatedProcess: @unchecked Sendable {
                 world.truth.broken(
                     .foldIsLive, "the live machine is not the fold: \(run.differences(from: fold))")
             }
-            let payers = run.targets.values.count { $0.isPayAsked }
+            // Whom a person made go on again has a place beyond those.
+            let payers = run.targets.count { name, target in
+                target.isPayAsked || world.truth.settled[name] != nil
+            }
             world.truth.expect(
                 run.runningCount <= run.plan.rollout.maxInFlight + payers, .notTooManyInFlight,
                 "\(run.runningCount) targets in flight")

@@ -176,6 +176,12 @@ final class SimulatedWorld: @unchecked Sendable {
                 happens(500)
                     ? .pay(owed.target) : .paidByHand(owed.target, note: "by hand"))
         }
+        if let open = run.unsettled.first, truth.living[open.target]?.isEmpty != false,
+            happens(isCalm ? 900 : 250)
+        {
+            let isDone = truth.done[open.target]?.contains(open.step) == true
+            say(.settle(open.target, open.step, isDone: isDone, why: "looked"))
+        }
         if run.isPauseRequested, happens(isCalm ? 900 : 300) { say(.resume) }
         guard !isCalm, happens(weather.commands) else { return }
         switch number(0...12) {

@@ -38,6 +38,8 @@ extension RunEvent {
         case .verifyEnded(let target, let index, let outcome, _):
             "verify \(target) \(index) \(outcome.rawValue)"
         case .symptomAsked(let target, let isPresent): "symptom \(target) \(isPresent as Any)"
+        case .reopened(let target, let id, let outcome, _):
+            "reopened \(target)/\(id) \(outcome.rawValue)"
         case .owed(let target, let id): "owed \(target)/\(id)"
         case .paid(let target, let id): "paid \(target)/\(id)"
         case .notOwed(let target, let id): "not owed \(target)/\(id)"
