@@ -47,8 +47,8 @@ def client_kills(bench, budget):
     def work(lane, turn, trial):
         listeners = lane.listeners()
         child = trial.begin_run()
-        strikes = turn.chance.randint(3, 14)
-        while strikes and not ends_within(child, turn.chance.uniform(0.02, 0.5)):
+        strikes = turn.chance.randint(8, 25)
+        while strikes and not ends_within(child, turn.chance.uniform(0.02, 0.35)):
             is_client = turn.chance.random() < 0.5
             found = clients(child.pid) if is_client else sessions(listeners)
             if trial.run() and found and strike(turn.chance.choice(found)):

@@ -121,7 +121,7 @@ def counted(found, targets, until):
     return list(ended.values())
 
 
-@case("partitions", "target cut off for 1 to 90 s",
+@case("partitions", "target cut off for a while, 90 s at most",
       "both ways, requests or replies alone, or flapping: the others' steps go on as in undisturbed "
       "runs, and nothing runs twice", (6, 35), (200, 5400))
 def partitions(bench, budget):
@@ -150,6 +150,7 @@ def partitions(bench, budget):
                 how = chance.choice(("link", "requests", "replies", "flapping"))
                 seconds = chance.uniform(1, longest)
                 longest_cut = max(longest_cut, seconds)
+                budget.measure("cut off for [s]", seconds)
                 cuts.append((target, threading.Thread(
                     target=wires.partition, args=(target, how, seconds, chance), daemon=True)))
                 budget.add(how)
