@@ -82,7 +82,9 @@ struct RetryCommand: HandrailCommand {
         of prepared: PreparedPlan, _ parent: RunID, _ targets: [TargetName], _ session: Session
     ) async -> GateReport {
         var locks = await session.lockState(of: prepared.plan)
-        if case .known(let held) = locks { locks = .known(held.filter { $0.run != parent }) }
+        if case .known(let held, let standings) = locks {
+            locks = .known(held.filter { $0.run != parent }, standings: standings)
+        }
         let others = prepared.plan.targets.map(\.name).filter { !targets.contains($0) }
         return GateReport.evaluate(
             prepared.plan, runbook: prepared.runbook, actor: ActorIdentity.current(session.world),

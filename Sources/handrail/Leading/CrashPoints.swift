@@ -84,10 +84,11 @@
         }
 
         func admit(
-            _ targets: [TargetName], to run: RunID, at: Timestamp, lease: Lease
+            _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup],
+            at: Timestamp, lease: Lease
         ) async throws(JournalError) -> [TargetName: Deferral] {
             try await points.around("admit") { () async throws(JournalError) in
-                try await base.admit(targets, to: run, at: at, lease: lease)
+                try await base.admit(targets, to: run, within: groups, at: at, lease: lease)
             }
         }
 
