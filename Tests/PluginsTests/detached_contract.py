@@ -1153,6 +1153,29 @@ def a_shell_that_makes_no_pipes_uses_fifos(s, shell):
     same((r.rc, len(r.out), r.held), (1, 1000, "1"))
 
 
+def a_stream_that_cannot_be_opened_starts_nothing(s, _):
+    s.open()
+    document = b"exec 5<<END 6<<END\npipe\nEND\npipe\nEND\n"
+    assert document in SUPERVISOR
+    here = f"echo >>{s.home}/mark; exit 7"
+    for number, (old, new) in enumerate((
+            (document, b"exec 5</nowhere\n"), (b'exec 9>>"$hr_claim/record"\n', b"exec 9>>/nowhere/x\n"),
+            (b"exec 7>/proc/self/fd/5", b"exec 7>/nowhere/x"),
+            (b"exec 3>&- 4>&-\n", b"exec 3>&- 4>&- 8>/nowhere/x\n")), 1):
+        text = SUPERVISOR.replace(old, new)
+        if number == 4:
+            text = text.replace(b"[ -p /proc/self/fd/5 ]", b"false")
+        assert text != SUPERVISOR
+        s.put("in/supervisor.sh", text)
+        r = s.do(here, claim=f"s{number}.1", limit=10)
+        ran = os.path.exists(f"{s.home}/mark")
+        if isinstance(r, str):
+            same((number, r in ("err nostart", "err write"), ran, s.state(f"s{number}.1")), (number, True, False, "void"))
+        else:
+            well(r, 7)
+            os.unlink(f"{s.home}/mark")
+
+
 def let_others_in(s, shell):
     for path in (s.home, shell.path or shell.front, shell.path or os.path.dirname(shell.front)):
         os.chmod(path, 0o755)

@@ -206,7 +206,8 @@ hr_note "sup $hr_me" && { true >"$hr_claim/out" && true >"$hr_claim/err"; } 2>/d
 # one for a short document, and Linux opens its other end by name: that needs no process. Where it
 # is a file (an older bash), FIFOs, opened for both first so that no open waits.
 hr_named=
-exec 5<<END 6<<END 9>>"$hr_claim/record"
+exec 9>>"$hr_claim/record"
+exec 5<<END 6<<END
 pipe
 END
 pipe
@@ -223,6 +224,8 @@ else
     exec 5<"$hr_claim/out.p" 6<"$hr_claim/err.p" 7>"$hr_claim/out.p" 8>"$hr_claim/err.p"
     exec 3>&- 4>&-
 fi
+# Some shells go on when one of these could not be opened.
+{ true <&5 && true <&6 && true >&7 && true >&8 && true >&9; } 2>/dev/null || exit 3
 
 # Each by `exec` in its own shell: redirections of a function would be saved first, and so kept.
 (
