@@ -27,11 +27,13 @@ struct LockContractTests {
 
     private func open(
         _ id: String, _ plan: Character, number: Int = 1, lease: Int = 1,
+        after parent: RunID? = nil,
         in journal: TestedJournal
     ) async throws -> RunID {
         let record = try Samples.record(
             id, number: number, plan: plan, targets: ["web1", "web2", "web3"],
-            steps: [try Samples.onceStep("restart")])
+            steps: [try Samples.onceStep("restart")],
+            descent: parent.map { RunDescent(kind: .retry, parent: $0, starts: []) })
         try await journal.open(
             record, lease: Samples.lease(lease), leaseUntil: Samples.time(1000))
         return record.id
@@ -121,7 +123,8 @@ struct LockContractTests {
     func whatARunKeepsIsNotInTheWayOfAnotherOfItsPlan(kind: Kind) async throws {
         try await withJournal(kind) { journal in
             let one = try await open("r-1", "a", in: journal)
-            let child = try await open("r-2", "a", number: 2, lease: 2, in: journal)
+            let child = try await open(
+                "r-2", "a", number: 2, lease: 2, after: one, in: journal)
             let web1 = try Samples.target("web1")
             _ = try await admit(["web1"], to: one, in: journal)
             try await append([.targetStarted(web1)], to: one, in: journal)
@@ -139,7 +142,8 @@ struct LockContractTests {
             try await append(
                 [.commanded(PersonCommand(verb: .pay(web1), actor: "ann"), inboxID: 0)], to: one,
                 in: journal)
-            let other = try await open("r-3", "a", number: 3, lease: 3, in: journal)
+            let other = try await open(
+                "r-3", "a", number: 3, lease: 3, after: one, in: journal)
             #expect(
                 try await admit(["web1"], to: other, lease: 3, in: journal) == ["web1": "r-1"])
         }

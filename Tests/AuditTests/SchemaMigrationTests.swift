@@ -211,7 +211,8 @@ struct SchemaMigrationTests {
                             request.key,
                             AttemptRecord(ending: .exited(0), stdout: none, stderr: none)))
                 case .admit(let names):
-                    let deferred = try await journal.admit(names, to: run, at: now, lease: lease)
+                    let deferred = try await journal.admit(
+                        names, to: run, within: [], at: now, lease: lease)
                     inputs.append(.admission(names, deferred: deferred))
                 default: break
                 }

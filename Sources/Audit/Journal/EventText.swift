@@ -42,8 +42,8 @@ struct EventText {
             add(",\"_2\":", outcome.rawValue)
             if let reason { add(",\"reason\":", reason) }
         case .stateChanged, .outputsTaken, .verifyEnded, .symptomAsked, .reopened, .owed, .paid,
-            .notOwed, .leftOwed, .asked, .answered, .stopped, .commanded, .refused, .thresholdReached,
-            .closed, .deferred, .lockKept, .unlocked, .restored:
+            .notOwed, .leftOwed, .asked, .answered, .stopped, .commanded, .refused,
+            .thresholdReached, .closed, .deferred, .lockKept, .unlocked, .restored:
             return false
         }
         add("}}")

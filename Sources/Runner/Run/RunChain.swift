@@ -83,6 +83,7 @@ package struct RunChain: Sendable {
     /// - Parameters:
     ///   - names: the targets; each must not have ended well, or have been started never.
     ///   - from: the step at which all of them start; each at its own when nil.
+    /// - Returns: where each starts, or why it can't be.
     package func retry(
         _ names: [TargetName], from: StepID?
     ) -> Result<[TargetStart], Problem> {
