@@ -15,7 +15,7 @@ extension RunEvent {
     /// What it does to the locks of its run; nil for nothing.
     package var lockChange: LockChange? {
         switch self {
-        case .targetStarted(let target): .began(target)
+        case .targetStarted(let target), .reopened(let target, _, _, _): .began(target)
         case .targetEnded(let target, _), .unlocked(let target): .freed(target)
         case .lockKept(let target, let reason): .kept(target, reason)
         case .closed: .allFreed

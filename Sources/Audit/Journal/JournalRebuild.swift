@@ -176,6 +176,8 @@ private struct RebuiltRows {
         switch event {
         case .targetStarted(let target), .lockKept(let target, _):
             try rows.hold(target, since: at, isStarted: true)
+        case .targetEnded(let target, let outcome):
+            try rows.noteEnds([target: outcome], at: at)
         default: break
         }
         try rows.change(LockChanges([event]))
