@@ -118,6 +118,7 @@ struct FoundBySimulationTests {
         let target = RunFixture.target("a")
         func key(_ part: Part) -> AttemptKey { AttemptKey(target: target, part: part, number: 1) }
         _ = machine.decide(.led, at: now)
+        _ = machine.decide(.admission([target], deferred: [:]), at: now)
         _ = machine.decide(Self.command(.pause, 1), at: now)
         _ = machine.decide(.attemptEnded(key(.action(take.id)), .exit(0)), at: now)
         let failed = machine.decide(.attemptEnded(key(.release(take.id)), .exit(1)), at: now)

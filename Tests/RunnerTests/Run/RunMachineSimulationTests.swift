@@ -76,7 +76,10 @@ struct RunMachineSimulationTests {
                 guard case .perform(let request) = effect else { continue }
                 recalled.remove(request.key.target)
                 let keys = checkIntents(of: request, &started, events, machine, seed)
-                if effect.startsStep, Int.random(in: 0..<25, using: &random) == 0 {
+                // What an earlier leader may have begun is asked for all the same.
+                if effect.startsStep, request.detachment?.isRecovery != true,
+                    Int.random(in: 0..<25, using: &random) == 0
+                {
                     // Nothing of it was begun, and this leader starts nothing more.
                     pending.append(.halted(keys, reason: "later", pauses: true))
                     continue
