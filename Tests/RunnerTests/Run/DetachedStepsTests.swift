@@ -140,6 +140,7 @@ struct DetachedStepsTests {
                 record: RunFixture(steps: [RunFixture.step("one", .once)]).record)
             let now = Timestamp(milliseconds: 0)
             _ = machine.decide(.led, at: now)
+            _ = machine.decide(.admission([Self.a], deferred: [:]), at: now)
             if hasSpool { _ = machine.decide(.sessionOpened(Self.a, "7 1 boot spool"), at: now) }
             let key = AttemptKey(target: Self.a, part: Self.action, number: 1)
             return machine.decide(.attemptEnded(key, ending), at: now).effects.map {

@@ -293,7 +293,7 @@ struct RunMachineTests {
         next.feed([.led]) { Self.lostForGood($0) ?? .exit(0) }
         #expect(next.started == ["a:one"])
         #expect(next.outcomes() == ["one=unknown"])
-        #expect(next.machine.state == .failed)
+        #expect(next.machine.state == .needsPerson)
     }
 
     @Test(arguments: [(Int32(0), "one=changed"), (1, "one=unknown"), (77, "one=unknown")])

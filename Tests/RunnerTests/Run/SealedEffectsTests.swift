@@ -223,9 +223,13 @@ struct SealedEffectsTests {
     @Test func whatMayHaveBeenBegunIsAskedForAndNotHeldBack() async throws {
         let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
         var first = RunMachine(record: rig.record)
-        let intents = first.decide(.led, at: Timestamp(milliseconds: 5)).events
+        let now = Timestamp(milliseconds: 5)
+        let target = RunFixture.target("a")
+        let intents =
+            first.decide(.led, at: now).events
+            + first.decide(.admission([target], deferred: [:]), at: now).events
         _ = try await rig.journal.append(
-            intents, to: rig.record.id, at: Timestamp(milliseconds: 5), lease: Self.lease)
+            intents, to: rig.record.id, at: now, lease: Self.lease)
         let events = try await rig.journal.events(of: rig.record.id, after: 0)
         let executor = rig.executor()
         let trail = HangingTrail(inner: rig.trail()) { () throws(JournalError) in
@@ -236,8 +240,8 @@ struct SealedEffectsTests {
         let asked = await executor.requests.map(\.detachment)
         #expect(asked.map { $0?.isRecovery } == [true] && asked.map { $0?.mayStart } == [false])
         // Judged once the run goes on.
-        let target = machine.targets[RunFixture.target("a")]
-        #expect(target?.position == .acted(.ended(.exited(0))) && target?.inFlight == nil)
+        let progress = machine.targets[target]
+        #expect(progress?.position == .acted(.ended(.exited(0))) && progress?.inFlight == nil)
         #expect(machine.state == .paused)
     }
 

@@ -24,7 +24,10 @@ struct StepsSentAheadTests {
     /// The steps that a run's first attempt takes with it.
     private static func first(_ fixture: RunFixture) -> [String] {
         var machine = RunMachine(record: fixture.record)
-        let effects = machine.decide(.led, at: Timestamp(milliseconds: 0)).effects
+        _ = machine.decide(.led, at: Timestamp(milliseconds: 0))
+        let effects = machine.decide(
+            .admission([a], deferred: [:]), at: Timestamp(milliseconds: 0)
+        ).effects
         for effect in effects {
             guard case .perform(let request) = effect else { continue }
             return ([request] + request.followers).compactMap(\.key.part.step?.description)
@@ -34,7 +37,9 @@ struct StepsSentAheadTests {
 
     @Test func allGoOutAtOnceAndTheirIntentsAreRecordedBefore() {
         var machine = RunMachine(record: Self.fixture().record)
-        let decision = machine.decide(.led, at: Timestamp(milliseconds: 0))
+        _ = machine.decide(.led, at: Timestamp(milliseconds: 0))
+        let decision = machine.decide(
+            .admission([Self.a], deferred: [:]), at: Timestamp(milliseconds: 0))
         let intents = decision.events.compactMap { event -> AttemptKey? in
             if case .attemptStarted(let key) = event { key } else { nil }
         }
@@ -98,6 +103,7 @@ struct StepsSentAheadTests {
         var machine = RunMachine(record: Self.fixture().record)
         machine.asksBeforeSteps = true
         _ = machine.decide(.led, at: Timestamp(milliseconds: 0))
+        _ = machine.decide(.admission([Self.a], deferred: [:]), at: Timestamp(milliseconds: 0))
         let effects = machine.decide(
             .allowed(Self.a, RunFixture.id("s0"), isLast: false), at: Timestamp(milliseconds: 1)
         ).effects
