@@ -64,7 +64,7 @@ def under_way(found, target):
 
 @case("reboots", "target rebooted, made anew, or without its supervisor, amid a step",
       f"what may run once is unknown within {MOST:.0f} s of being reachable again, or was seen to "
-      "end, and never runs again; the other target goes on", (3, 30), (60, 2400))
+      "end, and never runs again; the other target goes on", (2, 25), (60, 2400))
 def reboots(bench, budget):
     fleet = bench.whole(*NAMES)
     lanes = [Lane(bench, fleet, f"boot-{number}", list(NAMES[2 * number:2 * number + 2]))

@@ -49,7 +49,7 @@ def lives(chance, trial, child, whole, resumes):
 
 @case("controller-kills", "kill -9 of the controller",
       "runs of 20 targets × 25 steps: no duplicate, nothing missing, the trail verifies after "
-      "each restart", (10, 35), (1000, 7200))
+      "each restart", (8, 30), (1000, 7200))
 def controller_kills(bench, budget):
     lanes = bench.lanes(2, 20)
     # How much is noted in a run to its end; the first of each lane is not disturbed.

@@ -123,7 +123,7 @@ def counted(found, targets, until):
 
 @case("partitions", "target cut off for a while, 90 s at most",
       "both ways, requests or replies alone, or flapping: the others' steps go on as in undisturbed "
-      "runs, and nothing runs twice", (6, 35), (200, 5400))
+      "runs, and nothing runs twice", (4, 25), (200, 5400))
 def partitions(bench, budget):
     wires = Wires(bench)
     bench.fleets["far"] = wires.fleet
