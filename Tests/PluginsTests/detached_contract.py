@@ -642,8 +642,8 @@ def an_orphan_still_has_its_time(s, _):
     group = s.group()
     os.kill(s.supervisor(), signal.SIGKILL)
     same(s.outcome(nonce), "claim orphan")
-    same(until(lambda: not living(group)), True)
-    same(s.state(), "lost")
+    same(until(lambda: s.state() == "lost"), True)
+    same(living(group), [])
 
 
 def a_step_that_is_killed_with_its_supervisor_is_lost(s, _):
