@@ -32,7 +32,7 @@ def prepared(rig, folder):
 
 
 def words(folder):
-    return ("--set", f"folder={folder}", "--set", f"file={FILE}", "--set", "service=rig-sim")
+    return ("--set", f"folder={folder}", "--set", f"conf={FILE}", "--set", "service=rig-sim")
 
 
 def file_of(rig, target):
