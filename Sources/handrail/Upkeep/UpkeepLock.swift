@@ -8,14 +8,15 @@ enum UpkeepLock {
     static func held<Value>(
         of home: Home, _ body: () async throws -> Value
     ) async throws -> Value {
-        let taken: HomeLock?
-        do {
-            taken = try HomeLock(taking: home.path + "/upkeep.lock")
-        } catch  where error.code == .full {
+        let lock: HomeLock?
+        do throws(JournalError) {
+            lock = try HomeLock(taking: home.path + "/upkeep.lock")
+        } catch {
+            guard error.code == .full else { throw error }
             // No room for a file without a byte: who frees space must not wait for any.
             return try await body()
         }
-        guard let lock = taken else {
+        guard let lock else {
             throw Failure(
                 .refused, code: "upkeep.busy",
                 "Another backup, restore or prune of \(home.path) is under way.",
