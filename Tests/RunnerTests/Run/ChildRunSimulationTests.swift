@@ -157,7 +157,7 @@ private struct Chain {
         for drive in drives {
             for event in drive.events {
                 guard case .attemptEnded(let key, let record) = event.event,
-                    case .action(let id) = key.part, record.ending.mayHaveStarted,
+                    case .action(let id) = key.part, record.mayHaveChanged,
                     let step = drive.machine.step(id), step.effect.isOnce, step.release == nil,
                     !named.contains(id), !named.contains(id.step)
                 else { continue }
