@@ -19,7 +19,8 @@ struct CrashPointsTests {
 
     @Test func itEndsAtTheNthPassingOfItsOwnPoint() async throws {
         let ends = Ends()
-        let points = try #require(CrashPoints("seal-after:2", end: { ends.add() }))
+        let named = CrashPoints("seal-after:2", end: { ends.add() })
+        let points = try #require(named)
         var seen: [Int] = []
         for _ in 1...3 {
             await points.around("append") {}

@@ -34,7 +34,6 @@ struct FullDiskReadingTests {
 
     /// Puts the journal back as a killed process leaves it.
     private static func leaveLog(_ bench: Workbench) async throws {
-        let files = FileManager.default
         let names = ["journal.db", "journal.db-wal"]
         var kept: [String: Data] = [:]
         do {
@@ -43,7 +42,7 @@ struct FullDiskReadingTests {
             let past = try PastRun("r-20261123-0702-cccc", number: 3)
             try await past.write(to: journal)
             for name in names {
-                kept[name] = try #require(files.contents(atPath: bench.home + "/" + name))
+                kept[name] = try Data(contentsOf: URL(fileURLWithPath: bench.home + "/" + name))
             }
         }
         for name in names {

@@ -1,4 +1,5 @@
 import Audit
+import Runner
 
 /// What backup, restore and prune of one home take turns with.
 enum UpkeepLock {
