@@ -97,6 +97,7 @@ package struct BackupFile: Sendable {
     }
 
     private static func manifest(_ bytes: [UInt8], _ path: String) throws -> BackupManifest {
+        /// What says by which version the rest is to be read.
         struct Format: Decodable { let format: Int }
         do {
             let format = try JSONDecoder().decode(Format.self, from: Data(bytes)).format

@@ -85,7 +85,7 @@ extension RunMachine {
     /// Runs a step again whose release was paid: its guard, action and checks, as the first time.
     ///
     /// - Returns: false when the target waits.
-    mutating func open(
+    mutating func reopen(
         _ step: Step, _ name: TargetName, _ target: TargetProgress, isRetryDue: Bool,
         _ turn: inout Turn
     ) -> Bool {

@@ -23,7 +23,7 @@ extension RunMachine {
             } else if haltReason != nil || state == .paused, target.ahead.isEmpty {
                 return
             } else if let opener = dueOpener(name, target) {
-                guard open(opener, name, target, isRetryDue: isRetryDue, &turn) else { return }
+                guard reopen(opener, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if isRollback {
                 guard undo(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let step = stepUnderWay(name, target) {

@@ -6,7 +6,7 @@ import Runbooks
 /// since (docs/semantics.md, "Undo").
 extension RunMachine {
     /// One action that undoes a step, or a part of it.
-    struct UndoTask: Sendable {
+    struct UndoStep: Sendable {
         let action: Action
         let mode: Mode
         /// The run that is undone.
@@ -51,17 +51,17 @@ extension RunMachine {
     }
 
     /// What undoing a step takes, in order, and why it can't be claimed.
-    func undoTasks(_ step: Step, _ name: TargetName) -> (tasks: [UndoTask], obstacle: String?) {
+    func undoTasks(_ step: Step, _ name: TargetName) -> (tasks: [UndoStep], obstacle: String?) {
         guard let undone = undone(step.id, name), let newest = undone.runs.first,
             let undo = PlannedUndo(undoing: step)
         else { return ([], nil) }
         if step.isGivenBack { return ([], nil) }
         if let obstacle = undo.notUndone { return ([], obstacle) }
         if undo.restores != nil {
-            return (undone.runs.map { UndoTask(action: step.action, mode: .restore, run: $0) }, nil)
+            return (undone.runs.map { UndoStep(action: step.action, mode: .restore, run: $0) }, nil)
         }
         return (
-            (undo.actions ?? []).map { UndoTask(action: $0, mode: .undo, run: newest) }, nil
+            (undo.actions ?? []).map { UndoStep(action: $0, mode: .undo, run: newest) }, nil
         )
     }
 
@@ -101,7 +101,7 @@ extension RunMachine {
 
     /// Records the intent of an undo action, and asks for it.
     private mutating func start(
-        _ task: UndoTask, of step: Step, _ name: TargetName, _ target: TargetProgress,
+        _ task: UndoStep, of step: Step, _ name: TargetName, _ target: TargetProgress,
         _ turn: inout Turn
     ) -> Bool {
         guard let planned = planned(name) else { return false }
@@ -122,7 +122,7 @@ extension RunMachine {
 
     /// Judges an undo action that did not end well; one that did has moved on already.
     private mutating func judgeUndo(
-        _ step: Step, _ task: UndoTask, _ name: TargetName, _ attempt: AttemptRecord,
+        _ step: Step, _ task: UndoStep, _ name: TargetName, _ attempt: AttemptRecord,
         _ target: TargetProgress, _ count: Int, isRetryDue: Bool, _ turn: inout Turn
     ) -> Bool {
         let (outcome, why) = Verdicts.check(attempt)

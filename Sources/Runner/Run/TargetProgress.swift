@@ -92,9 +92,9 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var answers: [StepID: String] = [:]
     /// Steps that are run again before anything within their bracket.
     package internal(set) var reopened: [StepID] = []
-    /// How many of the actions that undo the step at `cursor` are done, and whether any changed
-    /// something.
+    /// How many of the actions that undo the step at `cursor` are done.
     package internal(set) var undoCursor = 0
+    /// Whether any of them changed something.
     package internal(set) var isUndone = false
     /// What was changed since by somebody else, for steps that could not be undone.
     package internal(set) var refusals: [StepID: UndoRefusal] = [:]

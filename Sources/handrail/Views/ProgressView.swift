@@ -51,16 +51,7 @@ struct ProgressView: Sendable {
             guard count <= Self.mostTargetsInDetail else { return nil }
             let word = isPresent.map { $0 ? "still present" : "gone" } ?? "can't be told"
             return indent(target, run) + "symptom: \(word)"
-        case .stateChanged(let state, let reason):
-            guard state != .running else { return nil }
-            if state == .waiting {
-                // What it waits for stands above: each target's reason is a line of its own.
-                let count = CountText.of(run.deferrals.count, "target")
-                return style.paint(
-                    "waiting for \(count), asked for again every few seconds; "
-                        + "Ctrl-C pauses the run", .warning)
-            }
-            return style.paint("\(state.word): \(reason)", state.tone)
+        case .stateChanged(let state, let reason): return changed(to: state, reason, run)
         case .thresholdReached(let failures, let limit):
             let left = count - run.startedCount
             guard left > 0 else { return nil }
@@ -86,6 +77,16 @@ struct ProgressView: Sendable {
             .sessionOpened, .attemptStarted, .attemptEnded, .unlocked:
             return nil
         }
+    }
+
+    private func changed(to state: RunState, _ reason: String, _ run: RunMachine) -> String? {
+        guard state != .running else { return nil }
+        guard state == .waiting else { return style.paint("\(state.word): \(reason)", state.tone) }
+        // What it waits for stands above: each target's reason is a line of its own.
+        let count = CountText.of(run.deferrals.count, "target")
+        return style.paint(
+            "waiting for \(count), asked for again every few seconds; Ctrl-C pauses the run",
+            .warning)
     }
 
     private func commanded(_ command: PersonCommand) -> String? {

@@ -66,9 +66,7 @@ struct RunMachineSimulationTests {
                 if case .recall(let target) = effect, Bool.random(using: &random) {
                     recalled.insert(target)
                 }
-                if case .admit(let names) = effect {
-                    pending.append(admission(of: names, &random))
-                }
+                if case .admit(let names) = effect { pending.append(admission(of: names, &random)) }
                 if case .timer(let timer, let delay) = effect {
                     now = now.adding(delay)
                     pending.append(.timer(timer))
@@ -85,12 +83,7 @@ struct RunMachineSimulationTests {
                     continue
                 }
                 behind[request.key] = request.followers
-                if (before.isThresholdReached && machine.isThresholdReached)
-                    || before.isAbortRequested
-                {
-                    #expect(
-                        before.targets[request.key.target]?.phase != .notStarted, "seed \(seed)")
-                }
+                checkStart(of: request.key.target, before, machine, seed)
                 checkItem(request, machine, ended, seed)
                 let record = end(request, machine, &begun, &onceStarts, &random)
                 pending.append(.attemptEnded(request.key, record))
@@ -101,6 +94,16 @@ struct RunMachineSimulationTests {
         if machine.state == .succeeded {
             #expect(machine.owed.isEmpty, "seed \(seed)")
         }
+    }
+
+    /// No target is started past the threshold, or after an abort.
+    private static func checkStart(
+        of target: TargetName, _ before: RunMachine, _ machine: RunMachine, _ seed: UInt64
+    ) {
+        guard
+            (before.isThresholdReached && machine.isThresholdReached) || before.isAbortRequested
+        else { return }
+        #expect(before.targets[target]?.phase != .notStarted, "seed \(seed)")
     }
 
     /// How an attempt ends; what was asked about again may be proved not to have begun.
