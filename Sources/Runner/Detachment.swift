@@ -11,6 +11,8 @@ package struct Detachment: Sendable, Hashable {
     package let knownSpool: KnownSpool?
     /// Whether an earlier leader recorded the intent: it may have been started.
     package var isRecovery: Bool
+    /// Whether what lives of it is to be ended at once.
+    package var isEnding = false
     /// Whether the target restarts because of it: it ends once that is back, with another boot.
     package var awaitsReboot = false
     /// Whether it may be started where it is proved that it was not.

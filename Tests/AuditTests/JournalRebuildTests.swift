@@ -219,11 +219,16 @@ struct RandomPast {
         let draft = try Samples.record(
             "r-\(records.count)", plan: digit, runbook: runbook,
             targets: ["web1", "web2", "web3"], steps: [try Samples.onceStep("one")])
-        let digest = try await store.put(try CanonicalJSON.bytes(of: draft.plan))
-        let number = try await journal.nextRunNumber(for: draft.plan.planID)
+        // Each of a plan of its own: two runs of one are never open at once.
+        var plan = draft.plan
+        let digits = String(records.count, radix: 16)
+        plan.planID = try #require(
+            PlanID(rawValue: String(repeating: "\(digit)", count: 32 - digits.count) + digits))
+        let digest = try await store.put(try CanonicalJSON.bytes(of: plan))
+        let number = try await journal.nextRunNumber(for: plan.planID)
         let left = LeftOutTarget(target: try Samples.target("web3"), reason: "down")
         let record = RunRecord(
-            id: draft.id, number: number, plan: draft.plan, planDigest: digest,
+            id: draft.id, number: number, plan: plan, planDigest: digest,
             forecastDigest: nil, actor: pick(["ann", "bob"]), ticket: pick(["T-1", nil]),
             alert: pick(["Slow", nil]), librarySource: "main@3f2c1d9, clean", opened: now(),
             leftOut: pick([[left], nil]))

@@ -35,7 +35,11 @@ struct BackupCommandTests {
             #expect(now.status == 0, "\(now.errors)")
             let state = "\"state\":\"pending\""
             let restored = "\"state\":\"needsPerson\""
-            #expect(now.output == was.output.replacing(state, with: restored))
+            // What the restored run may be at work on is locked; the other one was over.
+            let locks = /"locks":\[[^\]]*\]/
+            #expect(
+                now.output.replacing(locks, with: "")
+                    == was.output.replacing(state, with: restored).replacing(locks, with: ""))
         }
         let verified = try bench.handrail("audit", "verify", "--home", other)
         #expect(verified.status == 0, "\(verified.output)")
@@ -134,6 +138,7 @@ struct BackupCommandTests {
             result.status == 12 && result.output.contains("keys/controller"), "\(result.errors)")
         #expect(
             try bench.handrail("flag", "web.restart", "--why", "x", "--home", other).status != 0)
+        print("KEYS", try Self.names(bench.home), try Self.names(bench.home + "/keys"))
         try FileManager.default.copyItem(
             atPath: bench.home + "/keys/controller", toPath: other + "/keys/controller")
         #expect(

@@ -70,7 +70,7 @@ struct ChildRunCommandTests {
         let result = try bench.handrail("rollback", "last")
         #expect(result.status == 64)
         for words in [
-            "Rollback of \(past.record.id) on 2 targets", "web2  undoes limits",
+            "Rollback of \(past.record.id) on 2 targets", "web2 undoes limits",
             "not undone: restart (a restart can't be undone)", "--yes",
         ] { #expect(result.errors.contains(words), "\(words): \(result.errors)") }
         let (journal, _) = try await bench.journal()

@@ -22,6 +22,9 @@ struct ProgressBoardTests {
             let decision = run.decide(input, at: PastRun.start)
             board.note(decision.events)
             #expect(board.run == run)
+            for case .admit(let names) in decision.effects {
+                inputs.append(.admission(names, deferred: [:]))
+            }
             for case .timer(let timer, _) in decision.effects { inputs.append(.timer(timer)) }
             for case .perform(let first) in decision.effects {
                 var last = Ending.exited(0)

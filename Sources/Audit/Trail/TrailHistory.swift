@@ -41,8 +41,10 @@ package struct TrailHistory: Sendable {
 
     private var open: [String: Run] = [:]
     private static let telling: Set<String> = Set(
-        [TrailEvent.Kind.trailCreated, .keyAdded, .trailGap, .escalated, .flagged]
-            .map(\.rawValue))
+        [
+            TrailEvent.Kind.trailCreated, .keyAdded, .trailGap, .escalated, .flagged, .homeRestored,
+            .homePruned,
+        ].map(\.rawValue))
 
     /// A history that nothing was taken into yet.
     package init() {}

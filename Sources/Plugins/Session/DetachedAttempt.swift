@@ -38,6 +38,7 @@ struct DetachedAttempt {
         self.stopper = stopper
         mayHaveStarted = detachment.isRecovery
         known = detachment.knownSpool
+        if detachment.isEnding { stopper.stop(.cancelled) }
     }
 
     /// Carries it out, or finds out what became of it.

@@ -78,8 +78,13 @@ def worse(rig):
     equal(outcomes(document), {"edge01": "changed", "edge02": "failed", "hub01": "changed"},
           "outcomes")
     claim("would change → failed" in reason(document, "edge02"), reason(document, "edge02"))
-    rig.fleet.shell("hub01", "rm -f /run/rig-worse; mkdir /run/rig-worse")
-    rig.fleet.shell("edge01", "rm -f /run/rig-worse")
+    # A plan is used up target by target: the next one sees all of them well.
+    rig.fleet.shell("edge02", "rmdir /run/rig-worse")
+    for target in ("hub01", "edge01"):
+        rig.fleet.shell(target, "rm -f /run/rig-worse")
+    path = planned(rig, "worse")
+    for target in ("hub01", "edge02"):
+        rig.fleet.shell(target, "mkdir /run/rig-worse")
     document = rig.handrail("run", path, "--yes", "--json", library=rig.little).exits(5).document()
     equal(outcomes(document), {"edge01": "not_started", "edge02": "failed", "hub01": "failed"},
           "outcomes with as many as the threshold")
