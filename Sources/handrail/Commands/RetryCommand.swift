@@ -94,11 +94,13 @@ struct RetryCommand: HandrailCommand {
     private func prepared(
         _ plan: Plan, _ record: RunRecord, _ session: Session
     ) async throws -> PreparedPlan {
-        let words =
-            leading.parameters.set.flatMap { ["--set", $0] }
-            + (leading.parameters.params.map { ["--params", $0] } ?? [])
-            + (leading.reach.sshConfig.map { ["--ssh-config", $0] } ?? [])
-        let subject = try SubjectOptions.parse([plan.runbook.id.rawValue] + words)
+        // WHY NOT parse: what completes asynchronously can't be parsed by itself (ArgumentParser).
+        var subject = SubjectOptions()
+        subject.subject = plan.runbook.id.rawValue
+        subject.targets = .none
+        subject.parameters = leading.parameters
+        subject.reach = leading.reach
+        subject.alert = nil
         return try await Preparation(session: session, subject: subject).prepare(again: record)
     }
 

@@ -75,8 +75,7 @@ struct RollbackCommand: HandrailCommand {
         if failed { targets = targets.filter(chain.failed.contains) }
         guard !limit.isEmpty else { return targets }
         let opened = try await session.openLibrary()
-        let options = try TargetOptions.parse(limit.flatMap { ["--limit", $0] })
-        let terms = try await TargetIntake(session: session, options: options).terms(limit)
+        let terms = try await TargetIntake(session: session, options: .none).terms(limit)
         let selected = try Selection.resolve(
             inventory: opened.library.inventory, rule: TargetRule(pick: .many), limits: terms
         ).get()

@@ -20,6 +20,15 @@ struct TargetOptions: ParsableArguments, Sendable {
     var exclude: [String] = []
 }
 
+extension TargetOptions {
+    /// Nobody named any.
+    static var none: TargetOptions {
+        var options = TargetOptions()
+        (options.on, options.limit, options.exclude) = ([], [], [])
+        return options
+    }
+}
+
 /// Values of parameters: `--set`, `--params`.
 struct ParameterOptions: ParsableArguments, Sendable {
     @Option(

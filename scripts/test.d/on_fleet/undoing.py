@@ -8,7 +8,7 @@ from .rig import claim, equal, outcomes, steps
 CASES = []
 case = collector(CASES)
 TARGETS = ("mbx01", "mbx02", "hub01")
-
+FILE = "/etc/rig-undo"
 
 
 def marks(rig, target, folder):
@@ -79,7 +79,7 @@ def rollback(rig):
     rig.handrail("status", run, **where).exits(0).says(undone["run"])
     # Put back as the run left it, the rest goes on; after that there is nothing left.
     rig.fleet.shell("mbx02", f"printf 'limit = 7\\n' >{FILE}; chmod 640 {FILE}")
-    rig.handrail("rollback", run, "--yes", **where).exits(7)
+    rig.handrail("rollback", run, "--limit", "mbx*", "--yes", **where).exits(7)
     equal(file_of(rig, "mbx02"), ["limit = 1", "600"], "the file on mbx02 in the end")
     equal(marks(rig, "mbx02", folder), ["mark", "restarted", "unmark"], "marks in the end")
     rig.handrail("rollback", run, "--yes", **where).exits(3).says("undone already")
