@@ -198,7 +198,9 @@ struct SchemaMigrationTests {
         for (id, command) in try await journal.inbox(of: run, after: 0) {
             inputs.append(.command(command, inboxID: id))
         }
-        inputs += isAborted ? [abort, .led] : [.led]
+        inputs +=
+            isAborted
+            ? [.halted([], reason: "it is to be aborted", pauses: false), .led, abort] : [.led]
         let none = OutputRecord(text: "", totalBytes: 0, droppedBytes: 0, stored: nil)
         while !inputs.isEmpty {
             let decision = machine.decide(inputs.removeFirst(), at: now)

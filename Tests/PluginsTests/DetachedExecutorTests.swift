@@ -205,6 +205,25 @@ struct DetachedExecutorTests {
         #expect(report.ending == .cancelled)
     }
 
+    @Test func whatAnEarlierControllerStartedIsEndedWhereThatIsAskedForAtOnce() async throws {
+        let stage = try await Stage("127.0.23.11")
+        defer { stage.remove() }
+        let first = stage.executor()
+        let script = "\(stage.trace("begun")); exec sleep 600"
+        let slow = try stage.request(script)
+        _ = try await serving(first) {
+            let attempt = Task { await first.perform(slow) }
+            try await stage.waitForTraces(1)
+            attempt.cancel()
+            return await attempt.value
+        }
+        let second = stage.executor()
+        var ending = try stage.request(script, isRecovery: true, mayStart: false)
+        ending.detachment?.isEnding = true
+        let report = try await serving(second) { [ending] in await second.perform(ending) }
+        #expect(report.ending == .cancelled)
+    }
+
     @Test func anotherAttemptWaitsUntilTheFirstOneIsGone() async throws {
         let stage = try await Stage("127.0.23.8")
         defer { stage.remove() }
