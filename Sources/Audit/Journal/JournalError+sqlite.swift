@@ -46,6 +46,9 @@ extension JournalError {
             self = .fullDisk(path, cause: error)
         case .SQLITE_IOERR where DiskSpace.isUsedUp(at: path):
             self = .fullDisk(path, cause: error)
+        case .SQLITE_BUSY where DiskSpace.isUsedUp(at: path):
+            // It has no room for the file by which processes take turns.
+            self = .fullDisk(path, cause: error)
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
                 .locked, "Another process held the journal \(path) for too long.",

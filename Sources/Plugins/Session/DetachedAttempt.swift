@@ -44,6 +44,10 @@ struct DetachedAttempt {
     /// Carries it out, or finds out what became of it.
     mutating func report() async -> AttemptReport {
         while true {
+            // An attempt of an earlier leader was to be ended before this one began to follow it.
+            if detachment.isRecovery, executor.wasJustCancelled(request.target.name) {
+                stopper.stop(.cancelled)
+            }
             // What is to be ended on the target needs a session all the same.
             let waiting = mayHaveStarted ? Stopper() : stopper
             let ready = await executor.ready(

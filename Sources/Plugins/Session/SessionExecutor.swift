@@ -17,6 +17,8 @@ final class SessionExecutor: Sendable {
     private let launching: AsyncStream<SessionOpener.Launch>.Continuation
     private let lines = Mutex<[TargetName: TargetLine]>([:])
     private let seats = SeatRegister()
+    /// When the attempt of a target was last to be ended.
+    private let cancels = Mutex<[TargetName: Duration]>([:])
 
     init(
         transport: SessionTransport, files: RunbookFiles, limiter: ConnectionLimiter,
@@ -62,8 +64,17 @@ final class SessionExecutor: Sendable {
     }
 
     /// Ends the attempt under way on a target.
+    ///
+    /// It may come before the attempt that it is about is followed here: what an earlier leader
+    /// began looks for that itself.
     func cancel(_ target: TargetName) async {
+        cancels.withLock { $0[target] = clock.now() }
         await existingLine(of: target)?.stop()
+    }
+
+    /// Whether a target's attempt was to be ended a moment ago.
+    func wasJustCancelled(_ target: TargetName) -> Bool {
+        cancels.withLock { $0[target].map { clock.now() - $0 < .seconds(5) } ?? false }
     }
 
     /// Ends a target's session in order.

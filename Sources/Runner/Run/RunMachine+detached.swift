@@ -34,6 +34,8 @@ extension RunMachine {
         guard case .success(let action) = resolved else { return false }
         var request = request(key, action, of: step, planned, target)
         request.detachment?.isRecovery = true
+        // Whoever recorded the abort could not tell the target.
+        request.detachment?.isEnding = isAbortRequested
         turn.decision.effects.append(.perform(request))
         return true
     }

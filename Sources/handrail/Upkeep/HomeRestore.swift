@@ -62,6 +62,21 @@ struct HomeRestore: Sendable {
         }
     }
 
+    /// Removes the home that was to be; its journal may be closing yet, and make files there.
+    ///
+    /// What can't be removed is a folder that nothing ever reads.
+    private func remove(_ new: String) async {
+        for _ in 0..<100 {
+            do {
+                try FileManager.default.removeItem(atPath: new)
+            } catch {
+                guard FileManager.default.fileExists(atPath: new) else { return }
+            }
+            do { try await session.world.sleep(.milliseconds(20)) } catch { return }
+            guard FileManager.default.fileExists(atPath: new) else { return }
+        }
+    }
+
     private func restore(
         _ source: Source, _ standing: StandingHome, confirm: (Result) async throws -> Void
     ) async throws -> Result {
@@ -78,8 +93,7 @@ struct HomeRestore: Sendable {
             result.aside = try standing.give(place: new, at: session.world.now())
             return result
         } catch {
-            // What can't be removed is a folder that nothing ever reads.
-            try? FileManager.default.removeItem(atPath: new)
+            await remove(new)
             throw error
         }
     }

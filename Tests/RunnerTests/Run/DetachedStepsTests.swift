@@ -134,6 +134,15 @@ struct DetachedStepsTests {
         #expect(drive.performed.count == 1)
     }
 
+    @Test func whatLivesIsEndedWhereTheAbortIsOlderThanItsLeader() throws {
+        var drive = Self.afterCrash()
+        drive.feed([.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 1)]) { _ in nil }
+        drive.machine = RunMachine(record: Self.fixture.record, events: drive.events)
+        drive.feed([.led]) { _ in nil }
+        let detachment = try #require(drive.performed.last?.detachment)
+        #expect(detachment.isRecovery && detachment.isEnding && !detachment.mayStart)
+    }
+
     @Test func aTargetIsClearedAwayWhenAllOfItIsKnown() {
         func effects(_ ending: AttemptRecord, hasSpool: Bool) -> [String] {
             var machine = RunMachine(
