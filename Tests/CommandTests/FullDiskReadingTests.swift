@@ -25,15 +25,10 @@ struct FullDiskReadingTests {
         try await AuditCommandTests.record("r-20261123-0701-bbbb", number: 2, on: bench)
         try #require(try bench.handrail("flag", "web.restart", "--why", "careful").status == 0)
         if log == .left { try await leaveLog(bench) }
-        // The last connection to a closed journal may be going yet.
-        var names: [String] = []
-        for _ in 0..<200 {
-            names = try FileManager.default.contentsOfDirectory(atPath: bench.home)
-            if names.contains("journal.db-wal") == (log == .left) { break }
-            usleep(20_000)
-        }
+        // Of a closed journal a last connection may be going yet: both kinds are read all the same.
+        let names = try FileManager.default.contentsOfDirectory(atPath: bench.home)
+        try #require(log == .closed || names.contains("journal.db-wal"), "\(names)")
         unlink(bench.home + "/journal.db-shm")
-        try #require(names.contains("journal.db-wal") == (log == .left), "\(names)")
         try FullDiskTests.fill(bench, leaving: 0)
         try await body(bench)
     }
