@@ -92,14 +92,27 @@ package final class SQLiteJournal: Sendable {
     private static func connectAsFarAsPossible(
         _ path: String
     ) throws -> (DatabaseQueue, JournalError?) {
+        let known = reading.withLock { $0[path] }
+        if let known, let queue = known.queue { return (queue, known.refusal) }
         do {
             return (try connect(path), nil)
         } catch {
             let refusal = JournalError(access: error, path: path)
             guard refusal.code == .full, let queue = try connectToRead(path) else { throw error }
+            reading.withLock { $0[path] = Reading(queue: queue, refusal: refusal) }
             return (queue, refusal)
         }
     }
+
+    /// A connection that only reads, as long as anybody uses it.
+    private struct Reading {
+        weak var queue: DatabaseQueue?
+        let refusal: JournalError
+    }
+
+    /// This process's connections that only read, by path: each keeps all others out, so a second
+    /// one would wait for the first.
+    private static let reading = Mutex<[String: Reading]>([:])
 
     /// Opens it with nothing but its own files, which SQLite makes none of then; nil where its
     /// schema has to be brought up to date first.
@@ -266,6 +279,7 @@ package final class SQLiteJournal: Sendable {
 
     /// Gives the file back to other connections; nothing can be asked of it after that.
     package func close() async throws(JournalError) {
+        Self.reading.withLock { $0[path] = nil }
         let result: Result<Void, JournalError> = await BlockingQueue.opening.run { [self] in
             do {
                 return .success(try queue.close())

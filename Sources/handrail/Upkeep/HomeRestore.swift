@@ -147,6 +147,7 @@ struct HomeRestore: Sendable {
             }
         }
         try await home.trail.compare()
+        try await home.journal.close()
     }
 
     // --- out of a trail --------------------------------------------------------------------------
@@ -184,6 +185,7 @@ struct HomeRestore: Sendable {
         _ = try verified(home, anchors, what: "the trail \(trail)") {
             try journal.trailTexts($0)
         }
+        try await journal.close()
         return report
     }
 
@@ -203,11 +205,14 @@ struct HomeRestore: Sendable {
             isSealed = false
         }
         if isSealed { try await home.trail.seal() }
-        return Result(
+        let result = Result(
             home: place, origin: restoration.origin, taken: restoration.taken,
             runs: try await home.journal.runs(matching: RunFilter(limit: .max)).count,
             openRuns: open, trail: try await home.trail.look()?.tip.anchor,
             missing: restoration.missing, rebuilt: report, isSealed: isSealed)
+        // Before its folder gets another name.
+        try await home.journal.close()
+        return result
     }
 
     private func opened(_ folder: String) async throws -> OpenedHome {
