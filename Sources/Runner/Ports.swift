@@ -8,7 +8,8 @@ package protocol Executor: Sendable {
     /// Carries out one attempt, and returns when it has ended or can't be followed any more.
     ///
     /// Never throws and always returns: within the request's timeout, the grace for ending it and
-    /// the time limit for connecting. When the calling task is cancelled it leaves at once,
+    /// the time limit for connecting. What is detached is followed through lost connections, for
+    /// ten minutes more. When the calling task is cancelled it leaves at once,
     /// without touching the target, and returns `.unknown`.
     func perform(_ request: AttemptRequest) async -> AttemptReport
 

@@ -76,15 +76,20 @@ struct DetachedAttempt {
             case .exited, .timedOut, .cancelled: "The target could not be asked."
             }
         guard !Task.isCancelled else { return Performance.abandoned }
+        guard !refusal.isFinal, hasPatience() else { return .unknown(Self.open(why)) }
+        _ = await executor.clock.pause(Self.pause)
+        return Task.isCancelled ? Performance.abandoned : nil
+    }
+
+    /// Whether a target that doesn't tell is to be asked again.
+    private mutating func hasPatience() -> Bool {
         let now = executor.clock.now()
         let since = lostSince ?? now
         lostSince = since
         let limit =
             stopper.reason == nil
             ? request.timeout + executor.grace.beforeKill + Self.patience : Self.stopPatience
-        guard !refusal.isFinal, now - since < limit else { return .unknown(Self.open(why)) }
-        _ = await executor.clock.pause(Self.pause)
-        return Task.isCancelled ? Performance.abandoned : nil
+        return now - since < limit
     }
 
     /// What a session's failure means; nil when the target is to be asked again.
@@ -97,7 +102,7 @@ struct DetachedAttempt {
         case .claim: return nil
         case .lost(let why, _):
             guard mayHaveStarted else { return AttemptReport(ending: .unreachable(why)) }
-            lostSince = lostSince ?? executor.clock.now()
+            guard hasPatience() else { return AttemptReport(ending: .unknown(Self.open(why))) }
             // Against a target that takes every session and loses it at once.
             _ = await executor.clock.pause(.milliseconds(200))
             return nil
@@ -145,7 +150,10 @@ struct DetachedAttempt {
             mayHaveStarted = false
             return nil
         case .absent, .claimed, .norun, .closed, .lost, .orphan, .busy:
-            if state == .lost, detachment.awaitsReboot, hasRestarted(session) { return restarted() }
+            // A script that restarts its target is settled by its guard or its `verify`.
+            if case .reboot = request.action, state == .lost, hasRestarted(session) {
+                return restarted(AttemptReport(ending: .exited(0)))
+            }
             return unknown(state, session)
         }
     }
@@ -242,9 +250,8 @@ struct DetachedAttempt {
         return Task.isCancelled ? AttemptReport(ending: Performance.abandoned) : nil
     }
 
-    private func restarted(_ report: AttemptReport? = nil) -> AttemptReport {
-        var report = report ?? AttemptReport(ending: .exited(0))
-        report.ending = .exited(0)
+    private func restarted(_ report: AttemptReport) -> AttemptReport {
+        var report = report
         report.changed = true
         return report
     }

@@ -36,8 +36,7 @@ extension Session {
         let nonce = Nonce.random()
         let request = SessionRequest.detach(
             nonce, invocation, claim: claim, timeoutSeconds: Self.seconds(timeout),
-            graceSeconds: Self.seconds(grace.beforeKill), isSyncing: hasUnsynced)
-        hasUnsynced = false
+            graceSeconds: Self.seconds(grace.beforeKill))
         return try await result(
             of: request, nonce, within: timeout + grace.beforeKill + Self.slack, stopper, grace,
             live, about: invocation.words.joined(separator: " "))

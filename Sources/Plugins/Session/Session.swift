@@ -26,8 +26,6 @@ actor Session {
     private var hasRun = false
     /// The run on the target's spool, once it was opened in this session.
     var spool: OpenedSpool?
-    /// Whether files were staged that the spool hasn't got.
-    var hasUnsynced = true
     /// The newest request whose steps follow one another by themselves.
     private var series: Nonce?
     /// Staged scripts that a subshell of the session may read.
@@ -63,7 +61,6 @@ actor Session {
     func stage(
         _ bytes: [UInt8], at path: String, isProgram: Bool, isShared: Bool = false
     ) async throws(Failure) {
-        hasUnsynced = true
         guard SessionRequest.canStage(path) else {
             throw .notStarted(
                 "The file \(path) can't be sent to a target. Use A-Z, a-z, 0-9, '.', '_' and '-' "

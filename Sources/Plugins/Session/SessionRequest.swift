@@ -62,13 +62,12 @@ enum SessionRequest {
     /// One step that outlives the session (docs/detached-steps.md, section 3).
     static func detach(
         _ nonce: Nonce, _ invocation: Invocation, claim: String, timeoutSeconds: Int,
-        graceSeconds: Int, isSyncing: Bool
+        graceSeconds: Int
     ) -> [UInt8] {
-        let flags = [invocation.wantsOutputs ? "output" : nil, isSyncing ? "sync" : nil]
-        let words = flags.compactMap(\.self).joined(separator: ",")
+        let flags = invocation.wantsOutputs ? "output" : "-"
         let limit = OutputBuffer.Limit.stream.head + OutputBuffer.Limit.stream.tail
         return Array(
-            ("detach \(nonce.text) \(words.isEmpty ? "-" : words) \(claim) \(timeoutSeconds) "
+            ("detach \(nonce.text) \(flags) \(claim) \(timeoutSeconds) "
                 + "\(graceSeconds) \(limit)\n").utf8) + items(invocation)
     }
 

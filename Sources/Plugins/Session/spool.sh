@@ -44,7 +44,7 @@ hr_relay_spool() {
 hr_relay_claim() {
     [ "$1" = clean ] || case $1:$# in
     detach:*)
-        case ,$3, in ,-, | ,output, | ,sync, | ,output,sync, | ,sync,output,) ;; *) false ;; esac &&
+        case $3 in - | output) ;; *) false ;; esac &&
             hr_is_claim "$4" && hr_is_number "$5" && hr_is_number "$6" && hr_is_number "$7" &&
             [ "$5" -gt 0 ]
         ;;

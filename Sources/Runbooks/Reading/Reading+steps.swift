@@ -27,7 +27,7 @@ extension RunbookReading {
         found.effectMark = fields.mark(of: "effect")
         found.retryMark = fields.mark(of: "retry")
         found.effect = document.word(fields["effect"], "effect", as: Effect.self)
-        found.writingKeys = ["undo", "release"].filter(fields.has).map {
+        found.writingKeys = ["undo", "release", "detach", "expects"].filter(fields.has).map {
             ($0, fields.mark(of: $0))
         }
         if let keyword = found.keyword { refuseMisplaced(fields, keyword) }

@@ -27,6 +27,7 @@ enum EffectRule {
             }
             if let action = step.action { checkStrength(step, action, &document) }
             checkWriting(step, &document)
+            checkRestart(step, &document)
         }
     }
 
@@ -69,6 +70,17 @@ enum EffectRule {
                     + "nothing.",
                 at: mark, hint: "Remove it, or say the real effect.")
         }
+    }
+
+    /// A script that restarts its target can't say itself whether all went well.
+    private static func checkRestart(
+        _ step: RunbookDraft.StepDraft, _ document: inout DocumentReading
+    ) {
+        guard let built = step.step, built.expectsReboot, built.unless == nil, built.verify.isEmpty
+        else { return }
+        document.error(
+            "missing-key", "Nothing says after the restart whether the step was done.",
+            at: step.mark, hint: "Add `verify` or `unless` beside `expects: reboot`.")
     }
 
     private static func rank(_ effect: Effect) -> Int {

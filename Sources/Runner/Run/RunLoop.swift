@@ -291,15 +291,10 @@ package struct RunLoop: Sendable {
     /// - Returns: whether the loop is done.
     private func start(_ effects: [RunEffect], in group: inout DiscardingTaskGroup) -> Bool {
         var isDone = false
-        let cancelled = Set(effects.compactMap(\.cancelledTarget))
         for effect in effects {
             switch effect {
             case .perform(var request):
                 request.secrets = secrets
-                // Who is told to end what an earlier leader began may be told before it is followed.
-                if cancelled.contains(request.target.name), request.detachment?.isRecovery == true {
-                    request.detachment?.isEnding = true
-                }
                 for index in request.followers.indices {
                     request.followers[index].secrets = secrets
                 }

@@ -53,14 +53,14 @@ extension Step {
     fileprivate var canBeFollowed: Bool {
         guard case .run = action else { return false }
         return place == .target && !runsDetached && unless == nil && verify.isEmpty
-            && outputs.isEmpty && release == nil && !isSafeStop && !effect.isOnce
+            && outputs.isEmpty && release == nil && !isSafeStop
     }
 
     /// Whether it may start without a decision, once the one before it has ended well.
     fileprivate var canFollow: Bool {
         guard case .run = action else { return false }
         return place == .target && !runsDetached && unless == nil && verify.isEmpty
-            && outputs.isEmpty && release == nil && when == nil && forEach == nil && !effect.isOnce
+            && outputs.isEmpty && release == nil && when == nil && forEach == nil
     }
 }
 

@@ -90,23 +90,14 @@ extension RunMachine {
         _ turn: inout Turn
     ) -> Bool {
         if isRestored { return end(step, name, .unknown, Self.restoredReason, &turn) }
-        switch target.position {
-        case .fresh:
-            if let unless = step.unless {
-                return start(
-                    .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn
-                )
-            }
-            return act(step, name, &turn)
-        case .guarded(let ending, let hadErrors):
-            return judgeGuard(step, name, ending, hadErrors, target, isRetryDue, &turn)
-        case .acted(let attempt):
-            return judgeAction(step, name, attempt, target, isRetryDue, &turn)
-        case .checking(let index, _):
-            return start(.check(step.id, index), .assert(step.verify[index]), of: step, name, &turn)
-        case .checked(let index, let attempt, let action):
-            return judgeCheck(step, name, index, attempt, action, target, isRetryDue, &turn)
+        guard target.position == .fresh else {
+            return advance(step, name, target, isRetryDue: isRetryDue, &turn)
         }
+        if let unless = step.unless {
+            return start(
+                .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn)
+        }
+        return act(step, name, &turn)
     }
 
     mutating func applyReopened(

@@ -118,7 +118,7 @@ extension RunMachine {
     /// Moves one step on.
     ///
     /// - Returns: false when the target waits.
-    private mutating func advance(
+    mutating func advance(
         _ step: Step, _ name: TargetName, _ target: TargetProgress, isRetryDue: Bool,
         _ turn: inout Turn
     ) -> Bool {

@@ -35,9 +35,6 @@ extension RunEvent {
 }
 
 extension RunEffect {
-    /// The target whose attempt it ends; nil for all else.
-    var cancelledTarget: TargetName? { if case .cancel(let name) = self { name } else { nil } }
-
     /// Whether it ends the loop.
     var isFinish: Bool { if case .finish = self { true } else { false } }
 
