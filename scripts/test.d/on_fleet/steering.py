@@ -230,3 +230,14 @@ def doctor(rig):
     equal(found["verdict"], "problem", "verdict")
     claim("log" in found["message"].lower(), found["message"])
     rig.handrail("doctor", "--on", "mbx20").exits(3).says("mbx02")
+
+
+@case("a target that is restarted by a step goes on where it was, with another boot", "mbx02")
+def restarted(rig):
+    folder = "/var/tmp/rig-restart"
+    document = rig.handrail(
+        "run", "rig.restart", "--on", "mbx02", "--set", f"folder={folder}", "--yes", "--json",
+        library=rig.little, limit=240).exits(0).document()
+    equal(set(steps(document, "mbx02").values()), {"changed"}, "steps")
+    boots = rig.fleet.shell("mbx02", f"cat {folder}/boots").split()
+    equal((len(boots), len(set(boots))), (3, 3), "boots that the steps saw")
