@@ -255,8 +255,8 @@ struct SealedEffectsTests {
             let late = Timestamp(milliseconds: 1_000_000)
             let other = Lease(pid: 2, processStart: "2", bootID: "b", nonce: "m")
             _ = try await journal.takeOver(id, lease: other, now: late, until: late)
-            // Until this leader has tried to renew its lease.
-            for _ in 0..<2000 { await Task.yield() }
+            // Until this leader has tried to renew its lease: that waits 20 turns.
+            for _ in 0..<200 { await Task.yield() }
         }
         let error = await #expect(throws: JournalError.self) {
             _ = try await rig.loop(executor, trail).lead(RunMachine(record: rig.record))
