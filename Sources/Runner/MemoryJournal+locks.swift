@@ -42,7 +42,7 @@ extension MemoryJournal {
     /// Who holds the locks of targets.
     package func locks(on targets: [TargetName]?) -> [TargetLock] {
         holds.keys.sorted().filter { targets?.contains($0) ?? true }.flatMap { target in
-            (holds[target] ?? [:]).sorted { $0.value.since < $1.value.since }
+            (holds[target] ?? [:]).sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }
                 .compactMap { lock(on: target, $0.key, $0.value) }
         }
     }
@@ -102,7 +102,7 @@ extension MemoryJournal {
     /// Who is in the way of a run on a target; what a dead leader didn't start is in nobody's.
     private func holder(of target: TargetName, besides run: RunRecord) -> TargetLock? {
         let others = (holds[target] ?? [:]).filter { $0.key != run.id }
-            .sorted { $0.value.since < $1.value.since }
+            .sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }
         for (id, hold) in others {
             guard let entry = entries[id] else { continue }
             if entry.summary.closed != nil || (!hold.isStarted && !isLed(entry)) {

@@ -187,12 +187,13 @@ struct DetachedAttempt {
         _ session: Session
     ) async throws(Session.Failure) -> AttemptReport? {
         mayHaveStarted = false
+        // TERM and the grace come first; one that is deaf to TERM ends by KILL after it.
+        let limit = executor.grace.beforeKill + executor.grace.beforeHangUp
         let number = request.key.number
         for other in 1..<number {
             let parts = detachment.claim.split(separator: ".").dropLast()
             let claim = parts.joined(separator: ".") + ".\(other)"
-            _ = try await session.endClaim(
-                claim, within: Int(executor.grace.beforeKill.inMilliseconds / 1000))
+            _ = try await session.endClaim(claim, within: Int(limit.inMilliseconds / 1000))
             let state = try await session.state(of: claim)
             if [.running, .orphan].contains(state) {
                 throw .notStarted(

@@ -23,10 +23,14 @@ WAYS = ("sleeps", "spins", "deaf", "deaf-spins", "children", "writes", "closed",
 
 
 def peak(child, spools):
-    """The most memory that a process has had, and the most in one spool, looked at to its end."""
+    """The most memory that a process has had, and the most that one spool has grown by.
+
+    What earlier runs left in a spool, unsettled, is not this one's.
+    """
     found, spooled = 0, 0
+    before = [size_of(spool) for spool in spools]
     while not ends_within(child, 0.05):
-        spooled = max([spooled, *map(size_of, spools)])
+        spooled = max([spooled, *(size_of(at) - was for at, was in zip(spools, before))])
         try:
             with open(f"/proc/{child.pid}/status") as file:
                 for line in file:
