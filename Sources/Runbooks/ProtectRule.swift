@@ -24,15 +24,20 @@ package struct ProtectRule: Sendable, Hashable {
     package let limit: Limit
     /// Whether a target without one of the labels is refused; else it belongs to no group.
     package let requiresLabels: Bool
+    /// Asks an unavailable member whether it is well all the same: exit status 0; nil for nobody
+    /// to ask. Only reads, takes no values.
+    package let peersOK: ScriptCall?
     /// Where each label of `per` stands.
     package let positions: [SourcePosition]
 
     package init(
-        per: [String], limit: Limit, requiresLabels: Bool = false, positions: [SourcePosition] = []
+        per: [String], limit: Limit, requiresLabels: Bool = false, peersOK: ScriptCall? = nil,
+        positions: [SourcePosition] = []
     ) {
         self.per = per
         self.limit = limit
         self.requiresLabels = requiresLabels
+        self.peersOK = peersOK
         self.positions = positions
     }
 }

@@ -12,11 +12,13 @@ package enum Part: Sendable, Codable, Hashable {
     case verify(Int)
     case release(StepID)
     case undo(StepID, Int)
+    /// Asking a member of a protected group whether it is well; no attempt of a run.
+    case peer
 
-    /// The step it belongs to; nil for the symptom and the runbook's `verify`.
+    /// The step it belongs to; nil for the symptom, the runbook's `verify` and a group's member.
     package var step: StepID? {
         switch self {
-        case .symptom, .verify: nil
+        case .symptom, .verify, .peer: nil
         case .guarding(let id), .action(let id), .check(let id, _), .release(let id),
             .undo(let id, _):
             id

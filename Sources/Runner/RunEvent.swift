@@ -136,6 +136,8 @@ package enum RunEvent: Sendable, Codable, Hashable {
     case lockKept(TargetName, reason: String)
     /// What kept a target's lock is settled.
     case unlocked(TargetName)
+    /// A member of a protected group, unavailable since a run, says that it is well.
+    case vouched(TargetName, RunID, reason: String)
     case sessionOpened(TargetName, String)
     /// The intent: durable before the attempt starts.
     case attemptStarted(AttemptKey)

@@ -43,7 +43,8 @@ struct EventText {
             if let reason { add(",\"reason\":", reason) }
         case .stateChanged, .outputsTaken, .verifyEnded, .symptomAsked, .reopened, .owed, .paid,
             .notOwed, .leftOwed, .asked, .answered, .stopped, .commanded, .refused,
-            .thresholdReached, .closed, .deferred, .lockKept, .unlocked, .restored:
+            .thresholdReached, .closed, .deferred, .lockKept, .unlocked, .vouched,
+            .restored:
             return false
         }
         add("}}")
@@ -70,6 +71,7 @@ struct EventText {
         add(",\"part\":")
         switch key.part {
         case .symptom: add("{\"symptom\":{}}")
+        case .peer: add("{\"peer\":{}}")
         case .guarding(let step): add("{\"guarding\":{\"_0\":", step.rawValue, "}}")
         case .action(let step): add("{\"action\":{\"_0\":", step.rawValue, "}}")
         case .check(let step, let index):

@@ -144,6 +144,7 @@ private struct RebuiltRows {
         case .escalated: try escalate(record, run)
         case .escalationEnded: try endEscalation(record)
         case .flagged, .flagCleared: try flag(record)
+        case .targetSettled: try settle(record, run)
         case .trailGap where record.detail("runbook") != nil:
             record.about["run"].map { report.older.append($0) }
         default: try addEvent(record, to: run)
@@ -178,6 +179,8 @@ private struct RebuiltRows {
             try rows.hold(target, since: at, isStarted: true)
         case .targetEnded(let target, let outcome):
             try rows.noteEnds([target: outcome], at: at)
+        case .vouched(let target, let earlier, _):
+            try LockRows.makeAvailable(target, since: earlier, in: db)
         default: break
         }
         try rows.change(LockChanges([event]))
@@ -243,6 +246,16 @@ private struct RebuiltRows {
                 record.at.milliseconds, record.actor,
                 RebuiltEvent.text(record.details["note"]) ?? "", record.detail("escalation"),
             ])
+    }
+
+    private func settle(_ record: TrailRecord, _ run: Run?) throws {
+        guard let run, let id = record.about["run"].flatMap(RunID.init(rawValue:)),
+            let target = record.about["target"].flatMap(TargetName.init(rawValue:))
+        else { return }
+        let settlement = Settlement(
+            run: id, target: target, at: record.at, actor: record.actor,
+            why: RebuiltEvent.text(record.details["reason"]) ?? "")
+        try SQLiteJournal.insert(settlement, run: run.row.key, in: db)
     }
 
     private func flag(_ record: TrailRecord) throws {

@@ -16,6 +16,7 @@ enum JournalSchema {
         migrator.registerMigration("4") { try $0.execute(sql: fourth) }
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         migrator.registerMigration("6") { try $0.execute(sql: sixth) }
+        migrator.registerMigration("7") { try $0.execute(sql: seventh) }
         return migrator
     }
 
@@ -210,6 +211,18 @@ enum JournalSchema {
             run INTEGER NOT NULL REFERENCES runs (id),
             outcome TEXT NOT NULL,
             at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Migration `7`: what people settled of runs that are over.
+    static let seventh = """
+        CREATE TABLE settlements (
+            run INTEGER NOT NULL REFERENCES runs (id),
+            target TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            why TEXT NOT NULL,
+            PRIMARY KEY (run, target)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -43,6 +43,10 @@ struct RebuiltEvent {
             return target.map { .deferred($0, cause: reason ?? "", reason: reason ?? "") }
         case .lockKept: return target.map { .lockKept($0, reason: reason ?? "") }
         case .lockFreed: return target.map { .unlocked($0) }
+        case .targetVouched:
+            guard let target, let run = record.detail("since").flatMap(RunID.init(rawValue:))
+            else { return nil }
+            return .vouched(target, run, reason: reason ?? "")
         case .targetEnded:
             guard let target, let outcome else { return nil }
             return .targetEnded(target, outcome)
@@ -56,7 +60,7 @@ struct RebuiltEvent {
             return ofRelease()
         case .questionAsked, .questionAnswered, .personActed, .personRefused: return ofPerson()
         case .runOpened, .trailCreated, .trailGap, .keyAdded, .clockStepped, .escalated,
-            .escalationEnded, .flagged, .flagCleared, .homeRestored, .homePruned, nil:
+            .escalationEnded, .targetSettled, .flagged, .flagCleared, .homeRestored, .homePruned, nil:
             return nil
         }
     }

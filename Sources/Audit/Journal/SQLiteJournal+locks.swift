@@ -187,6 +187,14 @@ struct LockRows {
         }
     }
 
+    /// A target is available again that a run had left unavailable, if no later one did.
+    static func makeAvailable(_ target: TargetName, since run: RunID, in db: Database) throws {
+        try db.cachedStatement(
+            sql: "DELETE FROM standings WHERE target = ? "
+                + "AND run = (SELECT id FROM runs WHERE name = ?)"
+        ).execute(arguments: [target.rawValue, run.rawValue])
+    }
+
     /// Takes a lock; one that the run has already stays as it is.
     func hold(_ target: TargetName, since: Timestamp, isStarted: Bool) throws {
         try db.cachedStatement(

@@ -154,8 +154,8 @@ extension SQLiteJournal {
     /// What nobody knows of ended runs, the newest first: how a target ended, or a step that was
     /// passed over while its target went on.
     ///
-    /// One that a person settled in its run isn't unknown any more. One is settled here once a later run of the same runbook has ended well on that target, or
-    /// once the run was handed over.
+    /// One that a person settled, in its run or after it, isn't unknown any more. Nor is one once a
+    /// later run of the same runbook has ended well on that target, or the run was handed over.
     package func unknownOutcomes() async throws(JournalError) -> [UnknownOutcome] {
         let found: [(run: String, target: String, step: String?)] = try await read { db in
             // The two terms about the event's text are those of the index `events_unknown`.
@@ -186,6 +186,8 @@ extension SQLiteJournal {
                     JOIN runs ON runs.id = found.run
                     WHERE runs.closed IS NOT NULL
                         AND NOT EXISTS (SELECT 1 FROM escalations WHERE run = runs.id)
+                        AND NOT EXISTS (SELECT 1 FROM settlements
+                            WHERE run = runs.id AND target = found.name)
                         AND NOT EXISTS (
                             SELECT 1 FROM targets AS later
                             JOIN runs AS after ON after.id = later.run

@@ -23,6 +23,13 @@ extension TrailEvent {
         details = ["escalation": .string(id.rawValue), "note": .string(end.note)]
     }
 
+    /// A target is well that a run, which is over, left in doubt.
+    init(_ settlement: Settlement) {
+        self.init(kind: .targetSettled, at: settlement.at, actor: settlement.actor, via: .cli)
+        (run, target) = (settlement.run, settlement.target)
+        details = ["as": .string("well"), "reason": .string(settlement.why)]
+    }
+
     /// Somebody warns of a runbook.
     init(_ flag: RaisedFlag) {
         self.init(kind: .flagged, at: flag.at, actor: flag.actor, via: .cli)

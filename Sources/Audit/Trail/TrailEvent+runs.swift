@@ -80,7 +80,7 @@ extension TrailEvent {
             engine(
                 .thresholdReached, at, nil, nil,
                 ["failures": .integer(Int64(failures)), "limit": .integer(Int64(limit))])
-        case .deferred, .lockKept, .unlocked: locks(event, at)
+        case .deferred, .lockKept, .unlocked, .vouched: locks(event, at)
         case .restored(let why): engine(.runRestored, at, nil, nil, reason(why))
         case .attemptStarted, .attemptEnded, .stepEnded, .verifyEnded, .outputsTaken,
             .symptomAsked, .stopped:
@@ -143,6 +143,8 @@ extension TrailEvent {
             engine(.targetDeferred, at, target, nil, reason(why))
         case .lockKept(let target, let why): engine(.lockKept, at, target, nil, reason(why))
         case .unlocked(let target): engine(.lockFreed, at, target)
+        case .vouched(let target, let run, let why):
+            engine(.targetVouched, at, target, nil, ["since": .string(run.rawValue)] + reason(why))
         default: engine(.trailGap, at)
         }
     }
@@ -181,6 +183,7 @@ extension TrailEvent {
     private static func name(_ part: Part) -> String {
         switch part {
         case .symptom: "symptom"
+        case .peer: "peer"
         case .guarding: "guard"
         case .action: "action"
         case .check(_, let index): "check \(index + 1)"

@@ -41,6 +41,8 @@ package struct TrailEvent: Sendable, Hashable {
         case targetEnded = "target.ended"
         case lockKept = "lock.kept"
         case lockFreed = "lock.freed"
+        case targetVouched = "target.vouched"
+        case targetSettled = "target.settled"
         case sessionOpened = "session.opened"
         case attemptStarted = "attempt.started"
         case attemptEnded = "attempt.ended"

@@ -59,7 +59,7 @@ struct TrailMessage: Sendable, Hashable {
     private static let telling: [TrailEvent.Kind] = [
         .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .personActed,
         .questionAnswered, .thresholdReached,
-        .questionAsked, .stopped, .flagged, .flagCleared, .escalationEnded, .runState,
+        .questionAsked, .stopped, .targetSettled, .flagged, .flagCleared, .escalationEnded, .runState,
         .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
     ]
 

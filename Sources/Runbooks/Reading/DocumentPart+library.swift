@@ -22,7 +22,8 @@ extension DocumentPart {
             Key(
                 "max_unavailable", .either([.integer(1...10_000), .name(.share)]), required: true),
             Key("require_labels", .truth),
-        ], notBuilt: ["peers_ok"])
+            Key("peers_ok", .text(limit: RunbookReading.longestProgram)),
+        ])
 
     static let environmentRule = DocumentPart(
         "an environment",

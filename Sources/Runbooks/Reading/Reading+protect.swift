@@ -39,9 +39,21 @@ extension DocumentReading {
         }
         let limit = protectLimit(fields)
         let requiresLabels = truth(fields["require_labels"], "require_labels") ?? false
+        let peersOK = peersOK(fields)
         guard !labels.isEmpty, let limit else { return nil }
         return ProtectRule(
-            per: labels, limit: limit, requiresLabels: requiresLabels, positions: positions)
+            per: labels, limit: limit, requiresLabels: requiresLabels, peersOK: peersOK,
+            positions: positions)
+    }
+
+    /// The script's text, written in the document itself: a rule is no runbook's, and has no files.
+    private mutating func peersOK(_ fields: Fields) -> ScriptCall? {
+        guard let node = fields["peers_ok"],
+            let text = text(node, "peers_ok", limit: RunbookReading.longestProgram)
+        else { return nil }
+        return ScriptCall(
+            program: .inline(text),
+            interpreter: RunbookFiles.interpreter(of: text.utf8) ?? ["sh"])
     }
 
     private mutating func protectLimit(_ fields: Fields) -> ProtectRule.Limit? {

@@ -21,17 +21,23 @@ package struct ProtectedGroup: Sendable, Codable, Hashable {
     package var maxUnavailable: Int
     /// All targets of the plan's environment that have these values, sorted, the plan's or not.
     package var members: [TargetName]
+    /// How an unavailable member is asked whether it is well all the same; nil when none is.
+    package var peersOK: PeerCheck?
 
     private enum CodingKeys: String, CodingKey {
         case marks
         case maxUnavailable = "max_unavailable"
         case members
+        case peersOK = "peers_ok"
     }
 
-    package init(marks: [Mark], maxUnavailable: Int, members: [TargetName]) {
+    package init(
+        marks: [Mark], maxUnavailable: Int, members: [TargetName], peersOK: PeerCheck? = nil
+    ) {
         self.marks = marks
         self.maxUnavailable = maxUnavailable
         self.members = members
+        self.peersOK = peersOK
     }
 
     /// What people call it: `cluster = mb1`.
@@ -69,7 +75,8 @@ package struct ProtectedGroup: Sendable, Codable, Hashable {
             return members.map { marks, names in
                 ProtectedGroup(
                     marks: marks, maxUnavailable: rule.limit.of(names.count),
-                    members: names.sorted())
+                    members: names.sorted(),
+                    peersOK: rule.peersOK.map { PeerCheck(script: $0, peers: []) })
             }.sorted { $0.name < $1.name }
         }
     }
@@ -145,7 +152,8 @@ package enum Unavailability: Sendable, Hashable {
         case .held(let lock): lock.next
         case .ended(let standing):
             "it counts until a run that changes something there ends well; "
-                + "'handrail status \(standing.run)' says what happened"
+                + "'handrail status \(standing.run)' says what happened, and 'handrail settle "
+                + "\(standing.run) --on \(standing.target) --as well --why …' that it is well"
         }
     }
 }
@@ -181,7 +189,10 @@ package struct GroupRefusal: Sendable, Hashable {
     }
 
     /// What a person can do about it, as a clause.
-    package var next: String { unavailable.first?.next ?? "the rule allows none" }
+    package var next: String {
+        if mayYetStart { return "they are asked whether they are well all the same (peers_ok)" }
+        return unavailable.first?.next ?? "the rule allows none"
+    }
 }
 
 /// What is known of targets at one moment, for deciding what may start.

@@ -28,19 +28,21 @@ struct ProtectionGate: Sendable {
             deferred = []
         case .known(let locks, let standings):
             let availability = Availability(locks: locks, standings: standings)
+            var mayYetStart = false
             let reasons = targets.compactMap { name -> String? in
-                let lock = locks.first { $0.target == name }
-                let deferral =
-                    lock.map(Deferral.locked)
-                    ?? availability.refusal(of: name, in: groups).map(Deferral.protected)
-                return deferral?.text
+                if let lock = locks.first(where: { $0.target == name }) {
+                    return Deferral.locked(lock).text
+                }
+                guard let refusal = availability.refusal(of: name, in: groups) else { return nil }
+                mayYetStart = mayYetStart || refusal.mayYetStart
+                return Deferral.protected(refusal).text
             }
             if reasons.isEmpty {
                 verdict = .open(
                     rule: "no other run holds these targets"
                         + (groups.isEmpty ? "" : ", and their groups can spare them"))
                 deferred = []
-            } else if reasons.count == targets.count {
+            } else if reasons.count == targets.count, !mayYetStart {
                 verdict = .refused(Self.short(reasons))
                 deferred = []
             } else {

@@ -92,8 +92,29 @@ package struct PlanBuilder: Sendable {
                     hint: "give it the label in the inventory, or choose another target")
             }
         }
-        let groups = ProtectedGroup.groups(of: targets, in: library.inventory, by: rules)
+        var groups = ProtectedGroup.groups(of: targets, in: library.inventory, by: rules)
+        for (index, group) in groups.enumerated() {
+            groups[index].peersOK?.peers = peers(of: group).map {
+                planned($0, asAccount: nil, labels: [])
+            }
+        }
         return groups.isEmpty ? nil : groups
+    }
+
+    /// The members of a group that the plan doesn't start, sorted.
+    private func peers(of group: ProtectedGroup) -> [Target] {
+        let others = Set(group.members).subtracting(targets.map(\.name))
+        return library.inventory.targets.filter { others.contains($0.name) }
+            .sorted { $0.name < $1.name }
+    }
+
+    /// Targets that some plan may have to ask though it doesn't start them: their host keys are to
+    /// be known, too.
+    package static func peers(of targets: [Target], in library: Library) -> [Target] {
+        let rules = library.configuration.protect.filter { $0.peersOK != nil }
+        let groups = ProtectedGroup.groups(of: targets, in: library.inventory, by: rules)
+        let others = Set(groups.flatMap(\.members)).subtracting(targets.map(\.name))
+        return library.inventory.targets.filter { others.contains($0.name) }
     }
 
     private func environment() throws(PlanError) -> EnvironmentRule {
@@ -132,12 +153,16 @@ package struct PlanBuilder: Sendable {
             let isLater = (left.isCanary ? 0 : 1, right.isCanary ? 0 : 1)
             return isLater.0 == isLater.1 ? left.name < right.name : isLater.0 < isLater.1
         }
-        return sorted.map { target in
-            PlannedTarget(
-                name: target.name, address: target.address, port: target.port, user: target.user,
-                becomeUser: runbook.runAs, hostKeys: (hostKeys[target.name] ?? []).sorted(),
-                labels: target.labels.filter { used.contains($0.key) })
-        }
+        return sorted.map { planned($0, asAccount: runbook.runAs, labels: used) }
+    }
+
+    private func planned(
+        _ target: Target, asAccount account: String?, labels: Set<String>
+    ) -> PlannedTarget {
+        PlannedTarget(
+            name: target.name, address: target.address, port: target.port, user: target.user,
+            becomeUser: account, hostKeys: (hostKeys[target.name] ?? []).sorted(),
+            labels: target.labels.filter { labels.contains($0.key) })
     }
 
     /// Every label that a selector, an expression or a reference of the runbook names.

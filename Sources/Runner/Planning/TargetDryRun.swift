@@ -171,7 +171,7 @@ struct TargetDryRun: Sendable {
                 conclude(step, finding, isGuard: false, outputs: outputs))
         case .verify(let index):
             forecast.entries.append(concludeVerify(index, finding))
-        case .check, .release, .undo: return
+        case .check, .release, .undo, .peer: return
         }
     }
 }

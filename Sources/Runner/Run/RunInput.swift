@@ -9,6 +9,8 @@ package enum RunInput: Sendable {
     case timer(RunTimer)
     /// Of these targets, asked for by `RunEffect.admit`, some wait; the others are this run's.
     case admission([TargetName], deferred: [TargetName: Deferral])
+    /// What a member of a protected group answered that is unavailable.
+    case peerAnswered(PeerAnswer)
     case command(PersonCommand, inboxID: Int)
     /// The leader's process was asked to end: nothing more starts.
     case leaving
@@ -51,6 +53,8 @@ package enum RunEffect: Sendable {
     case perform(AttemptRequest)
     /// Ask whether these targets may start now; the answer is `RunInput.admission`.
     case admit([TargetName])
+    /// Ask a member of a protected group whether it is well; the answer is `RunInput.peerAnswered`.
+    case askPeer(PeerQuestion)
     /// These were admitted, and are not started after all.
     case dismiss([TargetName])
     case cancel(TargetName)

@@ -317,6 +317,7 @@ package struct RunLoop: Sendable {
             case .ask(let target, let step):
                 group.addTask { await ask(step, on: target) }
             case .withdraw(let target): asking?.withdraw(target)
+            case .askPeer(let question): group.addTask { await ask(question) }
             case .admit, .dismiss: continue
             case .finish: isDone = true
             }
@@ -362,6 +363,13 @@ package struct RunLoop: Sendable {
         case .abort(let command): inputs.put(.command(command, inboxID: 0))
         case .none: return
         }
+    }
+
+    /// Asks a member of a protected group; its session is for this alone.
+    private func ask(_ question: PeerQuestion) async {
+        let report = await executor.perform(question.request)
+        await executor.close(question.request.target.name)
+        inputs.put(.peerAnswered(PeerAnswer(question, report)))
     }
 
     private func perform(_ request: AttemptRequest) async {

@@ -19,6 +19,10 @@ struct Admission: Sendable {
     var deferred: Set<TargetName> = []
     /// Whether a timer is set after which they are asked for again.
     var isTimerSet = false
+    /// Members of groups that were asked whether they are well, each for the last time.
+    var peersAsked: [TargetName: Timestamp] = [:]
+    /// What those answered that aren't.
+    var peerAnswers: [TargetName: PeerAnswer] = [:]
 }
 
 extension RunEvent {
@@ -79,8 +83,10 @@ extension RunMachine {
         for name in names where admission.asked.remove(name) != nil {
             if let deferral = deferred[name] {
                 admission.deferred.insert(name)
-                guard deferrals[name]?.cause != deferral.cause else { continue }
-                emit(.deferred(name, cause: deferral.cause, reason: deferral.text), &turn)
+                askPeers(about: deferral, &turn)
+                let (cause, text) = words(of: deferral)
+                guard deferrals[name]?.cause != cause else { continue }
+                emit(.deferred(name, cause: cause, reason: text), &turn)
             } else if mayStartTargets {
                 admission.deferred.remove(name)
                 if state == .waiting {

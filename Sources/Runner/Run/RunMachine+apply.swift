@@ -16,6 +16,7 @@ extension RunMachine {
             deferrals[target] = DeferredTarget(cause: cause, reason: reason)
         case .lockKept(let target, let reason): keptLocks[target] = reason
         case .unlocked(let target): keptLocks[target] = nil
+        case .vouched: break
         case .sessionOpened(let target, let identity):
             let identity = SessionIdentity(identity)
             targets[target]?.session = identity.proof
@@ -141,6 +142,7 @@ extension RunMachine {
                 target.symptomGoneSince = time
             }
         case .undo(let id, let index): noteUndo(id, index, key.target, record, &target)
+        case .peer: break
         case .release:
             target.releaseRecord = record
             target.releaseTries += 1

@@ -200,6 +200,7 @@ extension RunMachine {
             emit(.verifyEnded(name, index, .failed, reason: why), &turn)
         case .symptom: emit(.symptomAsked(name, isPresent: nil), &turn)
         case .release(let id): emit(.leftOwed(name, id, reason: why), &turn)
+        case .peer: return false
         }
         return true
     }

@@ -7,7 +7,7 @@ extension RunMachine {
         guard let id = key.part.step, let step = step(id) else { return false }
         switch key.part {
         case .action: return step.runsDetached
-        case .undo, .symptom, .guarding, .check, .verify, .release: return false
+        case .undo, .symptom, .guarding, .check, .verify, .release, .peer: return false
         }
     }
 

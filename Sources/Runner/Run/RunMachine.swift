@@ -163,6 +163,7 @@ package struct RunMachine: Sendable, Equatable {
             advance(key.target, &turn)
         case .timer(let timer): fire(timer, &turn)
         case .admission(let names, let deferred): take(names, deferred, &turn)
+        case .peerAnswered(let answer): take(answer, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
         case .leaving:
             isLeaving = true

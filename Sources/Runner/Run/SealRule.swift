@@ -25,8 +25,8 @@ extension RunEvent {
         case .commanded(let command, _):
             if case .note = command.verb { false } else { true }
         case .answered, .closed: true
-        case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .sessionOpened,
-            .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken, .verifyEnded,
+        case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .vouched,
+            .sessionOpened, .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken, .verifyEnded,
             .symptomAsked, .owed, .paid, .notOwed, .leftOwed, .asked, .stopped, .targetEnded,
             .refused, .thresholdReached, .restored:
             false
@@ -46,7 +46,7 @@ extension RunEffect {
     /// Whether it does something on a target.
     fileprivate var acts: Bool {
         switch self {
-        case .perform, .cancel, .close, .clean: true
+        case .perform, .askPeer, .cancel, .close, .clean: true
         case .timer, .finish, .ask, .withdraw, .recall, .admit, .dismiss: false
         }
     }

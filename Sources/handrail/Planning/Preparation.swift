@@ -108,7 +108,9 @@ struct Preparation: Sendable {
         let builder = PlanBuilder(
             library: opened.library, runbook: runbook, targets: selected.targets,
             parameters: parameters.values, alert: alert,
-            hostKeys: await reach.hostKeys(of: selected.targets),
+            hostKeys: await reach.hostKeys(
+                of: selected.targets
+                    + PlanBuilder.peers(of: selected.targets, in: opened.library)),
             planID: file?.planID ?? session.newPlanID(),
             created: file?.created ?? session.world.now(), expires: file?.expires)
         let plan = try builder.plan().get()

@@ -111,10 +111,11 @@ struct InboxView: Sendable {
         ]
             + TextWidth.wrapped(
                 "\(what) on \(found.target), \(time.ago(run.opened)) by "
-                    + "\(SafeText.line(run.actor)): look there what was done, then run it again, "
-                    + "or hand it over", width: width, indent: 2)
+                    + "\(SafeText.line(run.actor)): look there what was done, then say that it "
+                    + "is well, run it again, or hand it over", width: width, indent: 2)
             + [
                 "    → " + Inbox.command(lookingAt: found),
+                "    → handrail settle \(run.id) --on \(found.target) --as well --why '…'",
                 "    → handrail escalate \(run.id) --note '…'",
             ]
     }

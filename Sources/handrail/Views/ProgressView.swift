@@ -63,16 +63,18 @@ struct ProgressView: Sendable {
             return
                 "\(step)\(on): \(choice), says \(safe(actor))\(note.map { ": \(safe($0))" } ?? "")"
         case .commanded(let command, _): return commanded(command)
-        case .restored(let reason): return style.paint(safe(reason), .warning)
-        case .refused(_, let reason): return style.paint("refused: \(safe(reason))", .warning)
-        case .deferred(_, _, let reason): return style.paint("waits: \(safe(reason))", .warning)
+        case .restored(let reason): return told(reason, .warning)
+        case .refused(_, let reason): return told("refused: \(reason)", .warning)
+        case .deferred(_, _, let reason): return told("waits: \(reason)", .warning)
         case .lockKept(let target, let reason):
-            return style.paint("\(target) stays locked: \(safe(reason))", .warning)
+            return told("\(target) stays locked: \(reason)", .warning)
+        case .vouched(let target, _, let reason):
+            return told("\(target) is well all the same: peers_ok \(reason)", .good)
         case .reopened(let target, let step, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail || !outcome.isGood else { return nil }
             return ended(target, "\(step) again", outcome, reason, "Before what follows", run)
         case .leftOwed(let target, let step, let reason):
-            return style.paint("OWED on \(target): \(step): \(safe(reason))", .bad)
+            return told("OWED on \(target): \(step): \(reason)", .bad)
         case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
             .sessionOpened, .attemptStarted, .attemptEnded, .unlocked:
             return nil
@@ -81,12 +83,21 @@ struct ProgressView: Sendable {
 
     private func changed(to state: RunState, _ reason: String, _ run: RunMachine) -> String? {
         guard state != .running else { return nil }
-        guard state == .waiting else { return style.paint("\(state.word): \(reason)", state.tone) }
+        guard state == .waiting else { return told("\(state.word): \(reason)", state.tone) }
         // What it waits for stands above: each target's reason is a line of its own.
         let count = CountText.of(run.deferrals.count, "target")
         return style.paint(
             "waiting for \(count), asked for again every few seconds; Ctrl-C pauses the run",
             .warning)
+    }
+
+    /// A sentence that stays, in as many lines as it needs.
+    private func told(_ text: String, _ tone: Tone) -> String {
+        let text = safe(text)
+        guard let width, TextWidth.of(text) > width else { return style.paint(text, tone) }
+        return TextWidth.wrapped(text, width: width, indent: 0)
+            .enumerated().map { ($0 == 0 ? "" : "  ") + style.paint($1, tone) }
+            .joined(separator: "\n")
     }
 
     private func commanded(_ command: PersonCommand) -> String? {

@@ -64,6 +64,7 @@ extension Part {
     var word: String {
         switch self {
         case .symptom: "symptom"
+        case .peer: "peers_ok"
         case .guarding(let step): "\(step) (guard)"
         case .action(let step): step.rawValue
         case .check(let step, _): "\(step) (check)"
