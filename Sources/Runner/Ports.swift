@@ -96,6 +96,8 @@ package enum StepAnswer: Sendable, Equatable {
 package enum ExecutorNotice: Sendable {
     /// A session was opened; the text proves later that its processes are gone.
     case sessionOpened(TargetName, String)
+    /// A target on which something runs can't be reached, and why; nil: it answers again.
+    case reach(TargetName, lost: String?)
     /// Redacted bytes of a running step, for people who watch. `isError` means standard error.
     case output(AttemptKey, bytes: [UInt8], isError: Bool)
 }

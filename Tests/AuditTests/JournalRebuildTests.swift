@@ -197,7 +197,8 @@ struct RandomPast {
         let store = try FileContentStore(in: home)
         var open = isMore ? try await journal.runs(matching: RunFilter(isOpen: true)).map(\.id) : []
         for _ in 0..<(12 + below(20)) {
-            switch below(8) {
+            switch below(9) {
+            case 8: try await settle(journal)
             case 0, 1:
                 open.append(try await begin(in: journal, store))
             case 2: try await flag(journal)
@@ -280,6 +281,7 @@ struct RandomPast {
                 .owed(target, step), .paid(target, step), .notOwed(target, step),
                 .leftOwed(target, step, reason: "kept"), .sessionOpened(target, "proof"),
                 .thresholdReached(failures: 2, limit: 1),
+                .vouched(target, pick(records).id, reason: "answered 0"),
                 .commanded(PersonCommand(verb: .note("it is slow"), actor: "ann"), inboxID: 0),
                 .commanded(
                     PersonCommand(verb: .paidByHand(target, note: "done"), actor: "ann"), inboxID: 0
@@ -303,6 +305,17 @@ struct RandomPast {
             ending: pick(endings), stdout: output, stderr: none, changed: pick([true, false, nil]),
             collected: pick([[], [AttemptRecord.File(name: "/x", output: output)]]),
             durationMilliseconds: Int64(below(5000)))
+    }
+
+    /// Somebody says that a target is well that an ended run left in doubt.
+    private mutating func settle(_ journal: SQLiteJournal) async throws {
+        guard let standing = try await journal.standings(of: nil).first else { return }
+        let ended = try await journal.runs(matching: RunFilter(isOpen: false, limit: 500))
+        guard ended.contains(where: { $0.id == standing.run }) else { return }
+        try await journal.settle(
+            Settlement(
+                run: standing.run, target: standing.target, at: now(), actor: "ann",
+                why: "mail flows"))
     }
 
     private mutating func flag(_ journal: SQLiteJournal) async throws {
@@ -345,6 +358,7 @@ struct RandomPast {
         answers.append("\(try await journal.unknownOutcomes())")
         answers.append("\(try await journal.escalations())")
         answers.append("\(try await journal.flags())")
+        answers.append("\(try await journal.standings(of: nil))")
         let ended = try await journal.runs(matching: RunFilter(isOpen: false, limit: 500))
         for (run, ends) in try await journal.ends(of: ended).sorted(by: { $0.key < $1.key }) {
             answers.append("\(run) \(ends.sorted { $0.key < $1.key })")
@@ -353,6 +367,7 @@ struct RandomPast {
             answers.append("\(try await journal.nextRunNumber(for: record.plan.planID))")
             answers.append("\(try await journal.targetsEndedWell(record.plan.planID).sorted())")
             answers.append("\(try await journal.record(of: record.id) == record)")
+            answers.append("\(try await journal.settlements(of: record.id))")
             let plan = try Samples.record(
                 "r-x", plan: "f", runbook: record.plan.runbook.id.rawValue,
                 repeatRule: RepeatRule(

@@ -101,6 +101,26 @@ struct ProtectionContractTests {
         }
     }
 
+    @Test(arguments: Kind.allCases)
+    func whoIsVouchedForIsAvailableUnlessALaterRunEndedBadlyThere(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let one = try await open("r-1", "a", in: journal)
+            let two = try await open("r-2", "b", lease: 2, in: journal)
+            let web1 = try Samples.target("web1")
+            #expect(try await waiting(["web1"], one, in: journal) == [])
+            try await end("web1", .failed, one, in: journal)
+            #expect(try await waiting(["web2"], two, lease: 2, in: journal) == ["web2"])
+            // Another run left it so: what is said of that one changes nothing.
+            for (run, stands) in [(two, true), (one, false)] {
+                _ = try await journal.append(
+                    [.vouched(web1, run, reason: "answered 0")], to: two, at: Samples.time(7),
+                    lease: Samples.lease(2))
+                #expect(try await journal.standings(of: [web1]).isEmpty == !stands)
+            }
+            #expect(try await waiting(["web2"], two, lease: 2, in: journal) == [])
+        }
+    }
+
     /// Nobody was admitted to it: the run only reads there.
     @Test(arguments: Kind.allCases)
     func whoReadsSaysOnlyWhetherATargetIsReached(kind: Kind) async throws {

@@ -12,6 +12,7 @@ struct SchemaMigrationTests {
     /// The texts of the migrations, the oldest first.
     private static let texts = [
         SchemaOne.sql, SchemaTwo.sql, SchemaThree.sql, SchemaFour.sql, SchemaFive.sql,
+        SchemaSix.sql,
     ]
 
     /// How a run stands when the program is exchanged.
@@ -132,7 +133,7 @@ struct SchemaMigrationTests {
             let tables =
                 ["runs", "records", "targets", "events", "inbox"]
                 + (schema > 1 ? ["trail"] : [])
-                + (schema > 4 ? ["locks"] : [])
+                + (schema > 4 ? ["locks"] : []) + (schema > 5 ? ["standings"] : [])
             for table in tables {
                 let names = try db.columns(in: table).map(\.name).filter { $0 != "sealed" }
                     .joined(separator: ", ")
@@ -149,7 +150,7 @@ struct SchemaMigrationTests {
         if schema == 1 { try FileManager.default.removeItem(atPath: home.path + "/keys") }
     }
 
-    @Test(arguments: 1...5, [false, true]) func openRunsGoOnAfterEverySchema(
+    @Test(arguments: 1...6, [false, true]) func openRunsGoOnAfterEverySchema(
         _ schema: Int, _ isAborted: Bool
     ) async throws {
         try await withTemporaryFolder { folder in

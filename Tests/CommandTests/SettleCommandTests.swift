@@ -107,4 +107,32 @@ struct SettleCommandTests {
         #expect(events.last == .closed(.aborted, .unclear))
         #expect(try await journal.unknownOutcomes().map(\.target) == [try name("web1")])
     }
+
+    @Test func afterTheRunAPersonSaysThatItIsWell() async throws {
+        let bench = try Workbench()
+        let (journal, past) = try await lost(bench)
+        let well = ["settle", "last", "--on", "web1", "--as", "well", "--why", "it answers"]
+        let early = try bench.handrail(well)
+        #expect(early.status == 3)
+        #expect(early.errors.contains("has not ended"), "\(early.errors)")
+        #expect(try bench.handrail("abort", "last").status == 9)
+        #expect(try await journal.standings(of: nil).map(\.target) == [try name("web1")])
+        let inbox = try bench.handrail()
+        #expect(
+            inbox.output.contains("handrail settle \(past.record.id) --on web1 --as well"),
+            "\(inbox.output)")
+        let done = try bench.handrail(well)
+        #expect(done.status == 0, "\(done.errors)")
+        #expect(try await journal.unknownOutcomes().isEmpty)
+        #expect(try await journal.standings(of: nil).isEmpty)
+        #expect(try await journal.settlements(of: past.record.id).map(\.why) == ["it answers"])
+        let log = try bench.handrail("audit", "show", "last")
+        #expect(log.output.contains("target.settled"), "\(log.output)")
+        #expect(try bench.handrail("audit", "verify").status == 0)
+        let wrong = try bench.handrail(
+            "settle", "last", "--on", "web1", "--as", "well", "--step", "restart", "--why", "x")
+        #expect(wrong.status == 64)
+        let bare = try bench.handrail("settle", "last", "--on", "web1", "--as", "done", "--why", "x")
+        #expect(bare.status == 64)
+    }
 }

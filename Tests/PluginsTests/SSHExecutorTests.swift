@@ -18,6 +18,7 @@ struct SSHExecutorTests {
             switch notice {
             case .sessionOpened(_, let proof): opened.withLock { $0.append(proof) }
             case .output: began.set(())
+            case .reach: break
             }
         }
         let target = try Requests.target("t1", at: server)
@@ -86,6 +87,7 @@ struct SSHExecutorTests {
                 switch notice {
                 case .sessionOpened(_, let proof): order.withLock { $0.append("opened \(proof)") }
                 case .output: order.withLock { $0.append("output") }
+                case .reach: break
                 }
             }, recorded: { proof in order.withLock { $0.append("recorded \(proof)") } })
         let look = try Requests.run(ScriptCall(program: .inline("echo on")), on: target)

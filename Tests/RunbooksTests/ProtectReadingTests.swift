@@ -24,12 +24,17 @@ struct ProtectReadingTests {
               - { per: cluster, max_unavailable: 1, require_labels: true }
               - per: [role, cluster]
                 max_unavailable: 34%
+                peers_ok: systemctl is-active -q mail
             """)
         #expect(checked.diagnostics.map(\.brief) == [])
         let rules = checked.value?.configuration.protect ?? []
         #expect(rules.map(\.per) == [["cluster"], ["role", "cluster"]])
         #expect(rules.map(\.limit) == [.count(1), .percent(34)])
         #expect(rules.map(\.requiresLabels) == [true, false])
+        #expect(
+            rules.map(\.peersOK) == [
+                nil, ScriptCall(program: .inline("systemctl is-active -q mail")),
+            ])
         #expect(read("").value?.configuration.protect == [])
     }
 
@@ -44,7 +49,8 @@ struct ProtectReadingTests {
         ("[{ per: [], max_unavailable: 1 }]", ["4:18 bad-value"]),
         ("[{ per: [role, role], max_unavailable: 1 }]", ["4:25 duplicate-id"]),
         ("[{ per: Cluster, max_unavailable: 1 }]", ["4:18 bad-name"]),
-        ("[{ per: cluster, max_unavailable: 1, peers_ok: scripts/x }]", ["4:47 not-built"]),
+        ("[{ per: cluster, max_unavailable: 1, peers_ok: [x] }]", ["4:57 wrong-type"]),
+        ("[{ per: cluster, max_unavailable: 1, peers_ok: '' }]", ["4:57 bad-value"]),
         ("[{ per: cluster, max_unavailble: 1 }]", ["4:11 missing-key", "4:27 unknown-key"]),
         (
             "[{ per: cluster, max_unavailable: 1 }, { per: [cluster], max_unavailable: 2 }]",

@@ -10,6 +10,8 @@ struct DetachedAttempt {
     static let stopPatience = Duration.seconds(15)
     /// Between two tries.
     static let pause = Duration.seconds(1)
+    /// How long a target may be silent before people are told.
+    static let silence = Duration.seconds(3)
 
     private let request: AttemptRequest
     private let detachment: Detachment
@@ -24,6 +26,8 @@ struct DetachedAttempt {
     private var rebootSince: Duration?
     /// Since when the target can't be asked.
     private var lostSince: Duration?
+    /// Whether people were told so.
+    private var isLossTold = false
 
     init(
         request: AttemptRequest, executor: SessionExecutor, line: TargetLine, stopper: Stopper
@@ -76,16 +80,20 @@ struct DetachedAttempt {
             case .exited, .timedOut, .cancelled: "The target could not be asked."
             }
         guard !Task.isCancelled else { return Performance.abandoned }
-        guard !refusal.isFinal, hasPatience() else { return .unknown(Self.open(why)) }
+        guard !refusal.isFinal, hasPatience(why) else { return .unknown(Self.open(why)) }
         _ = await executor.clock.pause(Self.pause)
         return Task.isCancelled ? Performance.abandoned : nil
     }
 
     /// Whether a target that doesn't tell is to be asked again.
-    private mutating func hasPatience() -> Bool {
+    private mutating func hasPatience(_ why: String) -> Bool {
         let now = executor.clock.now()
         let since = lostSince ?? now
         lostSince = since
+        if !isLossTold, now - since >= Self.silence {
+            isLossTold = true
+            executor.noteReach(of: request.target.name, lost: why)
+        }
         let limit =
             stopper.reason == nil
             ? request.timeout + executor.grace.beforeKill + Self.patience : Self.stopPatience
@@ -102,7 +110,9 @@ struct DetachedAttempt {
         case .claim: return nil
         case .lost(let why, _):
             guard mayHaveStarted else { return AttemptReport(ending: .unreachable(why)) }
-            guard hasPatience() else { return AttemptReport(ending: .unknown(Self.open(why))) }
+            guard hasPatience(why) else {
+                return AttemptReport(ending: .unknown(Self.open(why)))
+            }
             // Against a target that takes every session and loses it at once.
             _ = await executor.clock.pause(.milliseconds(200))
             return nil
@@ -133,6 +143,10 @@ struct DetachedAttempt {
         }
         let state = try await session.state(of: detachment.claim)
         lostSince = nil
+        if isLossTold {
+            isLossTold = false
+            executor.noteReach(of: name, lost: nil)
+        }
         switch state {
         case .running, .done:
             let report = try await follow(session)

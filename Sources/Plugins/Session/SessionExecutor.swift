@@ -183,6 +183,9 @@ final class SessionExecutor: Sendable {
         await recorded(identity.text)
     }
 
+    /// Tells whether a target on which something runs can be reached.
+    func noteReach(of target: TargetName, lost: String?) { notices(.reach(target, lost: lost)) }
+
     func live(_ key: AttemptKey) -> Exchange.Live {
         { [notices] bytes, isError in
             notices(.output(key, bytes: bytes, isError: isError))

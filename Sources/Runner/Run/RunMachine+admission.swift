@@ -17,6 +17,8 @@ struct Admission: Sendable {
     var again: [TargetName] = []
     /// Those that wait, as the last answer said.
     var deferred: Set<TargetName> = []
+    /// Those of them that nothing but this run's own failures is in the way of.
+    var hopeless: Set<TargetName> = []
     /// Whether a timer is set after which they are asked for again.
     var isTimerSet = false
     /// Members of groups that were asked whether they are well, each for the last time.
@@ -83,12 +85,18 @@ extension RunMachine {
         for name in names where admission.asked.remove(name) != nil {
             if let deferral = deferred[name] {
                 admission.deferred.insert(name)
+                if isOfOwnMaking(deferral) {
+                    admission.hopeless.insert(name)
+                } else {
+                    admission.hopeless.remove(name)
+                }
                 askPeers(about: deferral, &turn)
                 let (cause, text) = words(of: deferral)
                 guard deferrals[name]?.cause != cause else { continue }
                 emit(.deferred(name, cause: cause, reason: text), &turn)
             } else if mayStartTargets {
                 admission.deferred.remove(name)
+                admission.hopeless.remove(name)
                 if state == .waiting {
                     emit(.stateChanged(activeState, reason: "\(name) may start now"), &turn)
                 }
@@ -101,7 +109,7 @@ extension RunMachine {
             }
         }
         if !unused.isEmpty { turn.decision.effects.append(.dismiss(unused)) }
-        if !admission.deferred.isEmpty, !admission.isTimerSet {
+        if !admission.deferred.isEmpty, !admission.isTimerSet, !isAllHopeless {
             admission.isTimerSet = true
             turn.decision.effects.append(.timer(.admission, after: Admission.interval))
         }
@@ -109,10 +117,32 @@ extension RunMachine {
 
     /// Has those that wait asked for again.
     mutating func askAgain() {
+        let queued = Set(admission.again)
         admission.again += order.filter {
             admission.deferred.contains($0) && !admission.asked.contains($0)
-                && !admission.again.contains($0)
+                && !queued.contains($0)
         }
+    }
+
+    /// Whether the members that are in the way were left so by this run, and nobody is to ask them.
+    ///
+    /// Nothing that this run still does gives them back.
+    func isOfOwnMaking(_ deferral: Deferral) -> Bool {
+        guard case .protected(let refusal) = deferral, !refusal.mayYetStart else { return false }
+        let own = refusal.unavailable.count { reason in
+            switch reason {
+            case .held(let lock): lock.run == record.id && lock.kept != nil
+            case .ended(let standing): standing.run == record.id
+            }
+        }
+        return own + 1 > refusal.group.maxUnavailable
+    }
+
+    /// Whether all that is left can't be started for what this run itself left behind.
+    var isAllHopeless: Bool {
+        !admission.deferred.isEmpty && admission.hopeless == admission.deferred
+            && admission.asked.isEmpty && admission.again.isEmpty && runningCount == 0
+            && startedCount + admission.deferred.count == order.count
     }
 
     /// Says that the run waits, when all that is left of it waits to be started.

@@ -92,7 +92,7 @@ extension RunMachine {
             let limit = Retry(attempts: outcome == .failed ? 1 : 2, pauseMilliseconds: 1000)
             let mayRetry = Verdicts.mayTryAgain(
                 after: outcome, made: target.made(part),
-                lost: target.lostAttempts[part, default: 0], limit: limit)
+                lost: target.lostAttempts[part, default: 0], limit: limit, isLook: part.isLook)
             guard mayRetry, !isAbortRequested else {
                 let text = reason.map { "verify \(index + 1): \($0)" }
                 emit(.verifyEnded(name, index, outcome, reason: text), &turn)
@@ -230,4 +230,12 @@ extension Part {
     var isAction: Bool { if case .action = self { true } else { false } }
     /// Whether it undoes a step.
     var isUndo: Bool { if case .undo = self { true } else { false } }
+
+    /// Whether it only looks, and changes nothing.
+    var isLook: Bool {
+        switch self {
+        case .symptom, .guarding, .check, .verify, .peer: true
+        case .action, .release, .undo: false
+        }
+    }
 }

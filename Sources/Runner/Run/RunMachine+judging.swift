@@ -32,6 +32,10 @@ extension RunMachine {
             var result = Verdicts.outcome(of: ending)
             // Whoever can't be asked what became of it leaves it unknown.
             if wasTried { result = (.unknown, "it may have run: its guard: \(result.1 ?? "")") }
+            // Nothing of the step has begun: that much is known.
+            if !isTouched, result.0 == .unknown {
+                result = (.failed, "its guard could not be asked: \(result.1 ?? "")")
+            }
             return retryOrEnd(
                 step, .guarding(step.id), name, result, isRetryDue, &turn,
                 limit: Retry(
@@ -140,8 +144,7 @@ extension RunMachine {
         guard let limit else { return end(step, name, result.0, result.1, &turn) }
         let isAllowed = Verdicts.mayTryAgain(
             after: result.0, made: target.made(part),
-            lost: target.lostAttempts[part, default: 0],
-            limit: limit)
+            lost: target.lostAttempts[part, default: 0], limit: limit, isLook: part.isLook)
         guard isAllowed, !isAbortRequested else {
             return end(step, name, result.0, result.1, &turn)
         }

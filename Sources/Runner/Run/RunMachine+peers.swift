@@ -49,6 +49,7 @@ extension RunMachine {
         guard case .protected(let refusal) = deferral else {
             return (deferral.cause, deferral.text)
         }
+        if let own = ownWords(of: refusal) { return own }
         let answers = refusal.askable.compactMap { standing -> String? in
             guard let answer = admission.peerAnswers[standing.target], answer.run == standing.run
             else { return nil }
@@ -58,5 +59,31 @@ extension RunMachine {
         let told = answers.joined(separator: "; ")
         let next = refusal.unavailable.first?.next ?? refusal.next
         return ("\(deferral.cause); \(told)", "\(refusal.text); \(told); \(next)")
+    }
+
+    /// What a target waits for whose group's other members are this run's own; nil for any other.
+    private func ownWords(of refusal: GroupRefusal) -> (cause: String, text: String)? {
+        let group = refusal.group
+        let rule =
+            "of the \(group.members.count) targets with \(group.name) at most "
+            + "\(group.maxUnavailable) may be unavailable"
+        let names = refusal.unavailable.prefix(3).map(\.target.rawValue).joined(separator: ", ")
+        let isAtWork = refusal.unavailable.allSatisfy { reason in
+            if case .held(let lock) = reason { lock.run == record.id && lock.kept == nil } else {
+                false
+            }
+        }
+        if isAtWork {
+            return (
+                "own \(group.name)",
+                "\(refusal.target) comes after \(names), on which this run is at work: \(rule)"
+            )
+        }
+        guard isOfOwnMaking(.protected(refusal)) else { return nil }
+        return (
+            "left \(group.name)",
+            "\(refusal.target) is not started: \(rule), and this run ended badly on \(names); "
+                + "mend that first, then run it for \(refusal.target)"
+        )
     }
 }

@@ -236,7 +236,8 @@ package struct RunMachine: Sendable, Equatable {
         guard runningCount == held else { return }
         // One that is held has not ended, whatever keeps others from being started.
         let isAnyLeft =
-            held > 0 || startedCount < order.count && (!isThresholdReached || isRestored)
+            held > 0
+            || startedCount < order.count && (!isThresholdReached || isRestored) && !isAllHopeless
         if isAnyLeft && !isAbortRequested {
             if isPauseRequested, state != .paused {
                 emit(.stateChanged(.paused, reason: "paused by a person"), &turn)

@@ -65,12 +65,16 @@ enum Verdicts {
 
     /// Whether one more attempt is allowed.
     ///
-    /// An attempt lost with its leader doesn't use up a limit, three times at most.
-    static func mayTryAgain(after outcome: Outcome, made: Int, lost: Int, limit: Retry) -> Bool {
+    /// An attempt that was lost, with its leader or its connection, doesn't use up a limit, three
+    /// times at most; one that only looks and changes nothing 32 times.
+    static func mayTryAgain(
+        after outcome: Outcome, made: Int, lost: Int, limit: Retry, isLook: Bool = false
+    ) -> Bool {
+        let counted = made - min(lost, isLook ? 32 : 3)
         switch outcome {
-        case .failed, .timedOut, .unreachable: made - min(lost, 3) < limit.attempts
-        case .unknown: limit.attempts > 1 && made - min(lost, 3) < limit.attempts
-        case .aborted, .satisfied, .changed, .ok, .skipped: false
+        case .failed, .timedOut, .unreachable: return counted < limit.attempts
+        case .unknown: return limit.attempts > 1 && counted < limit.attempts
+        case .aborted, .satisfied, .changed, .ok, .skipped: return false
         }
     }
 

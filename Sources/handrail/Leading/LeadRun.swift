@@ -44,6 +44,7 @@ struct LeadRun: Sendable {
                     plan: machine.plan, screen: screen, console: console,
                     actor: ActorIdentity.current(session.world)) : nil)
         sessions.beginLeading()
+        sessions.tellReach(board.noteReach)
         let desk = QuestionDesk(
             board: board, screen: screen, console: console,
             actor: ActorIdentity.current(session.world),

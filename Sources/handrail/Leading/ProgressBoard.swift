@@ -13,6 +13,8 @@ final class ProgressBoard: Sendable {
         let lines: [String]
         /// When each target last moved on.
         let since: [TargetName: Timestamp]
+        /// Targets on which something runs and that can't be reached: since when.
+        let lost: [TargetName: Timestamp]
     }
 
     /// Lines that wait for a screen; older ones go first, since the journal has them all.
@@ -22,6 +24,7 @@ final class ProgressBoard: Sendable {
         var run: RunMachine
         var lines: [String] = []
         var since: [TargetName: Timestamp] = [:]
+        var lost: [TargetName: Timestamp] = [:]
     }
 
     private let state: Mutex<State>
@@ -50,10 +53,21 @@ final class ProgressBoard: Sendable {
                 switch event {
                 case .attemptStarted(let key): state.since[key.target] = time
                 // What was sent ahead of it begins with the end of the step before.
-                case .stepEnded(let target, _, _, _): state.since[target] = time
+                case .stepEnded(let target, _, _, _):
+                    (state.since[target], state.lost[target]) = (time, nil)
                 default: break
                 }
             }
+        }
+    }
+
+    /// Takes that a target can't be reached on which something runs, and why; nil: it answers again.
+    func noteReach(_ target: TargetName, lost: String?) {
+        let time = now()
+        let line = view.line(forReachOf: target, lost: lost)
+        state.withLock { state in
+            state.lost[target] = lost == nil ? nil : time
+            state.lines.append(line)
         }
     }
 
@@ -67,7 +81,8 @@ final class ProgressBoard: Sendable {
     func take() -> Snapshot {
         state.withLock { state in
             defer { state.lines = [] }
-            return Snapshot(run: state.run, lines: state.lines, since: state.since)
+            return Snapshot(
+                run: state.run, lines: state.lines, since: state.since, lost: state.lost)
         }
     }
 }

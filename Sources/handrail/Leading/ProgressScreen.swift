@@ -76,8 +76,8 @@ actor ProgressScreen {
         }
         let terminal = console.world.terminal
         let status = view.status(
-            of: snapshot.run, since: snapshot.since, started: started, now: console.world.now(),
-            width: max(20, terminal.columns() - 1), rows: terminal.rows())
+            of: snapshot.run, since: snapshot.since, lost: snapshot.lost, started: started,
+            now: console.world.now(), width: max(20, terminal.columns() - 1), rows: terminal.rows())
         let lines = snapshot.lines + (snapshot.run.state.isTerminal ? [] : status)
         terminal.writeError(eraser + lines.map { $0 + "\n" }.joined())
         drawn = snapshot.run.state.isTerminal ? 0 : status.count

@@ -1,3 +1,4 @@
+import Runbooks
 import Runner
 import Synchronization
 
@@ -9,6 +10,7 @@ final class SessionLedger: Sendable {
     private struct State {
         var isLed = false
         var recorded: Set<String> = []
+        var onReach: (@Sendable (TargetName, _ lost: String?) -> Void)?
     }
 
     /// The sessions in the order in which they were opened; it ends with `finish`.
@@ -20,6 +22,16 @@ final class SessionLedger: Sendable {
 
     /// Takes a session that was opened.
     func note(_ session: OpenedSession) { opening.yield(session) }
+
+    /// Says who is told when a target is lost on which something runs, and when it answers again.
+    func tellReach(_ body: @escaping @Sendable (TargetName, _ lost: String?) -> Void) {
+        state.withLock { $0.onReach = body }
+    }
+
+    /// A target on which something runs is lost, and why; nil: it answers again.
+    func noteReach(_ target: TargetName, lost: String?) {
+        state.withLock(\.onReach)?(target, lost)
+    }
 
     /// No further session follows.
     func finish() { opening.finish() }

@@ -30,8 +30,12 @@ struct Reach: Sendable {
         let ledger = SessionLedger()
         let redactor = Redactor(secrets: Array(secrets.values))
         let notices = RedactedNotices(redactor) { notice in
-            guard case .sessionOpened(let target, let proof) = notice else { return }
-            ledger.note(OpenedSession(target: target, proof: proof))
+            switch notice {
+            case .sessionOpened(let target, let proof):
+                ledger.note(OpenedSession(target: target, proof: proof))
+            case .reach(let target, let lost): ledger.noteReach(target, lost: lost)
+            case .output: break
+            }
         }
         let keeping = OutputKeeping(
             redactor: redactor,

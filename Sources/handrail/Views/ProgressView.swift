@@ -166,12 +166,20 @@ struct ProgressView: Sendable {
         return "  " + style.paint(TextWidth.padded(target.rawValue, to: width), .faint) + " "
     }
 
+    /// The line that stays when a target is lost on which something runs, or answers again.
+    func line(forReachOf target: TargetName, lost: String?) -> String {
+        guard let lost else { return told("\(target) answers again: its step is followed", .good) }
+        return told(
+            "\(target) can't be reached: \(lost) Its step goes on there; it is asked every second.",
+            .warning)
+    }
+
     /// The lines that are drawn again and again, no wider and no more than there is room for.
     ///
-    /// `since` has when each running target last moved on.
+    /// `since` has when each running target last moved on, `lost` since when one can't be reached.
     func status(
-        of run: RunMachine, since: [TargetName: Timestamp], started: Timestamp, now: Timestamp,
-        width: Int, rows: Int
+        of run: RunMachine, since: [TargetName: Timestamp], lost: [TargetName: Timestamp] = [:],
+        started: Timestamp, now: Timestamp, width: Int, rows: Int
     ) -> [String] {
         let running = run.runningTargets
         var lines = [TextWidth.cut(summary(run, running, started, now), to: width)]
@@ -182,7 +190,10 @@ struct ProgressView: Sendable {
                 key.part.word + (key.number > 1 ? ", attempt \(key.number)" : "")
             }
             let waiting = waiting(target, run)
-            let time = since[name].map { "  \(TimeText.length(now.since($0)))" } ?? ""
+            var time = since[name].map { "  \(TimeText.length(now.since($0)))" } ?? ""
+            if let at = lost[name] {
+                time += " · can't be reached for \(TimeText.length(now.since(at)))"
+            }
             lines.append(TextWidth.cut("  \(name)  \(doing ?? waiting)\(time)", to: width))
         }
         if running.count > room, room > 0 { lines.append("  … \(running.count - room) more") }

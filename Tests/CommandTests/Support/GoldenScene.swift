@@ -100,7 +100,7 @@ struct GoldenScene {
                         hasFailed = hasFailed || isFailing
                     }
                 case .timer(.deadline, _), .cancel, .recall, .close, .clean, .ask, .withdraw,
-                    .finish, .dismiss:
+                    .finish, .dismiss, .askPeer:
                     break
                 case .admit(let names): queue.append(.admission(names, deferred: [:]))
                 case .timer(let timer, let delay):
@@ -283,7 +283,7 @@ enum SceneAnswers {
                 stderr: "before the run: most = 20\nas the run left it: most = 200\n"
                     + "now: most = 90\nThe limits are not as the run left them: they were changed "
                     + "since. Nothing was undone.\n", changed: false)
-        case .action, .check, .verify, .release, .undo: return exited(0)
+        case .action, .check, .verify, .release, .undo, .peer: return exited(0)
         }
     }
 
@@ -329,7 +329,7 @@ private struct SceneExecutor: Executor {
             return AttemptReport(ending: .exited(0), outputs: Array("state=differs\n".utf8))
         case .action(let step) where step.rawValue == "limits":
             return AttemptReport(ending: .exited(1), diff: SceneAnswers.diff)
-        case .action, .check, .verify, .release, .undo: return AttemptReport(ending: .exited(0))
+        case .action, .check, .verify, .release, .undo, .peer: return AttemptReport(ending: .exited(0))
         }
     }
     func cancel(_ target: TargetName) async {}

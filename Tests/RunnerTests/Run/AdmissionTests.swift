@@ -77,6 +77,62 @@ struct AdmissionTests {
         #expect(RunMachine(record: drive.machine.record, events: drive.events) == drive.machine)
     }
 
+    /// A group of a and b of which one may be away.
+    private func refusal(of name: String, _ why: Unavailability) -> GroupRefusal {
+        GroupRefusal(
+            target: RunFixture.target(name),
+            group: ProtectedGroup(
+                marks: [ProtectedGroup.Mark(label: "cluster", value: "c")], maxUnavailable: 1,
+                members: ["a", "b"].map(RunFixture.target)), unavailable: [why])
+    }
+
+    @Test func aRunDoesNotWaitForItsOwnFailures() {
+        let fixture = fixture(["a", "b"])
+        var drive = HandDrive(fixture)
+        let (a, run) = (RunFixture.target("a"), fixture.record.id)
+        drive.refusals = [
+            refusal(of: "b", .ended(Standing(target: a, outcome: .failed, run: run)))
+        ]
+        drive.feed([.led]) { _ in .exit(1) }
+        #expect(drive.started == ["a:one"])
+        #expect(drive.machine.state == .failed)
+        #expect(drive.isFinished)
+        let reasons = drive.events.compactMap { recorded in
+            if case .deferred(_, _, let reason) = recorded.event { reason } else { nil }
+        }
+        #expect(
+            reasons.last
+                == "b is not started: of the 2 targets with cluster = c at most 1 may be "
+                + "unavailable, and this run ended badly on a; mend that first, then run it for b")
+        #expect(drive.isFold)
+        // Another run's failure may be mended by another run: that is waited for.
+        var other = HandDrive(fixture)
+        let earlier = LockSamples.lock(a).run
+        other.refusals = [
+            refusal(of: "b", .ended(Standing(target: a, outcome: .failed, run: earlier)))
+        ]
+        other.feed([.led]) { _ in .exit(1) }
+        #expect(other.machine.state == .waiting)
+    }
+
+    @Test func whoComesAfterAMemberOfTheSameRunIsToldSo() {
+        let fixture = fixture(["a", "b"])
+        var drive = HandDrive(fixture)
+        let a = RunFixture.target("a")
+        let lock = TargetLock(
+            target: a, run: fixture.record.id, runbook: LockSamples.lock(a).runbook, actor: "ann",
+            since: Timestamp(milliseconds: 0), step: nil, kept: nil, isLed: true)
+        drive.refusals = [refusal(of: "b", .held(lock))]
+        drive.feed([.led]) { _ in nil }
+        #expect(
+            drive.machine.deferrals[RunFixture.target("b")]?.reason
+                == "b comes after a, on which this run is at work: of the 2 targets with "
+                + "cluster = c at most 1 may be unavailable")
+        drive.refusals = []
+        drive.feed(drive.open.map { .attemptEnded($0, .exit(0)) }, answer: Self.good)
+        #expect(drive.machine.state == .succeeded)
+    }
+
     @Test func aReasonIsRecordedAgainWhenAPersonWouldDoSomethingElse() {
         var drive = HandDrive(fixture(["a"]))
         let a = RunFixture.target("a")

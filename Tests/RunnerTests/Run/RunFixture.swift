@@ -28,6 +28,13 @@ struct RunFixture {
         return name
     }
 
+    /// A target's record in a plan.
+    static func planned(_ name: String) -> PlannedTarget {
+        PlannedTarget(
+            name: target(name), address: "127.0.0.1", port: 22, user: nil, becomeUser: nil,
+            hostKeys: [], labels: [:])
+    }
+
     /// A `run` step, changed by the closure.
     static func step(
         _ name: String, _ effect: Effect = .idempotent, _ change: (inout Step) -> Void = { _ in }
@@ -50,10 +57,10 @@ struct RunFixture {
             environment: EnvironmentRule(
                 name: "lab", content: .off, change: .off, isProduction: false),
             parameters: [],
-            targets: targets.map {
-                PlannedTarget(
-                    name: Self.target($0), address: "127.0.0.1", port: 22, user: nil,
-                    becomeUser: nil, hostKeys: [], labels: lists[$0].map { ["list": $0] } ?? [:])
+            targets: targets.map { name in
+                var target = Self.planned(name)
+                target.labels = lists[name].map { ["list": $0] } ?? [:]
+                return target
             },
             steps: steps, verify: verify, rollback: [], symptom: symptom, rollout: rollout,
             onFailure: nil, protection: protection, created: Timestamp(milliseconds: 0),
@@ -86,6 +93,10 @@ struct HandDrive {
     private(set) var recalled: Set<TargetName> = []
     /// What other runs hold.
     var locks: [TargetLock] = []
+    /// Targets that their groups can't spare.
+    var refusals: [GroupRefusal] = []
+    /// Members of groups that were asked whether they are well.
+    var peersAsked: [PeerQuestion] = []
     /// What was admitted and given back.
     var dismissed: [TargetName] = []
     /// Timers for targets that wait, which don't fire by themselves.
@@ -148,6 +159,7 @@ struct HandDrive {
                 case .admit(let names):
                     queue.append(.admission(names, deferred: inTheWay(of: names)))
                 case .dismiss(let names): dismissed += names
+                case .askPeer(let question): peersAsked.append(question)
                 case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true
                 case .timer(.admission, _): waits += 1
@@ -166,6 +178,7 @@ struct HandDrive {
         Dictionary(
             uniqueKeysWithValues: names.compactMap { name in
                 locks.first { $0.target == name }.map { (name, .locked($0)) }
+                    ?? refusals.first { $0.target == name }.map { (name, .protected($0)) }
             })
     }
 

@@ -162,6 +162,24 @@ struct RunMachineTests {
         #expect(drive.machine.owed.isEmpty)
     }
 
+    /// A look changes nothing, and nothing of its step has begun.
+    @Test(arguments: [(9, RunState.succeeded), (40, .failed)])
+    func aGuardThatWasLostWithItsLeadersIsAskedAgain(_ lost: Int, _ state: RunState) {
+        let first = Self.step("one", .once) { $0.unless = RunFixture.call("look") }
+        var drive = HandDrive(RunFixture(steps: [first]))
+        var left = lost
+        drive.feed([.led]) {
+            guard HandDrive.text(of: $0.action) == "look" else { return .exit(0) }
+            guard left > 0 else { return .exit(1) }
+            left -= 1
+            return .ended(.unknown("lost"))
+        }
+        #expect(drive.machine.state == state)
+        let isDone = state == .succeeded
+        #expect(drive.started.filter { $0 == "a:one" }.count == (isDone ? 1 : 0))
+        #expect(drive.outcomes() == [isDone ? "one=changed" : "one=failed"])
+    }
+
     @Test func stopsStartingTargetsAtTheThreshold() {
         var fixture = RunFixture(steps: [Self.step("one", .once)])
         fixture.targets = ["a", "b", "c", "d", "e"]

@@ -115,7 +115,7 @@ final class GroundTruth: @unchecked Sendable {
             case .reopened: broken(.honest, "a run that undoes nothing has opened a bracket")
             case .stateChanged, .sessionOpened, .outputsTaken, .verifyEnded, .symptomAsked, .owed,
                 .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
-                .lockKept, .unlocked, .restored:
+                .lockKept, .unlocked, .vouched, .restored:
                 break
             }
         }
@@ -256,7 +256,7 @@ final class GroundTruth: @unchecked Sendable {
         switch key.part {
         case .action(let id): done[key.target, default: []].insert(id)
         case .release(let id): paidBy[key.target, default: []].insert(id)
-        case .guarding, .check, .verify, .symptom, .undo: break
+        case .guarding, .check, .verify, .symptom, .undo, .peer: break
         }
     }
 
@@ -312,6 +312,7 @@ extension AttemptKey {
     var short: String {
         switch part {
         case .symptom: "\(target)/symptom.\(number)"
+        case .peer: "\(target)/peer.\(number)"
         case .guarding(let id): "\(target)/\(id)?.\(number)"
         case .action(let id): "\(target)/\(id).\(number)"
         case .check(let id, let index): "\(target)/\(id)/check\(index).\(number)"

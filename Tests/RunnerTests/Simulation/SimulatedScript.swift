@@ -24,7 +24,7 @@ extension SimulatedWorld {
         switch request.key.part {
         case .guarding, .check: status = isDone == true ? 0 : 1
         case .symptom: status = happens(700) ? 1 : 0
-        case .action, .verify, .release, .undo: status = isFailing ? Int32(number(1...3)) : 0
+        case .action, .verify, .release, .undo, .peer: status = isFailing ? Int32(number(1...3)) : 0
         }
         var report = AttemptReport(ending: .exited(status))
         if happens(80) {

@@ -56,6 +56,7 @@ extension RunEvent {
         case .deferred(let target, _, let reason): "deferred \(target) \(reason)"
         case .lockKept(let target, let reason): "lock kept \(target) \(reason)"
         case .unlocked(let target): "unlocked \(target)"
+        case .vouched(let target, let run, let reason): "vouched \(target) \(run) \(reason)"
         case .restored(let reason): "restored \(reason)"
         case .closed(let state, let helped): "closed \(state.rawValue) \(helped.rawValue)"
         }

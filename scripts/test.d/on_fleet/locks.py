@@ -165,11 +165,11 @@ def owed(rig):
     rig.handrail(*second, **where).exits(0)
 
 
-def guarded(rig, name):
+def guarded(rig, name, also=""):
     """The little library with a rule of the house: of a cluster one at a time."""
     library = rig.copy(rig.little, name)
     library.write("handrail.yaml", library.read("handrail.yaml")
-                  + "protect:\n  - { per: cluster, max_unavailable: 1 }\n")
+                  + "protect:\n  - per: cluster\n    max_unavailable: 1\n" + also)
     library.commit("Protect clusters")
     return {"library": library, "home": rig.home(name)}
 
@@ -208,3 +208,43 @@ def mended(rig):
     rig.fleet.shell("hub01", f"rmdir {folder}")
     rig.end(alone(rig, folder, where, "hub01", seconds="0")).exits(0)
     rig.end(alone(rig, folder, where, "hub02", seconds="0")).exits(0)
+
+
+@case("a member that failed is asked whether it is well all the same (peers_ok)", "fleet")
+def asked(rig):
+    folder = "/run/rig-asked"
+    where = guarded(
+        rig, "asked", f"    peers_ok: 'test ! -d {folder} || {{ echo the folder is there; exit 3; }}'\n")
+    rig.fleet.shell("hub01", f"mkdir {folder}")
+    rig.end(alone(rig, folder, where, "hub01", seconds="0")).exits(5)
+    second = alone(rig, folder, where, "hub02", seconds="0")
+
+    def told():
+        return [each for each in rig.handrail("status", "--json", **where).document()["runs"]
+                if "peers_ok on hub01 answered 3" in each["state_reason"]]
+
+    rig.eventually("it waits, and says what hub01 answered", lambda: told()
+                   or second.poll() is not None)
+    (waiting,) = told()
+    claim("the folder is there" in waiting["state_reason"], waiting["state_reason"])
+    equal(count(rig, "hub02", folder), 0, "how often it was done on hub02 meanwhile")
+    rig.fleet.shell("hub01", f"rmdir {folder}")
+    # Asked again after half a minute.
+    equal(rig.end(second, limit=60).exits(0).document()["state"], "succeeded", "state")
+    equal(count(rig, "hub02", folder), 1, "how often it was done on hub02")
+    rig.handrail("audit", "show", waiting["run"], **where).exits(0).says("target.vouched")
+    rig.handrail("audit", "verify", **where).exits(0)
+
+
+@case("after a run that is over a person says that a target is well", "fleet")
+def vouched(rig):
+    where, folder = guarded(rig, "vouched"), "/run/rig-vouched"
+    rig.fleet.shell("hub01", f"mkdir {folder}")
+    failed = rig.end(alone(rig, folder, where, "hub01", seconds="0")).exits(5).document()["run"]
+    well = ("settle", failed, "--on", "hub01", "--as", "well", "--why", "looked at it")
+    second = ("run", "rig.alone", "--on", "hub02", "--set", f"folder={folder}", "--set", "seconds=0")
+    rig.handrail(*second, "--yes", **where).exits(4).says("--on hub01 --as well --why")
+    rig.handrail(*well, **where).exits(0).says("hub01 is well")
+    rig.handrail(*second, "--yes", **where).exits(0)
+    rig.handrail(*well, **where).exits(3).says("waits to be settled")
+    rig.handrail("audit", "verify", **where).exits(0)
