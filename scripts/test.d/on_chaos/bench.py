@@ -255,8 +255,17 @@ class Trial:
             time.sleep(0.1)
         raise Failed(f"{limit} s after the run's end steps of it are alive: {alive[:5]}")
 
+    def calm_down(self, limit=20):
+        """Waits until no step is alive at two looks in a row: what was sent ahead follows at once."""
+        self.settle_down(limit)
+        time.sleep(0.2)
+        self.settle_down(limit)
+
     def drop(self):
         shutil.rmtree(self.home, ignore_errors=True)
+        self.drop_notes()
+
+    def drop_notes(self):
         shutil.rmtree(self.notes, ignore_errors=True)
 
 

@@ -103,7 +103,7 @@ def reboots(bench, budget):
             if event.name == "stepEnded" and event.target == struck and event.body["_2"] == "unknown":
                 took = event.at - reached
                 budget.measure("unknown after [s]", max(0.0, took))
-                claim(took <= MOST, f"{how}: {event.body['_1']} was unknown only after {took:.1f} s")
+                claim(took <= budget.limit(MOST), f"{how}: {event.body['_1']} was unknown only after {took:.1f} s")
         trial.verify()
         budget.add(how)
         budget.add("outcomes that nobody knows", unknown)

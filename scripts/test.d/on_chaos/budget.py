@@ -10,6 +10,11 @@ from collections import namedtuple
 Case = namedtuple("Case", "name unit claim sample full body")
 # So many failures end a case: the next ones would say the same.
 ENOUGH_FAILURES = 5
+# So often a long case says how far it is, in seconds.
+SAID_EVERY = 60
+# From so many on it is a full count; a smaller one is a sample, beside other work on a busy machine,
+# where times say little: limits of time are so many times longer then.
+FULL, LENIENCE = 100, 4
 
 
 def collector(cases):
@@ -42,6 +47,9 @@ class Budget:
         self.began = time.monotonic()
         self.deadline = self.began + seconds
         self.done, self.next, self.say = 0, first, say
+        self.said = self.began
+        # By what the case has in full: some have few.
+        self.is_full = count >= min(FULL, case.full[0])
         self.failures = []
         self.counts, self.measures = {}, {}
         self.guard = threading.Lock()
@@ -54,6 +62,10 @@ class Budget:
         """Seconds until the time is over."""
         return max(0.0, self.deadline - time.monotonic())
 
+    def limit(self, seconds):
+        """A limit of time: as it is said, or as a sample can keep it on a busy machine."""
+        return seconds if self.is_full else LENIENCE * seconds
+
     def turns(self):
         while True:
             with self.guard:
@@ -65,6 +77,10 @@ class Budget:
     def did(self, units=1):
         with self.guard:
             self.done += units
+            now = time.monotonic()
+            if now - self.said >= SAID_EVERY:
+                self.said = now
+                self.say(f"  {self.done:,} of {self.count:,} after {self.spent():,.0f} s")
 
     def fail(self, turn, problem):
         with self.guard:

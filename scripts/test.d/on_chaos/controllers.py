@@ -13,6 +13,8 @@ case = collector(CASES)
 PLAN = steps(25)
 # Exit codes of a run that has come to its end: well, or with an outcome that nobody knows.
 WELL, UNKNOWN = 0, 9
+# So many leaders of one run are killed at most.
+MOST_KILLS = 16
 
 
 def reattached(found, spawned, until):
@@ -32,15 +34,16 @@ def reattached(found, spawned, until):
     return last - spawned if last and not waiting else None
 
 
-def lives(chance, trial, child, whole, resumes):
+def lives(chance, trial, child, whole, kills, resumes):
     """Lets a leader live for some part of its run; whether it is to be killed then.
 
-    Mostly amid its steps, by what they have noted so far; some die at once, or as they take over.
+    Mostly amid its steps, by what they have noted so far, so that as many `kills` as are left spread
+    over what is left of the run; some die at once, or as they take over.
     """
     if chance.random() < (0.4 if resumes else 0.1):
         return not ends_within(child, chance.uniform(0, 1.0))
     noted = trial.noted()
-    end = chance.uniform(noted, whole)
+    end = min(whole, noted + chance.uniform(0, 2 * (whole - noted) / (kills + 1)))
     while trial.noted() < end:
         if ends_within(child, 0.01):
             return False
@@ -58,9 +61,9 @@ def controller_kills(bench, budget):
     def work(lane, turn, trial):
         leaders = []
         child = trial.begin_run()
-        kills = 0 if lane.name not in whole else turn.chance.randint(2, 7)
+        kills = 0 if lane.name not in whole else turn.chance.randint(2, MOST_KILLS)
         while kills:
-            if not lives(turn.chance, trial, child, whole[lane.name], bool(leaders)):
+            if not lives(turn.chance, trial, child, whole[lane.name], kills, bool(leaders)):
                 break
             kill(child)
             kills -= 1

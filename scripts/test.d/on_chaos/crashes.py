@@ -1,9 +1,13 @@
 """The controller kills itself at a labelled point (debug builds: HANDRAIL_CRASH_AT)."""
 
+import os
 import signal
+import sqlite3
+import time
 
 from on_fleet.rig import claim
 
+from . import records
 from .bench import in_lanes, many, steps
 from .budget import collector
 from .controllers import UNKNOWN, WELL
@@ -13,11 +17,16 @@ case = collector(CASES)
 KINDS = ("once", "idem", "read", "guarded", "idem")
 PLAN = steps(10, KINDS)
 # Points that are passed once in a process, and those that are passed again and again.
-ONCE = ("open", "takeover", "shutdown")
-OFTEN = ("append", "admit", "seal", "barrier", "start", "report", "put", "clean", "close")
+ONCE = ("open", "takeover", "release", "dismiss", "shutdown")
+OFTEN = ("append", "admit", "seal", "barrier", "renew", "start", "report", "put", "clean",
+         "close")
 # The highest number at which a point is surely passed in a run of three targets.
-DEEPEST = {"append": 12, "admit": 1, "seal": 1, "barrier": 2, "start": 15, "report": 20, "put": 3, "clean": 3,
-           "close": 3}
+DEEPEST = {"append": 12, "admit": 1, "seal": 1, "barrier": 2, "renew": 2, "start": 15,
+           "report": 20, "put": 3, "clean": 3, "close": 3}
+# How long the steps of a run sleep, so that it lives until its lease is renewed, and else.
+LONG, SHORT = "1", "0.02"
+# After so many seconds a run asks again for targets that another one holds.
+ASKS_AGAIN = 2
 
 
 def points():
@@ -35,6 +44,10 @@ def points():
 POINTS = list(points())
 
 
+def pause(point):
+    return LONG if point.startswith("renew") else SHORT
+
+
 def led(bench, child_of, point=None):
     """Starts a leader that is to die at a point; the child."""
     bench.lane.extra = {"HANDRAIL_CRASH_AT": point} if point else {}
@@ -42,6 +55,34 @@ def led(bench, child_of, point=None):
         return child_of()
     finally:
         bench.lane.extra = {}
+
+
+def dismissing(bench, trial, point):
+    """A leader that is told to leave while it asks for targets that another run has held.
+
+    What it gets then it gives back, and is to die there. That it is told before it gets them is
+    certain: nobody can write to the journal meanwhile.
+    """
+    other = trial.lane.trial(trial.name + "-other")
+    other.home = other.where["home"] = trial.home
+    holder = other.begin_run("chaos.crashes", "--set", "pause=0.2")
+    bench.eventually("the other run holds the targets", other.noted)
+    held = trial.run()
+    child = led(bench, lambda: trial.begin_run("chaos.crashes", "--set", "pause=" + SHORT), point)
+    bench.eventually("it waits for the targets", lambda: trial.run() != held and any(
+        event.name == "deferred" for event in trial.events()))
+    bench.eventually("a target is free", lambda: records.ended(records.events(trial.home, held)))
+    journal = sqlite3.connect(os.path.join(trial.home, "journal.db"), isolation_level=None)
+    try:
+        journal.execute("begin immediate")
+        time.sleep(ASKS_AGAIN + 0.5)
+        child.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+    finally:
+        journal.close()
+    other.end(holder).exits(WELL)
+    other.drop_notes()
+    return child
 
 
 def died(trial, child):
@@ -53,21 +94,28 @@ def died(trial, child):
       "each point before and after, in the first leader and in one that resumes: nothing runs "
       "twice, nothing is missing, the trail verifies", (14, 30), (2 * len(POINTS), 3600))
 def crash_points(bench, budget):
-    lanes = bench.lanes(3, 3)
+    lanes = bench.lanes(4, 3)
     for lane in lanes:
         lane.put(many(10, "crashes", KINDS))
 
     def work(lane, turn, trial):
         point = POINTS[(turn.number - 1) % len(POINTS)]
-        resumes = point.startswith("takeover") or (turn.number - 1) // len(POINTS) % 2 == 1
-        begin = lambda: trial.begin_run("chaos.crashes", "--set", "pause=0.02")
+        resumes = point.startswith("takeover") or (
+            (turn.number - 1) // len(POINTS) % 2 == 1 and not point.startswith("dismiss"))
+        begin = lambda: trial.begin_run("chaos.crashes", "--set", "pause=" + pause(point))
         if resumes:
             # The leader before it dies with the first step's end reported, and not recorded.
             claim(died(trial, led(bench, begin, "report-before:1")), "the first leader went on")
             trial.verify()
             child = led(bench, lambda: trial.begin("resume", trial.run(), "--json"), point)
+        elif point.startswith("dismiss"):
+            child = dismissing(bench, trial, point)
         else:
             child = led(bench, begin, point)
+        if point.startswith("release"):
+            # A lease is given back by who leaves a run that goes on.
+            bench.eventually("it leads", lambda: trial.noted() or child.poll() is not None)
+            child.send_signal(signal.SIGTERM)
         is_dead = died(trial, child)
         budget.add("passed" if is_dead else "never came to that number")
         if is_dead:
@@ -77,7 +125,7 @@ def crash_points(bench, budget):
             claim(False, f"{point} is never passed")
         if trial.run() is None:
             claim(is_dead and point == "open-before", f"{point}: no run was recorded")
-            trial.end(trial.begin_run("chaos.crashes", "--set", "pause=0.02")).exits(WELL)
+            trial.end(trial.begin_run("chaos.crashes", "--set", "pause=" + SHORT)).exits(WELL)
         elif is_dead:
             trial.verify()
             done = trial.handrail("resume", trial.run(), "--json")

@@ -14,7 +14,7 @@ from on_fleet.rig import Failed, call, claim, equal
 from .bench import HERE, ends_within, in_lanes, kill, many, steps
 from .budget import collector
 from .controllers import UNKNOWN, WELL
-from .crashes import POINTS
+from .crashes import POINTS, SHORT, pause
 
 CASES = []
 case = collector(CASES)
@@ -65,9 +65,9 @@ def started(bench, trial, words, **variables):
         bench.lane.extra = {}
 
 
-def words(trial):
+def words(trial, time=SHORT):
     return ["run", "chaos.disk", "--limit", "*", "--set", "folder=" + trial.notes, "--set",
-            "pause=0.02", "--yes", "--json"]
+            "pause=" + time, "--yes", "--json"]
 
 
 def finished(bench, trial, budget):
@@ -88,7 +88,8 @@ def well_ended(bench, trial, budget):
       "at every call that writes below the home: nothing more starts, nothing is called a success, "
       "and all goes on once there is room", (9, 25), (1000, 5400))
 def full_disks(bench, budget):
-    lanes = bench.lanes(3, 2)
+    # They mostly wait.
+    lanes = bench.lanes(8 if budget.is_full else 3, 2)
     for lane in lanes:
         lane.put(many(4, "disk", KINDS))
     probe = lanes[0].trial("full-disks-probe")
@@ -113,9 +114,10 @@ def full_disks(bench, budget):
             budget.add("ended before that call")
             return budget.did()
         # What was under way ends; then nothing more is begun.
-        is_over = ends_within(child, 1.0)
+        ends_within(child, 0.5)
+        trial.calm_down()
         noted = trial.noted()
-        is_over = is_over or ends_within(child, 0.7)
+        is_over = ends_within(child, 0.7)
         equal(trial.noted(), noted, f"call {at}: what is noted while the disk is full")
         if is_over and child.returncode == 0:
             budget.add("ended well without that call")
@@ -207,7 +209,7 @@ def notices_lies(bench, budget, lane):
       "home opens, every start was recorded, nothing runs twice, and all goes on",
       (9, 25), (2 * len(POINTS) + 300, 3600))
 def power_loss(bench, budget):
-    lanes = bench.lanes(3, 2)
+    lanes = bench.lanes(4, 2)
     for lane in lanes:
         lane.put(many(4, "disk", KINDS))
     total = [400]
@@ -219,7 +221,8 @@ def power_loss(bench, budget):
             at = {"CHAOS_LOSE_AT": str(1 + int(total[0] * max(turn.chance.random(), turn.chance.random())))}
         else:
             at = {"CHAOS_LOSE": "1", "HANDRAIL_CRASH_AT": POINTS[turn.number // 3 % len(POINTS)]}
-        child, counter = started(bench, trial, words(trial), **at)
+        child, counter = started(
+            bench, trial, words(trial, pause(at.get("HANDRAIL_CRASH_AT", ""))), **at)
         code = trial.end(child).code
         if code != -signal.SIGKILL:
             if "CHAOS_LOSE_AT" in at:
