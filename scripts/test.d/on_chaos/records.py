@@ -77,6 +77,12 @@ def events(home, run):
     return [Event(*row) for row in found]
 
 
+def is_lost(event):
+    """Whether an attempt's end is one that nobody saw."""
+    ending = event.body["_1"]["ending"]
+    return "unknown" in ending or "unreachable" in ending
+
+
 def attempts(found):
     """{target: {step: attempts whose intent was recorded}}."""
     counted = {}
