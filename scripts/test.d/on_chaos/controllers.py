@@ -1,20 +1,21 @@
 """The controller is killed, and others lead on."""
 
+import os
 import time
 
 from on_fleet.rig import claim, said
 
 from .bench import ends_within, in_lanes, kill, steps
 from .budget import collector
-from . import records
+from . import records, truth
 
 CASES = []
 case = collector(CASES)
 PLAN = steps(25)
 # Exit codes of a run that has come to its end: well, or with an outcome that nobody knows.
 WELL, UNKNOWN = 0, 9
-# So many leaders of one run are killed at most.
-MOST_KILLS = 16
+# So many leaders of one run are killed at most, in a sample and in a full count.
+FEW, MANY = 6, 16
 
 
 def heard(found, spawned, until, names):
@@ -46,6 +47,14 @@ def reattached(found, spawned, until):
     return max(first) - spawned if first and all(first) else None
 
 
+def noted_by(plan):
+    """How many bytes a target's steps note in all, about: processes' numbers differ in length."""
+    process = len(str(os.getpid()))
+    lines = [(word, step) for step in plan if truth.kind(step) != "read"
+             for word in (("did",) if truth.kind(step) in truth.ONCE else ("begin", "end"))]
+    return sum(len(word) + len(step) + process + 3 for word, step in lines)
+
+
 def lives(chance, trial, child, whole, kills, leaders):
     """Lets a leader live for some part of its run; whether it is to be killed then.
 
@@ -75,15 +84,14 @@ def lives(chance, trial, child, whole, kills, leaders):
 def controller_kills(bench, budget):
     # One run at a time says how long it takes to be attached again; two are through sooner.
     lanes = bench.lanes(2 if budget.is_full else 1, 20)
-    # How much is noted in a run to its end; the first of each lane is not disturbed.
-    whole = {}
+    whole = 20 * noted_by(PLAN)
 
     def work(lane, turn, trial):
         leaders = []
         child = trial.begin_run()
-        kills = 0 if lane.name not in whole else turn.chance.randint(2, MOST_KILLS)
+        kills = turn.chance.randint(2, MANY if budget.is_full else FEW)
         while kills:
-            if not lives(turn.chance, trial, child, whole[lane.name], kills, leaders):
+            if not lives(turn.chance, trial, child, whole, kills, leaders):
                 break
             kill(child)
             kills -= 1
@@ -111,7 +119,6 @@ def controller_kills(bench, budget):
         trial.verify()
         budget.add("runs")
         budget.add("outcomes that nobody knows", unknown)
-        whole.setdefault(lane.name, trial.noted())
         for spawned, until in leaders:
             taken = reattached(found, spawned, min(until, ended_at))
             if taken is not None:
