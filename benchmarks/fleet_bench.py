@@ -38,6 +38,9 @@ STEPS = [
 
 Target = collections.namedtuple("Target", "name address port")
 Sample = collections.namedtuple("Sample", "seconds processor")
+# Processor times in seconds: the command's own process, what it started and waited for, and the
+# targets' side of it. Memory is the most that its own process took, in MiB.
+Watched = collections.namedtuple("Watched", "seconds own started targets memory")
 
 
 class Failed(Exception):
@@ -72,6 +75,23 @@ class Fleet:
     def _call(self, verb, *arguments):
         command = [os.path.join(ROOT, "scripts/fleet"), verb, *arguments, "--dir", self.folder]
         subprocess.run(command, check=verb != "stop", stdout=subprocess.DEVNULL)
+
+    def processor(self):
+        """The processor time of all that runs and ran on the targets, in seconds.
+
+        Every process of the fleet's PID namespace, with the ended children that it waited for;
+        what loses its parent is waited for by the namespace's first process.
+        """
+        with open(os.path.join(self.folder, "supervisor.json")) as file:
+            space = os.stat(f"/proc/{json.load(file)['pid']}/ns/pid").st_ino
+        total = 0
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.stat(f"/proc/{name}/ns/pid").st_ino == space:
+                    total += sum(_processor(name))
+            except (OSError, ProcessLookupError):
+                continue
+        return total
 
     def path(self, *names):
         return os.path.join(self.work, *names)
@@ -129,6 +149,31 @@ def library(folder, inventory, runbook, title, steps, files, parameters=None):
         subprocess.run(git + arguments, check=True)
 
 
+def small_steps(folder, fleet, runbook, effect, count, **more):
+    """A library with one runbook of so many small steps, each of them with that effect.
+
+    They repeat the ten of STEPS; `more` are keys for each step. Returns its folder.
+    """
+    numbers = range(1, count + 1)
+    steps = [
+        {
+            "id": f"s{number}",
+            "title": f"Step {number}",
+            "effect": effect,
+            "run": {"script": f"scripts/s{number}"},
+            **more,
+        }
+        for number in numbers
+    ]
+    scripts = {
+        f"scripts/s{number}": f"#!/bin/sh\n{STEPS[(number - 1) % len(STEPS)]}\n"
+        for number in numbers
+    }
+    with open(fleet.inventory) as file:
+        library(folder, file.read(), runbook, "Small steps", steps, scripts)
+    return folder
+
+
 def _lines(document):
     """A document as YAML: a key a line, lists an element a line, all below in JSON."""
     text = ""
@@ -140,7 +185,7 @@ def _lines(document):
     return text
 
 
-def run_command(handrail, fleet, runbook, folder, *options):
+def run_command(handrail, fleet, runbook, folder, *options, home=None):
     """The command that runs a library's runbook on the whole fleet."""
     return [
         handrail,
@@ -155,7 +200,7 @@ def run_command(handrail, fleet, runbook, folder, *options):
         "--library",
         folder,
         "--home",
-        fleet.path("home"),
+        home or fleet.path("home"),
         *options,
     ]
 
@@ -202,6 +247,58 @@ def peak_memory(command, cwd):
     return peak / 1024
 
 
+def watched(command, fleet):
+    """One run of a command, with what it took here and on the targets."""
+    log = fleet.path("watched.log")
+    before = fleet.processor()
+    with open(log, "w") as said:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            command, cwd=fleet.work, stdin=subprocess.DEVNULL, stdout=said,
+            stderr=subprocess.STDOUT,
+        )
+        memory = 0
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            memory = max(memory, _memory(process.pid))
+            time.sleep(0.01)
+        seconds = time.monotonic() - began
+    # It has ended, and its times can be read until it is waited for.
+    own, started = _processor(process.pid)
+    if process.wait() != 0:
+        raise Failed(
+            f"{' '.join(command)}\nexited {process.returncode}; its last lines:\n{tail(log)}"
+        )
+    return Watched(seconds, own, started, fleet.processor() - before, memory)
+
+
+def load():
+    """How busy the machine is: the mean of the last minute, as the kernel counts it."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def tail(log):
+    """The last lines of a file."""
+    with open(log, errors="replace") as file:
+        return "".join(file.readlines()[-20:])
+
+
+def _memory(process):
+    """The most resident memory that a process took so far, in MiB; 0 once it has ended."""
+    with open(f"/proc/{process}/status") as status:
+        for line in status:
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    return 0
+
+
+def _processor(process):
+    """The processor time of a process, and of the ended children that it waited for, in seconds."""
+    with open(f"/proc/{process}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    ticks = os.sysconf("SC_CLK_TCK")
+    return (int(fields[11]) + int(fields[12])) / ticks, (int(fields[13]) + int(fields[14])) / ticks
+
+
 def output(command):
     """What a command writes."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -219,9 +316,9 @@ def timed(command, fleet, environment=None):
     with open(result) as file:
         sample = json.load(file)
     if sample["status"] != 0:
-        with open(log, errors="replace") as file:
-            said = "".join(file.readlines()[-20:])
-        raise Failed(f"{' '.join(command)}\nexited {sample['status']}; its last lines:\n{said}")
+        raise Failed(
+            f"{' '.join(command)}\nexited {sample['status']}; its last lines:\n{tail(log)}"
+        )
     return Sample(sample["seconds"], sample["processor"])
 
 
