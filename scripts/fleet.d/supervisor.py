@@ -1,5 +1,6 @@
 """The one process that holds a fleet: when it dies, the kernel ends everything in it."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -266,8 +267,10 @@ class Supervisor:
             if not found:
                 break
             for pid in found:
-                os.kill(pid, signal.SIGSTOP)
-                stopped.add(pid)
+                # It may have ended since it was found.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGSTOP)
+                    stopped.add(pid)
             time.sleep(0.01)
         self.stopped[name] = stopped
         self.state[name] = "frozen"
@@ -278,7 +281,8 @@ class Supervisor:
             return {"state": self.state[name], "changed": False}
         alive = set(self.processes(name))
         for pid in self.stopped.pop(name, set()) & alive:
-            os.kill(pid, signal.SIGCONT)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         self.state[name] = "up"
         return {"state": "up", "changed": True}
 
