@@ -184,7 +184,7 @@ extension RunMachine {
             request.detachment = Detachment(
                 run: record, key: key, knownSpool: target.spool,
                 mayStart: !isAbortRequested && haltReason == nil)
-            request.detachment?.awaitsReboot = step?.awaitsReboot == true
+            request.detachment?.awaitsReboot = part.isAction && step?.awaitsReboot == true
         }
         return request
     }

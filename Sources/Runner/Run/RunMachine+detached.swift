@@ -7,7 +7,9 @@ extension RunMachine {
         guard let id = key.part.step, let step = step(id) else { return false }
         switch key.part {
         case .action: return step.runsDetached
-        case .undo, .symptom, .guarding, .check, .verify, .release, .peer: return false
+        case .undo(_, let index):
+            return undoTask(index, of: step, key.target)?.runsDetached(at: step.place) == true
+        case .symptom, .guarding, .check, .verify, .release, .peer: return false
         }
     }
 
@@ -28,11 +30,16 @@ extension RunMachine {
             let step = sequence(of: key.target).first(where: { $0.id == id }) ?? step(id),
             let planned = planned(key.target), let target = targets[key.target]
         else { return false }
+        let task: UndoStep? =
+            if case .undo(_, let index) = key.part { undoTask(index, of: step, key.target) } else {
+                nil
+            }
         let resolved = resolver.resolved(
-            step.action, target: planned, outputs: target.outputs,
+            task?.action ?? step.action, target: planned, outputs: target.outputs,
             answers: answers(for: key.target))
         guard case .success(let action) = resolved else { return false }
         var request = request(key, action, of: step, planned, target)
+        if let task { (request.run, request.mode, request.effect) = (task.run, task.mode, .once) }
         request.detachment?.isRecovery = true
         // Whoever recorded the abort could not tell the target.
         request.detachment?.isEnding = isAbortRequested

@@ -14,6 +14,11 @@ extension RunMachine {
 
         /// Whether it looks before it changes anything, so that it may be asked again.
         var looksFirst: Bool { Restoration(of: action) != nil }
+
+        /// Whether it is claimed on its target: a script that undoes happens once, like the step.
+        func runsDetached(at place: Step.Place) -> Bool {
+            if case .run = action { place == .target } else { false }
+        }
     }
 
     /// What each target of a rollback undoes; nil for another run.
@@ -63,6 +68,13 @@ extension RunMachine {
         return (
             (undo.actions ?? []).map { UndoStep(action: $0, mode: .undo, run: newest) }, nil
         )
+    }
+
+    /// One of the actions that undo a step on a target.
+    func undoTask(_ index: Int, of step: Step, _ name: TargetName) -> UndoStep? {
+        guard let known = sequence(of: name).first(where: { $0.id == step.id }) else { return nil }
+        let tasks = undoTasks(known, name).tasks
+        return tasks.indices.contains(index) ? tasks[index] : nil
     }
 
     /// Moves the undoing of a target on.
