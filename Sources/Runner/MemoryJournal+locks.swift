@@ -85,11 +85,26 @@ extension MemoryJournal {
                 holds[target]?[run]?.isStarted = true
                 holds[target]?[run]?.kept = nil
             case .kept(_, let reason): holds[target]?[run]?.kept = reason
-            case .freed, .allFreed: holds[target]?[run] = nil
+            case .freed, .allFreed:
+                holds[target]?[run] = nil
+                supersede(target, by: run)
             }
         }
         guard changes.isOver else { return }
-        for target in holds.keys { holds[target]?[run] = nil }
+        for target in holds.keys where holds[target]?[run]?.kept == nil {
+            holds[target]?[run] = nil
+        }
+    }
+
+    /// Frees what ended runs of the same plan keep where this one has come to a known end.
+    private func supersede(_ target: TargetName, by run: RunID) {
+        guard let plan = entries[run]?.record.plan.planID else { return }
+        for (other, _) in holds[target] ?? [:] {
+            guard let entry = entries[other], entry.summary.closed != nil,
+                entry.record.plan.planID == plan
+            else { continue }
+            holds[target]?[other] = nil
+        }
     }
 
     /// Gives back what a leader was admitted to and didn't start: it is gone.
@@ -105,7 +120,8 @@ extension MemoryJournal {
             .sorted { ($0.value.since, $0.key) < ($1.value.since, $1.key) }
         for (id, hold) in others {
             guard let entry = entries[id] else { continue }
-            if entry.summary.closed != nil || (!hold.isStarted && !isLed(entry)) {
+            let isLeft = !hold.isStarted && !isLed(entry)
+            if isLeft || (entry.summary.closed != nil && hold.kept == nil) {
                 holds[target]?[id] = nil
             } else if hold.kept == nil || entry.record.plan.planID != run.plan.planID {
                 return lock(on: target, id, hold)
@@ -125,6 +141,7 @@ extension MemoryJournal {
         return TargetLock(
             target: target, run: id, runbook: entry.record.plan.runbook.id,
             actor: entry.record.actor, since: hold.since,
-            step: hold.kept == nil ? started.first : nil, kept: hold.kept, isLed: isLed(entry))
+            step: hold.kept == nil ? started.first : nil, kept: hold.kept, isLed: isLed(entry),
+            isOver: entry.summary.closed != nil)
     }
 }

@@ -113,8 +113,40 @@ struct LockContractTests {
             #expect(try await journal.locks(on: [web1]).first?.kept == "drain is owed there")
             try await append([.unlocked(web1)], to: one, in: journal)
             #expect(try await held(journal) == ["web2 r-1"])
-            try await append([.closed(.failed, .unresolved)], to: one, in: journal)
+            try await append(
+                [.unlocked(web2), .closed(.failed, .unresolved)], to: one, in: journal)
             #expect(try await held(journal) == [])
+        }
+    }
+
+    /// Something of it may still run there.
+    @Test(arguments: Kind.allCases)
+    func whatNobodyKnowsIsKeptWhenTheRunIsOver(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let one = try await open("r-1", "a", in: journal)
+            let (web1, web2) = (try Samples.target("web1"), try Samples.target("web2"))
+            _ = try await admit(["web1", "web2"], to: one, in: journal)
+            try await append([.targetStarted(web1), .targetStarted(web2)], to: one, in: journal)
+            try await append(
+                [
+                    .targetEnded(web1, .unknown), .lockKept(web1, reason: "unknown"),
+                    .targetEnded(web2, .aborted), .closed(.aborted, .unclear),
+                ], to: one, in: journal)
+            #expect(try await held(journal) == ["web1 r-1"])
+            let two = try await open("r-2", "b", lease: 2, in: journal)
+            #expect(
+                try await admit(["web1", "web2"], to: two, lease: 2, in: journal)
+                    == ["web1": "r-1"])
+            let lock = try #require(try await journal.locks(on: [web1]).first)
+            #expect(lock.isOver && lock.next.contains("handrail settle r-1 --on web1 --as well"))
+            // Its retry goes on there, and comes to a known end.
+            let child = try await open("r-3", "a", number: 2, lease: 3, after: one, in: journal)
+            #expect(try await admit(["web1"], to: child, lease: 3, in: journal) == [:])
+            try await append(
+                [.targetStarted(web1), .targetEnded(web1, .changed)], to: child, lease: 3,
+                in: journal)
+            #expect(try await held(journal) == ["web2 r-2"])
+            #expect(try await admit(["web1"], to: two, lease: 2, in: journal) == [:])
         }
     }
 

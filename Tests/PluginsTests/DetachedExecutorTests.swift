@@ -244,6 +244,38 @@ struct DetachedExecutorTests {
         #expect(report.ending == .exited(0))
     }
 
+    @Test func nothingIsBegunBesideWhatAnEarlierRunOfThePlanLeftAlive() async throws {
+        let stage = try await Stage("127.0.23.12")
+        defer { stage.remove() }
+        let first = stage.executor()
+        let slow = try stage.request("\(stage.trace("begun $$")); exec sleep 600")
+        _ = try await serving(first) {
+            let attempt = Task { await first.perform(slow) }
+            try await stage.waitForTraces(1)
+            attempt.cancel()
+            return await attempt.value
+        }
+        var again = try stage.request(stage.trace("second"))
+        again.detachment = Detachment(
+            token: stage.run + "-2", claim: "once.1", knownSpool: nil)
+        let second = stage.executor()
+        let beside = try await serving(second) { [again] in await second.perform(again) }
+        guard case .notStarted(let why) = beside.ending else {
+            Issue.record("\(beside.ending)")
+            return
+        }
+        #expect(why.contains("still runs"))
+        let old = try #require(try stage.traces().first?.split(separator: " ").last)
+        kill(try #require(pid_t(old)), SIGKILL)
+        var report = beside
+        for _ in 0..<50 where report.ending != .exited(0) {
+            let next = stage.executor()
+            report = try await serving(next) { [again] in await next.perform(again) }
+        }
+        #expect(report.ending == .exited(0))
+        #expect(try stage.traces().filter { $0 == "second" }.count == 1)
+    }
+
     @Test func aRunThatIsOverIsClearedAwayAndCantBeOpenedAgain() async throws {
         let stage = try await Stage("127.0.23.9")
         defer { stage.remove() }

@@ -805,6 +805,23 @@ def another_attempt_in_the_way_is_busy_or_voided(s, shell):
     same(s.state("c.1"), "void")
 
 
+def nothing_is_begun_beside_what_another_run_of_the_plan_left_alive(s, shell):
+    plan = secrets.token_hex(16)
+    s.open(run=plan + "-1")
+    nonce = s.detach("sleep 2")
+    s.is_up()
+    other, next_run = shell.start(), shell.start()
+    # Another plan is nobody's concern.
+    other.open(root=s.root)
+    well(other.do(":", claim="s.1"))
+    next_run.open(run=plan + "-2", root=s.root)
+    same((next_run.do(":", claim="t.1"), next_run.state("t.1")), ("claim elsewhere s.1", "absent"))
+    well(s.outcome(nonce))
+    forge(s, "c.1", f"sup 1 1 {BOOT}", "")
+    well(next_run.do(":", claim="t.1"))
+    same(s.state("c.1"), "void")
+
+
 def a_living_step_keeps_its_run(s, shell):
     s.open()
     nonce = s.detach("sleep 1")

@@ -106,7 +106,7 @@ struct LockRows {
     /// Who is in the way of the run on a target.
     ///
     /// What a dead leader took and didn't start is in nobody's way, nor is what is left of a run
-    /// that is over: both go. What another run of the same plan keeps is there to be undone, or
+    /// that is over and keeps nothing: both go. What another run of the same plan keeps is there to be undone, or
     /// done again, by this one.
     func holder(
         of target: TargetName, _ isProvedDead: (Lease) -> Bool
@@ -120,7 +120,8 @@ struct LockRows {
         for row in rows {
             let isLed = HeldLease(row: row).map { !isProvedDead($0.lease) } ?? false
             let isLeft = row["started"] == 0 && !isLed
-            guard isLeft || (row["closed"] as Int64?) != nil else {
+            let isOver = (row["closed"] as Int64?) != nil && (row["kept"] as String?) == nil
+            guard isLeft || isOver else {
                 return try Self.lock(of: row, isProvedDead, in: db)
             }
             try db.execute(
@@ -187,6 +188,14 @@ struct LockRows {
         }
     }
 
+    /// Frees what a run that is over keeps on a target.
+    static func free(_ target: TargetName, of run: RunID, in db: Database) throws {
+        try db.execute(
+            sql: "DELETE FROM locks WHERE target = ? AND run = (SELECT id FROM runs "
+                + "WHERE name = ? AND closed IS NOT NULL)",
+            arguments: [target.rawValue, run.rawValue])
+    }
+
     /// A target is available again that a run had left unavailable, if no later one did.
     static func makeAvailable(_ target: TargetName, since run: RunID, in db: Database) throws {
         try db.cachedStatement(
@@ -220,11 +229,23 @@ struct LockRows {
             case .freed, .allFreed:
                 try db.cachedStatement(sql: "DELETE FROM locks WHERE target = ? AND run = ?")
                     .execute(arguments: [target.rawValue, run])
+                try supersede(target)
             }
         }
         if changes.isOver {
-            try db.execute(sql: "DELETE FROM locks WHERE run = ?", arguments: [run])
+            try db.execute(
+                sql: "DELETE FROM locks WHERE run = ? AND kept IS NULL", arguments: [run])
         }
+    }
+
+    /// Frees what ended runs of the same plan keep where this one has come to a known end.
+    private func supersede(_ target: TargetName) throws {
+        try db.cachedStatement(
+            sql: """
+                DELETE FROM locks WHERE target = ? AND run IN (SELECT id FROM runs
+                    WHERE closed IS NOT NULL AND plan = (SELECT plan FROM runs WHERE id = ?))
+                """
+        ).execute(arguments: [target.rawValue, run])
     }
 
     /// Gives back what a leader was admitted to and didn't start: it is gone.
@@ -247,7 +268,8 @@ struct LockRows {
             since: Timestamp(milliseconds: row["since"]),
             step: kept == nil ? try step(on: target, of: row["key"], in: db) : nil, kept: kept,
             isLed: (row["closed"] as Int64?) == nil
-                && HeldLease(row: row).map { !isProvedDead($0.lease) } ?? false)
+                && HeldLease(row: row).map { !isProvedDead($0.lease) } ?? false,
+            isOver: (row["closed"] as Int64?) != nil)
     }
 
     /// The step that was started last on a target.

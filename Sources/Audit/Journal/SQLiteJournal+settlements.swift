@@ -49,6 +49,7 @@ extension SQLiteJournal {
                 settlement.why,
             ])
         try LockRows.makeAvailable(settlement.target, since: settlement.run, in: db)
+        try LockRows.free(settlement.target, of: settlement.run, in: db)
     }
 
     /// What people settled of a run that is over, by target.

@@ -163,7 +163,7 @@ struct DetachedAttempt {
             // Nobody has it: what follows is a start like the first.
             mayHaveStarted = false
             return nil
-        case .absent, .claimed, .norun, .closed, .lost, .orphan, .busy:
+        case .absent, .claimed, .norun, .closed, .lost, .orphan, .busy, .elsewhere:
             // A script that restarts its target is settled by its guard or its `verify`.
             if case .reboot = request.action, state == .lost, hasRestarted(session) {
                 return restarted(AttemptReport(ending: .exited(0)))
@@ -190,6 +190,12 @@ struct DetachedAttempt {
             switch error {
             case .notStarted: mayHaveStarted = false
             case .claim(.busy): return try await earlier(session)
+            case .claim(.elsewhere):
+                mayHaveStarted = false
+                throw .notStarted(
+                    "What an earlier run of the same plan began on \(request.target.name) still "
+                        + "runs there, and nothing is started beside it. Look there; it ends at "
+                        + "its timeout at the latest.")
             case .claim, .lost, .abandoned: break
             }
             throw error
@@ -284,7 +290,7 @@ struct DetachedAttempt {
             case .absent, .claimed:
                 "\(name) was restarted, and has no trace of whether the step had begun."
             case .norun, .closed: "\(name) has no trace of the run any more."
-            case .void, .running, .done, .busy: "It can't be told."
+            case .void, .running, .done, .busy, .elsewhere: "It can't be told."
             }
         return AttemptReport(ending: .unknown(why))
     }

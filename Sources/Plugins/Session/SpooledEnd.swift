@@ -29,6 +29,8 @@ enum ClaimState: String, Sendable {
     case norun, closed, absent, claimed, void, running, orphan, done, lost
     /// An earlier attempt of the same step lives.
     case busy
+    /// Something that another run of the same plan began lives.
+    case elsewhere
 
     /// Reads `VERB STATE`; nil for anything else.
     init?(_ frame: Frame) {

@@ -40,6 +40,8 @@ hr_members() {
     IFS=$hr_nl
     set --
     for hr_text in $hr_list; do
+        # Cheap first: what is cut off below takes some shells the square of the line's length.
+        case $hr_text in *" $hr_group "*) ;; *) continue ;; esac
         hr_rest=${hr_text##*') '}
         case ${hr_rest#* * } in "$hr_group "*) set -- "$@" "${hr_text%% *}" ;; esac
     done

@@ -334,6 +334,25 @@ hr_is_busy() {
     return 1
 }
 
+# Whether something of another run of the same plan lives here: hr_other is its claim. What was
+# only claimed is voided. Runs of a plan are never led at once, so once there is nothing there won't
+# be.
+hr_is_elsewhere() {
+    [ "$hr_alone" != "$hr_run" ] || return 1
+    hr_mine=$hr_run
+    set +f
+    set -- "${hr_run%-*}"-*/*
+    set -f
+    for hr_sibling in "$@"; do
+        hr_run=${hr_sibling%/*} hr_other=${hr_sibling##*/}
+        [ "$hr_run" != "$hr_mine" ] && hr_is_claim "$hr_other" || continue
+        hr_void "$hr_other" && continue
+        case $hr_is in running | orphan | claimed) hr_run=$hr_mine; return 0 ;; esac
+    done
+    hr_run=$hr_mine hr_alone=$hr_mine
+    return 1
+}
+
 # --- starting --------------------------------------------------------------------------------
 
 # detach NONCE FLAGS CLAIM TIMEOUT GRACE LIMIT, and the items of a run after it.
@@ -400,6 +419,7 @@ hr_claim_it() {
     hr_see "$hr_name"
     [ "$hr_is" = absent ] || { hr_forget; hr_say "$hr_n claim $hr_is"; return; }
     if hr_is_busy "$hr_name"; then hr_forget; hr_say "$hr_n claim busy $hr_other"; return; fi
+    if hr_is_elsewhere; then hr_forget; hr_say "$hr_n claim elsewhere $hr_other"; return; fi
     hr_claim=$hr_run/$hr_name
     umask 077
     if mkdir "$hr_claim" 2>/dev/null; then hr_launch "$@"; else hr_lose; fi

@@ -18,10 +18,12 @@ package struct TargetLock: Sendable, Hashable {
     package let kept: String?
     /// Whether a living process leads the run.
     package let isLed: Bool
+    /// Whether the run has ended: it keeps the lock since an outcome there is unknown.
+    package let isOver: Bool
 
     package init(
         target: TargetName, run: RunID, runbook: RunbookID, actor: String, since: Timestamp,
-        step: StepID?, kept: String?, isLed: Bool
+        step: StepID?, kept: String?, isLed: Bool, isOver: Bool = false
     ) {
         self.target = target
         self.run = run
@@ -31,6 +33,7 @@ package struct TargetLock: Sendable, Hashable {
         self.step = step
         self.kept = kept
         self.isLed = isLed
+        self.isOver = isOver
     }
 
     /// The one wording of who is in the way, since when, and where it stands.
@@ -45,7 +48,11 @@ package struct TargetLock: Sendable, Hashable {
 
     /// What a person can do about it, as a clause.
     package var next: String {
-        if kept != nil { return "'handrail status \(run)' says what to settle" }
+        if kept != nil {
+            return isOver
+                ? "look there, then: handrail settle \(run) --on \(target) --as well --why '…'"
+                : "'handrail status \(run)' says what to settle"
+        }
         return isLed
             ? "it is free once that run has ended there; 'handrail watch \(run)' follows it"
             : "nobody leads that run now: 'handrail resume \(run)' goes on, "

@@ -161,7 +161,8 @@ extension RunMachine {
 
     /// Keeps the locks of targets that have ended with something owed or unknown.
     ///
-    /// Those where that is settled are freed. A run that is over holds none.
+    /// Those where that is settled are freed. A run that is over keeps those where something is
+    /// unknown.
     mutating func noteLocks(_ turn: inout Turn) {
         guard takesLocks, !state.isTerminal else { return }
         for case .targetEnded(let name, _) in turn.decision.events

@@ -4,8 +4,8 @@ import Runbooks
 ///
 /// A run with such a step is not closed (docs/semantics.md, "Settling").
 extension RunMachine {
-    /// The steps with which targets ended and whose outcome nobody knows, in the plan's order; none
-    /// once the run is aborted.
+    /// The steps with which targets ended and whose outcome nobody knows, in the plan's order; once
+    /// the run is aborted only where something is owed.
     package var unsettled: [(target: TargetName, step: StepID, reason: String)] {
         plan.targets.compactMap { planned in
             guard let step = unsettledStep(on: planned.name) else { return nil }
@@ -15,7 +15,9 @@ extension RunMachine {
 
     /// The step that a person has to settle before a target can go on; nil when there is none.
     func unsettledStep(on name: TargetName) -> StepID? {
-        isAbortRequested ? nil : targets[name]?.unsettled
+        guard let target = targets[name], let step = target.unsettled else { return nil }
+        let isOwing = !target.owed.isEmpty || !target.leftOwed.isEmpty
+        return isAbortRequested && !isOwing ? nil : step
     }
 
     /// Why a run with nothing under way can't be closed before a person has done something; nil
@@ -30,9 +32,10 @@ extension RunMachine {
 
     func objection(toSettling step: StepID, on name: TargetName) -> String? {
         guard let target = targets[name] else { return "'\(name)' is no target of this run" }
-        guard target.unsettled != step || isAbortRequested else { return nil }
-        if isAbortRequested { return "the run is being aborted" }
-        if let waiting = target.unsettled {
+        let waiting = unsettledStep(on: name)
+        guard waiting != step else { return nil }
+        if target.unsettled == step { return "the run is being aborted" }
+        if let waiting {
             return "what is unknown on '\(name)' is how \(waiting) ended"
         }
         let others = unsettled.map { "\($0.step) on \($0.target)" }.joined(separator: ", ")

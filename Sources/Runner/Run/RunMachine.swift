@@ -257,6 +257,7 @@ package struct RunMachine: Sendable, Equatable {
             turn.decision.effects.append(.finish)
             return
         }
+        noteLocks(&turn)
         emit(.closed(finalState, finalResolution), &turn)
         turn.decision.effects.append(.finish)
     }

@@ -75,7 +75,8 @@ struct ProtectionGateTests {
                     "a is kept available: of the 2 targets with cluster = mb1 at most 1 may be "
                         + "unavailable, and b ended timed out in run r-old; it counts until a run "
                         + "that changes something there ends well; 'handrail status r-old' says "
-                        + "what happened"
+                        + "what happened, and 'handrail settle r-old --on b --as well --why …' "
+                        + "that it is well"
                 ]))
         // The one that failed can be mended, and the other one follows.
         let both = gate(["a", "b"], locked: [], groups: [group], standings: [failed])

@@ -87,7 +87,8 @@ struct AdmissionTests {
     }
 
     @Test func aRunDoesNotWaitForItsOwnFailures() {
-        let fixture = fixture(["a", "b"])
+        var fixture = fixture(["a", "b"])
+        fixture.rollout = Rollout(maxInFlight: 2, stopAtFailures: 3)
         var drive = HandDrive(fixture)
         let (a, run) = (RunFixture.target("a"), fixture.record.id)
         drive.refusals = [
@@ -116,7 +117,8 @@ struct AdmissionTests {
     }
 
     @Test func whoComesAfterAMemberOfTheSameRunIsToldSo() {
-        let fixture = fixture(["a", "b"])
+        var fixture = fixture(["a", "b"])
+        fixture.protection = []
         var drive = HandDrive(fixture)
         let a = RunFixture.target("a")
         let lock = TargetLock(

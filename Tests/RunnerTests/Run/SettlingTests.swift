@@ -36,6 +36,26 @@ struct SettlingTests {
         return drive
     }
 
+    /// Something of it may still run there: giving back beside it would be a lie.
+    @Test(arguments: [false, true])
+    func whatIsOwedBesideAnUnknownStepIsPaidOnceThatIsSettledAlsoAfterAnAbort(isDone: Bool) {
+        var drive = Self.lost()
+        drive.isFinished = false
+        drive.feed([.command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 1)]) { _ in
+            .exit(0)
+        }
+        #expect(drive.machine.state == .needsPerson)
+        #expect(drive.machine.unsettled.map(\.step) == [RunFixture.id("fix")])
+        let pay = PersonCommand(verb: .pay(Self.target), actor: "ann")
+        #expect(drive.machine.objection(to: pay)?.contains("unknown") == true)
+        drive.isFinished = false
+        drive.feed([.command(Self.command(isDone: isDone), inboxID: 2)]) { _ in .exit(0) }
+        #expect(drive.started == ["a:out", "a:fix", "a:back"])
+        #expect(drive.machine.owed.isEmpty)
+        #expect(drive.machine.state == .aborted)
+        #expect(drive.isFold)
+    }
+
     @Test func anUnknownOutcomeKeepsTheRunOpen() {
         let drive = Self.lost()
         #expect(drive.machine.state == .needsPerson)
