@@ -41,6 +41,7 @@ struct CommandLineFailure {
         if arguments.contains(where: { ["--check", "--dry-run", "--diff", "-n"].contains($0) }) {
             return "use handrail plan"
         }
+        if unknownCommand == "inbox" { return "'handrail' alone shows the inbox" }
         if let word = unknownCommand {
             let near = nearestName(to: word, among: Self.commandNames)
             return near.map { "did you mean 'handrail \($0)'?" }

@@ -102,18 +102,24 @@ enum FailureView {
             + (failure.hint.map { lead("  hint: ", .faint, $0, style, width) } ?? [])
     }
 
-    /// A sentence behind its name, wrapped under it; without a width in one line.
+    /// A sentence behind its name, wrapped under it, as is what stands on lines of its own below the
+    /// sentence; without a width nothing is wrapped.
     static func lead(
         _ name: String, _ tone: Tone, _ text: String, _ style: Style, _ width: Int?
     ) -> [String] {
-        let text = printable(text.utf8, keepNewlines: false)
-        guard let width else { return [style.paint(name, tone) + text] }
         let indent = name.utf8.count
-        return TextWidth.wrapped(text, width: width, indent: indent).enumerated()
-            .map {
-                ($0 == 0 ? style.paint(name, tone) : String($1.prefix(indent)))
-                    + $1.dropFirst(indent)
+        let margin = String(repeating: " ", count: indent)
+        return SafeText.lines(text).flatMap { line -> [String] in
+            guard let width else { return [margin + line] }
+            let own = line.prefix { $0 == " " }.count
+            let below = own > 0 ? own + 2 : 0
+            return TextWidth.wrapped(line, width: width - below, indent: indent).enumerated().map {
+                let more = $0 == 0 ? own : below
+                return margin + String(repeating: " ", count: more) + $1.dropFirst(indent)
             }
+        }.enumerated().map {
+            $0 == 0 ? style.paint(name, tone) + $1.dropFirst(indent) : $1
+        }
     }
 
     /// The lines for a diagnostic: place, sentence, the offending text with a caret, the hint.

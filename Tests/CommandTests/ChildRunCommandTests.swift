@@ -8,7 +8,9 @@ import Testing
 /// What they do on targets is in `scripts/test.d/on_fleet/undoing.py`.
 struct ChildRunCommandTests {
     /// A run whose file step changed both targets, and whose restart failed on web2.
-    private func past(_ bench: Workbench, isOver: Bool = true) async throws -> PastRun {
+    private func past(
+        _ bench: Workbench, isOver: Bool = true, bad: Set<String> = ["web2"]
+    ) async throws -> PastRun {
         let (journal, _) = try await bench.journal()
         let file = Step(
             id: try name("limits"), title: "Write the limits", effect: .idempotent,
@@ -16,7 +18,7 @@ struct ChildRunCommandTests {
         let past = try PastRun(steps: [file, PastRun.steps()[1]])
         var events: [RunEvent] = [.stateChanged(.running, reason: "started")]
         for target in past.record.plan.targets.map(\.name) {
-            let isBad = target.rawValue == "web2"
+            let isBad = bad.contains(target.rawValue)
             events.append(.targetStarted(target))
             for (step, status): (StepID, Int32) in [
                 (try name("limits"), 0), (try name("restart"), isBad ? 3 : 0),
@@ -54,6 +56,63 @@ struct ChildRunCommandTests {
         #expect(result.errors.contains("--from restart"), "\(result.errors)")
     }
 
+    @Test func whatStatusSaysToTypeIsNotRefused() async throws {
+        let bench = try Workbench()
+        let past = try await past(bench)
+        let shown = try bench.handrail("status", "last").output
+        #expect(shown.contains("look at web2 first: restart may run once only"), "\(shown)")
+        let commands = shown.split(separator: "\n").filter { $0.hasPrefix("  → handrail ") }
+            .map { String($0.dropFirst("  → handrail ".count)) }
+        let retry = "retry \(past.record.id) --failed --from restart"
+        #expect(commands.contains(retry), "\(shown)")
+        #expect(commands.contains("rollback \(past.record.id)"), "\(shown)")
+        for command in commands.filter({ $0.hasPrefix("retry") || $0.hasPrefix("rollback") }) {
+            let typed = try bench.handrail(command.split(separator: " ").map(String.init))
+            #expect(!typed.errors.contains("can't be"), "\(command): \(typed.errors)")
+        }
+    }
+
+    @Test func whatARetryStartsAgainIsNamedForAllTargets() async throws {
+        let bench = try Workbench()
+        _ = try await past(bench, bad: ["web1", "web2"])
+        let result = try bench.handrail("retry", "last", "--failed", "--yes")
+        #expect(
+            result.errors.contains(
+                "restart may run once only, and may have been started on web1, web2"),
+            "\(result.errors)")
+    }
+
+    /// A rollback that has nothing to do on the target needs no connection.
+    @Test func aRollbackIsToldAsOne() async throws {
+        let bench = try Workbench()
+        let (journal, _) = try await bench.journal()
+        var out = try PastRun.steps()[1]
+        out.undo = []
+        let past = try PastRun(targets: ["web1"], steps: [out])
+        let key = AttemptKey(target: try name("web1"), part: .action(out.id), number: 1)
+        try await past.write(
+            to: journal,
+            [
+                .stateChanged(.running, reason: "started"), .targetStarted(key.target),
+                .attemptStarted(key), .attemptEnded(key, PastRun.attempt(0, "", "")),
+                .stepEnded(key.target, out.id, .changed, reason: nil),
+                .targetEnded(key.target, .changed), .closed(.succeeded, .unclear),
+            ])
+        let result = try bench.handrail("rollback", "last", "--yes")
+        #expect(result.status == 7, "\(result.errors)")
+        for words in ["web1  nothing needs to be undone", "which goes on from", "it needs no undo"]
+        {
+            #expect(result.errors.contains(words), "\(words): \(result.errors)")
+        }
+        #expect(!result.errors.contains("leading "), "\(result.errors)")
+        for words in ["whether it helped", "escalate"] {
+            #expect(!result.output.contains(words), "\(words): \(result.output)")
+        }
+        let shown = try bench.handrail("status", "last").output
+        #expect(shown.contains("State    rolled back\n"), "\(shown)")
+        #expect(!shown.contains("Escalate"), "\(shown)")
+    }
+
     @Test func whatEndedWellIsNotRetried() async throws {
         let bench = try Workbench()
         _ = try await past(bench)
@@ -70,7 +129,7 @@ struct ChildRunCommandTests {
         let result = try bench.handrail("rollback", "last")
         #expect(result.status == 64)
         for words in [
-            "Rollback of \(past.record.id) on 2 targets", "web2 undoes limits",
+            "Rollback of \(past.record.id) on 2 targets", "web2 undoes limits (put back)",
             "not undone: restart (a restart can't be undone)", "--yes",
         ] { #expect(result.errors.contains(words), "\(words): \(result.errors)") }
         let (journal, _) = try await bench.journal()

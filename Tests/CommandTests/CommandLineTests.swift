@@ -18,6 +18,10 @@ struct CommandLineTests {
             "error: There is no command 'paln'.\n  hint: did you mean 'handrail plan'?\n"
         ),
         (
+            ["inbox"],
+            "error: There is no command 'inbox'.\n  hint: 'handrail' alone shows the inbox\n"
+        ),
+        (
             ["run", "x", "--check"],
             "error: There is no --check: a dry run is a command of its own.\n"
                 + "  hint: use handrail plan\n"

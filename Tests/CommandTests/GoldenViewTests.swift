@@ -63,11 +63,12 @@ struct GoldenViewTests {
             (try await GoldenScene.rolledBack(), "recap-rolled-back"),
             (try await GoldenScene.retried(), "recap-retried"),
             (try await GoldenScene.aborted(), "recap-aborted"),
+            (try await GoldenScene.abortedAmid(), "recap-aborted-amid"),
             (try await GoldenScene.passedOver(), "recap-passed-over"),
         ] {
             let view = RecapView(
                 report: RunReport(run: scene.machine), style: .plain, width: Self.width,
-                milliseconds: 12_300)
+                milliseconds: 12_300, chain: scene.chain)
             try Golden.expect(view.lines, in: name)
         }
     }
@@ -109,6 +110,7 @@ struct GoldenViewTests {
             (try await GoldenScene.ended(), "status-failed"),
             (try await GoldenScene.unsettled(), "status-unknown"),
             (try await GoldenScene.rolledBack(), "status-rolled-back"),
+            (try await GoldenScene.abortedAmid(), "status-aborted-amid"),
             (try await GoldenScene.passedOver(), "status-passed-over"),
         ] {
             let view = StatusView(

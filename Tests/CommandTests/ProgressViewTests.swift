@@ -27,6 +27,42 @@ struct ProgressViewTests {
         #expect(TextWidth.of(line ?? "") <= 50)
     }
 
+    @Test func whatIsUnknownIsNeitherDoneNorFailed() async throws {
+        let scene = try await GoldenScene.unsettled()
+        let line = ProgressView(style: .plain).summary(
+            scene.machine, [], GoldenScene.start, GoldenScene.now)
+        #expect(line == "▸ web.limits  0/1 done · 1 unknown · 10 min 00 s")
+    }
+
+    /// What is owed there is given back after that, so that is what to do.
+    @Test func aLockIsKeptForWhatIsUnknown() async throws {
+        let scene = try await GoldenScene.unsettled()
+        let line = ProgressView(style: .plain).line(
+            for: .lockKept(try name("web1"), reason: "out is owed there"), in: scene.machine)
+        #expect(line == "web1 stays locked until somebody says how reload ended there")
+    }
+
+    @Test func aBracketThatIsOpenedAgainKeepsItsColumns() async throws {
+        let scene = try await GoldenScene.owing()
+        let view = ProgressView(style: .plain)
+        let (web1, out): (TargetName, StepID) = (try name("web1"), try name("out"))
+        let again = view.line(
+            for: .reopened(web1, out, .changed, reason: nil), in: scene.machine)
+        #expect(again == "  web1 ✓ out        changed     Again, before what follows")
+    }
+
+    @Test func aRollbackUndoes() async throws {
+        let scene = try await GoldenScene.rolledBack()
+        let view = ProgressView(style: .plain)
+        let lines = scene.events.compactMap { view.line(for: $0.event, in: scene.machine) }
+        #expect(lines.contains("  web1 ✓ limits     undone      Write the limits"), "\(lines)")
+        #expect(
+            lines.contains("  web1 ✓ out        satisfied   its release has given it back"),
+            "\(lines)")
+        #expect(lines.contains("✓ web1  undone"), "\(lines)")
+        #expect(!lines.contains { $0.contains("changed   ") }, "\(lines)")
+    }
+
     @Test func aReasonIsNeverCut() throws {
         let run = try Self.run(
             "Look", .stop(StopAction(resolution: .unresolved, escalate: nil, say: "Ask")))

@@ -54,7 +54,11 @@ struct RunRecordTests {
             ])
         let result = try bench.handrail([])
         #expect(result.output.contains("awaited users"))
-        #expect(result.output.contains("→ handrail answer r-20261123-0700-k3f9 users yes|no"))
+        for choice in ["yes", "no"] {
+            let line = "→ handrail answer r-20261123-0700-k3f9 users \(choice)\n"
+            #expect(result.output.contains(line), "\(result.output)")
+        }
+        #expect(result.output.contains("r-20261123-0700-k3f9  nobody leads it\n"))
         #expect(result.output.contains("led by nobody"))
     }
 

@@ -31,10 +31,14 @@ struct SettleCommandTests {
     @Test func whatWaitsIsShownWithWhatToType() async throws {
         let bench = try Workbench()
         let (_, past) = try await lost(bench)
-        let line = "handrail settle \(past.record.id) --on web1 --step restart --as done|not-done"
+        let line = "→ handrail settle \(past.record.id) --on web1 --step restart --as "
         for arguments in [[], ["status", "last"]] {
             let shown = try bench.handrail(arguments)
-            #expect(shown.output.contains(line), "\(arguments): \(shown.output)")
+            for finding in ["done", "not-done"] {
+                #expect(
+                    shown.output.contains(line + finding + " --why '…'\n"),
+                    "\(arguments): \(shown.output)")
+            }
         }
         let status = try bench.handrail("status", "last", "--json").json()
         let unsettled = try #require(status["unsettled"] as? [[String: String]])
@@ -54,6 +58,14 @@ struct SettleCommandTests {
             "settle", "last", "--on", "web1", "--step", "restart", "--as", finding, "--why",
             "its log says so")
         #expect(result.status == (finding == "done" ? 0 : status), "\(result.errors)")
+        // It took as long as the run, not as long as this command.
+        let took = try #require(result.output.split(separator: "\n").first)
+        #expect(took.contains(#/ after \d+ h/#), "\(took)")
+        let told = try bench.handrail("status", "last")
+        let word = finding == "done" ? "done" : "not done"
+        #expect(
+            told.output.contains("settle restart on web1: \(word): its log says so"),
+            "\(told.output)")
         let events = try await journal.events(of: past.record.id, after: 8).map(\.event)
         let isDone = finding == "done"
         guard case .commanded(let command, _)? = events.first else {

@@ -26,6 +26,9 @@ struct TellingTests {
         let (journal, past) = try await asking(bench)
         let result = try bench.handrail("abort", "last")
         #expect(result.status == 8, "\(result.errors)")
+        // This very command led it to its end: there is nothing to follow.
+        #expect(result.errors.contains("is being aborted"))
+        #expect(!(result.errors + result.output).contains("handrail watch"), "\(result.errors)")
         let events = try await events(journal, past)
         #expect(events.last == .closed(.aborted, .unclear))
         let isStarted = events.contains { if case .attemptStarted = $0 { true } else { false } }
@@ -92,6 +95,33 @@ struct TellingTests {
         #expect(result.status == 0, "\(result.errors)")
         #expect(try result.json()["reply"] as? String == "taken")
         #expect(try await led.state == .succeeded)
+    }
+
+    @Test func statusSaysWhatWasAskedForAndHasNotComeAbout() async throws {
+        let bench = try Workbench()
+        let (journal, _) = try await bench.journal()
+        let past = try PastRun(targets: ["web1"])
+        let key = AttemptKey(
+            target: try name("web1"), part: .action(try name("restart")), number: 1)
+        try await past.write(
+            to: journal,
+            [
+                .stateChanged(.running, reason: "started"), .targetStarted(key.target),
+                .attemptStarted(key),
+                .commanded(PersonCommand(verb: .pause, actor: "bob"), inboxID: 0),
+            ])
+        let pausing = try bench.handrail("status", "last")
+        #expect(
+            pausing.output.contains("State    running, pausing since 07:00:03 (bob)\n"),
+            "\(pausing.output)")
+        _ = try await journal.append(
+            [.commanded(PersonCommand(verb: .abort, actor: "ann"), inboxID: 0)], to: past.record.id,
+            at: PastRun.start.adding(.seconds(9)), lease: PastRun.deadLease)
+        let aborting = try bench.handrail("status", "last")
+        #expect(
+            aborting.output.contains("State    running, aborting since 07:00:09 (ann)\n"),
+            "\(aborting.output)")
+        #expect(aborting.output.contains("ago, bob: pause\n"), "\(aborting.output)")
     }
 
     @Test func aRunThatHasEndedIsToldNothing() async throws {

@@ -57,8 +57,8 @@ package struct RunChain: Sendable {
         if let found = run.unsettled.first, run.runningCount == 0 {
             return Problem(
                 message: "how \(found.step) ended on \(found.target) is unknown",
-                hint: "look there, then: handrail settle \(id) --on \(found.target) "
-                    + "--step \(found.step) --as done|not-done --why '…'")
+                hint: "look there, then say how it ended: 'handrail status \(id)' has the "
+                    + "commands")
         }
         return Problem(
             message: "the run \(id) has not ended",
@@ -96,16 +96,29 @@ package struct RunChain: Sendable {
             }
             if let problem = owed(outside: names) { throw problem }
             var starts: [TargetStart] = []
+            var again: [StartedAgain] = []
             for name in plan.targets.map(\.name) where names.contains(name) {
-                starts.append(try start(name, from))
+                let (start, once) = try start(name, from)
+                starts.append(start)
+                if let once { again.append(once) }
             }
+            if let problem = refusal(of: again, among: starts.count, from) { throw problem }
             return starts
         }
     }
 
+    /// A step that a retry would start again on a target, though it must run once and may have been
+    /// started there.
+    private struct StartedAgain {
+        let step: StepID
+        let target: TargetName
+        /// Whether the target would begin at it.
+        let isFirst: Bool
+    }
+
     private func start(
         _ name: TargetName, _ from: StepID?
-    ) throws(Problem) -> TargetStart {
+    ) throws(Problem) -> (TargetStart, StartedAgain?) {
         if let rollback = rollback(of: name) {
             throw Problem(
                 message: "what was changed on \(name) was undone by \(rollback)",
@@ -122,12 +135,9 @@ package struct RunChain: Sendable {
                 hint: "to do it again, make a new plan: handrail run \(plan.runbook.id) "
                     + "--on \(name)")
         }
-        let stop =
-            steps.firstIndex { step in
-                progress.outcomes[step.id].map { !$0.isGood && !step.passesOver($0) } ?? true
-            } ?? steps.count
+        let stop = Self.stop(in: steps, progress)
         let first = try place(of: from, in: steps, before: stop, name)
-        try refuseOnce(steps, first...stop, named: from, name)
+        let once = startedAgain(steps, first...stop, named: from, name)
         let passed = steps[..<first].compactMap { step in
             progress.outcomes[step.id].map { outcome in
                 TargetStart.Passed(
@@ -136,10 +146,47 @@ package struct RunChain: Sendable {
             }
         }
         let (reopened, owed) = brackets(of: name, steps, around: first)
-        return TargetStart(
+        let start = TargetStart(
             target: name, step: first < steps.count ? steps[first].id : nil, passed: passed,
             reopened: reopened, owed: owed, sessions: progress.unprovedSessions,
             isTouchedInVain: progress.isTouchedInVain)
+        return (start, once)
+    }
+
+    /// The place of the first step that has not ended well; the number of steps when all have.
+    private static func stop(in steps: [Step], _ progress: TargetProgress) -> Int {
+        steps.firstIndex { step in
+            progress.outcomes[step.id].map { !$0.isGood && !step.passesOver($0) } ?? true
+        } ?? steps.count
+    }
+
+    /// Targets that a retry would begin at the same step.
+    package struct RetryPlace: Sendable, Hashable {
+        /// The step; nil where only what must hold in the end remains.
+        package let step: StepID?
+        /// Whether it must run once and may have been started, so that a person has to name it.
+        package let isNamed: Bool
+        /// Which targets, in the plan's order.
+        package fileprivate(set) var targets: [TargetName]
+    }
+
+    /// Where a retry would begin on targets that did not end well, as far as it may.
+    package func retryPlaces(_ names: [TargetName]) -> [RetryPlace] {
+        var found: [RetryPlace] = []
+        for name in names {
+            guard let run = last(name), let progress = run.targets[name] else { continue }
+            let steps = run.sequence(of: name)
+            let stop = Self.stop(in: steps, progress)
+            let step = stop < steps.count ? steps[stop].id : nil
+            let isNamed = startedAgain(steps, stop...stop, named: nil, name) != nil
+            let index = found.firstIndex { $0.step == step && $0.isNamed == isNamed }
+            if let index {
+                found[index].targets.append(name)
+            } else {
+                found.append(RetryPlace(step: step, isNamed: isNamed, targets: [name]))
+            }
+        }
+        return found
     }
 
     private func place(
@@ -160,24 +207,65 @@ package struct RunChain: Sendable {
         return place
     }
 
-    /// Refuses to start a step again that must run once and may have been started, unless a person
-    /// names it.
-    private func refuseOnce(
+    /// The step that would be started again though it must run once and may have been started; nil
+    /// where there is none, or a person names it.
+    private func startedAgain(
         _ steps: [Step], _ range: ClosedRange<Int>, named from: StepID?, _ name: TargetName
-    ) throws(Problem) {
-        guard range.lowerBound < steps.count else { return }
-        let again = steps[range.clamped(to: 0...(steps.count - 1))].filter { step in
+    ) -> StartedAgain? {
+        guard range.lowerBound < steps.count else { return nil }
+        let again = steps[range.clamped(to: 0...(steps.count - 1))].first { step in
             step.effect.isOnce && step.id != from && step.id.step != from
                 && doing.contains { $0.targets[name]?.mayHaveChanged.contains(step.id) == true }
         }
-        guard let step = again.first else { return }
-        let isFirst = steps[range.lowerBound].id == step.id
-        throw Problem(
-            message: "\(step.id) may run once only, and may have been started on \(name)",
-            hint: isFirst
-                ? "look there; if it may be started again: --from \(step.id)"
-                : "--from \(from?.rawValue ?? "…") would start it again: begin after it, or at it")
+        return again.map {
+            StartedAgain(
+                step: $0.id, target: name, isFirst: steps[range.lowerBound].id == $0.id)
+        }
     }
+
+    /// Why steps that must run once are not started again; nil when there are none.
+    private func refusal(
+        of again: [StartedAgain], among count: Int, _ from: StepID?
+    ) -> Problem? {
+        guard let first = again.first else { return nil }
+        var groups: [(step: StepID, targets: [TargetName])] = []
+        for each in again {
+            if let index = groups.firstIndex(where: { $0.step == each.step }) {
+                groups[index].targets.append(each.target)
+            } else {
+                groups.append((each.step, [each.target]))
+            }
+        }
+        let message = groups.map { group in
+            let names = group.targets.prefix(Self.mostNamed).map(\.rawValue)
+            let rest = group.targets.count - names.count
+            return "\(group.step) may run once only, and may have been started on "
+                + names.joined(separator: ", ") + (rest > 0 ? ", … +\(rest)" : "")
+        }.joined(separator: "; ")
+        guard again.allSatisfy(\.isFirst) else {
+            let step = again.first { !$0.isFirst }?.step ?? first.step
+            return Problem(
+                message: message,
+                hint: "--from \(from?.rawValue ?? "…") would start \(step) again: begin after it, "
+                    + "or at it")
+        }
+        let isAll = groups.count == 1 && again.count == count
+        let hint =
+            isAll
+            ? "look there; if it may be started again: --from \(Self.word(first.step))"
+            : "look there; what may be started again is retried by itself: "
+                + groups.map { group in
+                    (group.targets.prefix(Self.mostNamed).map { "--on \($0)" }
+                        + ["--from \(Self.word(group.step))"]).joined(separator: " ")
+                }.joined(separator: "; ")
+        return Problem(message: message, hint: hint)
+    }
+
+    /// A step as it is typed: an item's brackets mean something to a shell.
+    private static func word(_ id: StepID) -> String { id.isItem ? "'\(id)'" : "\(id)" }
+
+    /// The most targets that a refusal names.
+    private static let mostNamed = 8
 
     /// The brackets within which a target begins: those that were paid, and those still held.
     private func brackets(
@@ -206,6 +294,13 @@ package struct RunChain: Sendable {
     package var undoable: [TargetName] {
         plan.targets.map(\.name).filter { name in
             !undone(name).isEmpty || newest.targets[name]?.leftOwed.isEmpty == false
+        }
+    }
+
+    /// Where a rollback would begin on each of these, or why nothing can be undone there.
+    package var undoings: [(target: TargetName, start: Result<TargetStart, Problem>)] {
+        undoable.map { name in
+            (name, Result { () throws(Problem) in try undoing(name) })
         }
     }
 

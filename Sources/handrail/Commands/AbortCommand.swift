@@ -28,7 +28,7 @@ struct AbortCommand: HandrailCommand {
         if !running.isEmpty {
             done.append("Under way: \(CountText.listed(running, limit: 8)).")
         }
-        done.append("Follow it: handrail watch \(id)")
-        return try await telling.tell(.abort, done: done)
+        return try await telling.tell(
+            .abort, done: done, follow: ["Follow it: handrail watch \(id)"])
     }
 }

@@ -27,6 +27,7 @@ struct ResumeCommand: HandrailCommand {
         guard telling.folded.machine.isPauseRequested else { return try await telling.leadOn() }
         let id = telling.folded.summary.id
         return try await telling.tell(
-            .resume, done: ["The run \(id) goes on. Follow it: handrail watch \(id)"])
+            .resume, done: ["The run \(id) goes on."],
+            follow: ["Follow it: handrail watch \(id)"])
     }
 }

@@ -97,15 +97,15 @@ struct RollbackText: Sendable {
                 + (descent.keepsGoing ? ", also after a failure" : "")
         ]
         for start in descent.starts {
-            let steps = start.undone.map(\.step).filter { obstacle(of: $0) == nil }
-            let ids = steps.map(\.rawValue).joined(separator: ", ")
+            let steps = start.undone.map(\.step).compactMap(words)
+            let ids = steps.joined(separator: ", ")
             let owed = start.owed.map(\.rawValue).joined(separator: ", ")
             let parts =
                 (steps.isEmpty ? [] : ["undoes \(ids)"])
                 + (owed.isEmpty ? [] : ["gives back \(owed)"])
             lines += TextWidth.wrapped(
                 "  \(start.target)  "
-                    + (parts.isEmpty ? "nothing can be undone" : parts.joined(separator: "; ")),
+                    + (parts.isEmpty ? nothing(start) : parts.joined(separator: "; ")),
                 width: width, indent: 4)
         }
         var seen: Set<StepID> = []
@@ -115,6 +115,20 @@ struct RollbackText: Sendable {
                 .map { style.paint($0, .warning) }
         }
         return lines + [""]
+    }
+
+    /// What is said of a target where nothing is undone.
+    private func nothing(_ start: TargetStart) -> String {
+        start.undone.contains { obstacle(of: $0.step) != nil }
+            ? "nothing can be undone" : "nothing needs to be undone"
+    }
+
+    /// A step that is undone, and how; nil for one that can't be, or needn't.
+    private func words(_ id: StepID) -> String? {
+        guard let step = plan.step(id), let undo = PlannedUndo(undoing: step),
+            undo.notUndone == nil, !undo.isNeedless(in: plan)
+        else { return nil }
+        return "\(id) (\(undo.way))"
     }
 
     private func obstacle(of id: StepID) -> String? {

@@ -86,13 +86,13 @@ struct RunCommand: HandrailCommand {
             decision: decision)
         let record = try await opening.open(id, lease: lease)
         session.console.note(session.console.errorStyle.paint("run \(record.id)", .faint))
-        let started = session.world.now()
         let last = try await LeadRun(
             session: session, home: home, lease: lease, executor: executor,
             sessions: sessions, secrets: prepared.parameters.secrets, isStepByStep: stepByStep
         ).lead(RunMachine(record: record))
-        return session.recap(
-            last, since: started, trail: await home.anchor(telling: session.console))
+        return await session.recap(
+            last, ended: session.world.now(), in: home,
+            trail: await home.anchor(telling: session.console))
     }
 
     private func checkStepByStep(_ session: Session, _ count: Int) throws {

@@ -29,7 +29,8 @@ struct StatusCommand: HandrailCommand {
             escalations: try await home.journal.escalations(of: folded.summary.id),
             locks: try await home.journal.locks(on: folded.summary.targets),
             children: try await home.journal.children(
-                of: folded.summary.id, plan: folded.machine.plan.planID))
+                of: folded.summary.id, plan: folded.machine.plan.planID),
+            chain: try await RunChain(of: folded, in: home.journal))
         let console = session.console
         if console.isJSON {
             console.json(

@@ -25,7 +25,7 @@ struct WatchCommand: HandrailCommand {
         let screen = ProgressScreen(
             board, console: session.console, view: view, started: record.opened)
         let last = try await session.unless([.interrupt]) {
-            try await withThrowingTaskGroup(of: RunMachine?.self) { group in
+            try await withThrowingTaskGroup(of: Followed?.self) { group in
                 group.addTask {
                     await screen.run()
                     return nil
@@ -40,13 +40,20 @@ struct WatchCommand: HandrailCommand {
             session.console.note("left; the run goes on: handrail watch \(record.id)")
             return .success
         }
-        return session.recap(last, since: nil)
+        return await session.recap(last.machine, ended: last.moved, in: home)
+    }
+
+    /// A run as it was left, and when it last moved.
+    private struct Followed {
+        let machine: RunMachine
+        let moved: Timestamp?
     }
 
     private func follow(
         _ first: RunMachine, _ board: ProgressBoard, _ session: Session, _ home: OpenedHome
-    ) async throws -> RunMachine {
+    ) async throws -> Followed {
         var machine = first
+        var moved: Timestamp?
         var seen = 0
         var told: Set<Question> = []
         while true {
@@ -54,7 +61,7 @@ struct WatchCommand: HandrailCommand {
             for event in events {
                 machine.apply(event.event, at: event.at)
                 board.note([event.event])
-                seen = event.sequence
+                (seen, moved) = (event.sequence, event.at)
             }
             for question in RunReport(run: machine).openQuestions
             where told.insert(question).inserted {
@@ -62,10 +69,11 @@ struct WatchCommand: HandrailCommand {
                 board.say(
                     "\(question.step) asks: \(printable((view.person?.text ?? "").utf8, keepNewlines: false))"
                 )
-                if let command = view.command { board.say("  answer it with: \(command)") }
+                for line in view.lines("  answer it with") { board.say(line) }
             }
-            if machine.state.isTerminal || machine.state == .paused { return machine }
-            if events.isEmpty, try await !isLed(machine.record.id, home) { return machine }
+            let last = Followed(machine: machine, moved: moved)
+            if machine.state.isTerminal || machine.state == .paused { return last }
+            if events.isEmpty, try await !isLed(machine.record.id, home) { return last }
             try await session.world.sleep(Self.interval)
         }
     }

@@ -38,7 +38,7 @@ struct ChildRun: Sendable {
             session.console.errorStyle.paint(
                 "run \(id), which goes on from \(parent.id)", .faint))
         return try await Takeover(
-            session: session, home: home, id: id, leading: leading, secrets: secrets
+            session: session, home: home, id: id, leading: leading, secrets: secrets, isNew: true
         ).lead(lease)
     }
 

@@ -230,18 +230,38 @@ extension Session {
 
     /// Shows what a run came to, and where the trail ends that holds it.
     ///
+    /// - Parameters:
+    ///   - run: the run as it stands.
+    ///   - ended: when it came to that; nil when nobody knows.
+    ///   - home: has the runs that it goes on from.
+    ///   - trail: the trail's head; nil when it isn't known.
     /// - Returns: the exit code for it.
     func recap(
-        _ run: RunMachine, since started: Timestamp?, trail: String? = nil
-    ) -> ExitCode {
+        _ run: RunMachine, ended: Timestamp?, in home: OpenedHome, trail: String? = nil
+    ) async -> ExitCode {
         if console.isJSON {
             console.json(RunDocument(run, trail: trail))
         } else {
+            // Counted from the run's start: whoever leads it to its end may be the third to do so.
             let view = RecapView(
                 report: RunReport(run: run), style: console.style, width: console.width ?? 100,
-                milliseconds: started.map { world.now().since($0) }, trail: trail)
+                milliseconds: ended.map { $0.since(run.record.opened) }, trail: trail,
+                chain: await chain(of: run, in: home))
             console.lines(view.lines)
         }
         return ExitCode(run)
+    }
+
+    /// A run with those that it goes on from; nil where they can't be read, which hides nothing of
+    /// the run itself.
+    private func chain(of run: RunMachine, in home: OpenedHome) async -> RunChain? {
+        guard run.record.descent != nil, run.state.isTerminal else { return nil }
+        do {
+            let summary = try await RunReference(run.record.id.rawValue).resolve(in: home.journal)
+            return try await RunChain(
+                of: FoldedRun(summary, in: home.journal), in: home.journal)
+        } catch {
+            return nil
+        }
     }
 }

@@ -45,10 +45,10 @@ struct QuestionDesk: Sendable {
 
     private func announce(_ question: Question, _ run: RunMachine) {
         let view = QuestionView(run: run, question: question)
-        guard let person = view.person, let command = view.command else { return }
+        guard let person = view.person else { return }
         let on = question.target.map { " on \($0)" } ?? ""
         board.say("\(question.step)\(on) asks: \(safe(person.text))")
-        board.say("  answer it with: \(command)")
+        for line in view.lines("  answer it with") { board.say(line) }
     }
 
     /// Asks one question.
@@ -66,7 +66,8 @@ struct QuestionDesk: Sendable {
             try await waitUntilAnswered(question)
             return true
         case .later:
-            board.say("left for later: \(QuestionView(run: run, question: question).command ?? "")")
+            let view = QuestionView(run: run, question: question)
+            for line in view.lines("left for later; answer it with") { board.say(line) }
             tell(.leaving)
             return false
         case .gone: return true

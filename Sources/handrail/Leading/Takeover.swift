@@ -9,6 +9,8 @@ struct Takeover: Sendable {
     let leading: LeadingOptions
     /// The run's secrets, where they are known already.
     var secrets: [ParameterName: Secret]?
+    /// Whether this command has opened the run, so that nobody led it before.
+    var isNew = false
 
     /// Leads the run on with a lease that this process holds.
     ///
@@ -39,9 +41,10 @@ struct Takeover: Sendable {
             try await home.journal.release(lease, of: id)
             throw error
         }
-        let started = session.world.now()
-        session.console.note(
-            session.console.errorStyle.paint("leading \(id) on from here", .faint))
+        if !isNew {
+            session.console.note(
+                session.console.errorStyle.paint("leading \(id) on from here", .faint))
+        }
         let last = try await Reach(session: session, options: leading.reach).withExecutor(
             for: machine.plan, files: files, secrets: secrets
         ) { executor, sessions in
@@ -50,8 +53,9 @@ struct Takeover: Sendable {
                 sessions: sessions, secrets: secrets
             ).lead(machine)
         }
-        return session.recap(
-            last, since: started, trail: await home.anchor(telling: session.console))
+        return await session.recap(
+            last, ended: session.world.now(), in: home,
+            trail: await home.anchor(telling: session.console))
     }
 
     /// Sees to it that the run holds the targets that it is at work on.

@@ -73,7 +73,11 @@ struct Telling: Sendable {
     }
 
     /// Tells the run, and shows what became of it.
-    func tell(_ verb: PersonCommand.Verb, done: [String]) async throws -> ExitCode {
+    ///
+    /// `follow` is said where another process leads the run, and needn't be where this one does.
+    func tell(
+        _ verb: PersonCommand.Verb, done: [String], follow: [String] = []
+    ) async throws -> ExitCode {
         let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
         if let problem = folded.machine.objection(to: command) {
             guard verb == .abort, isAbortLeft else { throw refusal(verb, problem) }
@@ -84,9 +88,9 @@ struct Telling: Sendable {
             try await home.journal.post(command, to: run, at: session.world.now())
             posted = try await inboxID(of: command)
             let reply = try await answer(to: command, posted, within: Self.patience)
-            if reply != .posted { return try show(reply, verb, done) }
+            if reply != .posted { return try show(reply, verb, done + follow) }
         }
-        return try await takeOver(command, posted, done)
+        return try await takeOver(command, posted, done, follow)
     }
 
     /// Whether an abort was told before, by a process that could not end the run.
@@ -167,7 +171,7 @@ struct Telling: Sendable {
     ///
     /// A leader that doesn't answer may be stopped: once its lease has run out, the run is ours.
     private func takeOver(
-        _ command: PersonCommand, _ posted: Int, _ done: [String]
+        _ command: PersonCommand, _ posted: Int, _ done: [String], _ follow: [String]
     ) async throws -> ExitCode {
         let lease = try session.newLease()
         let end = session.world.now().adding(Self.overtaking)
@@ -187,7 +191,7 @@ struct Telling: Sendable {
                 isTold = true
             }
             let reply = try await answer(to: command, posted, within: .milliseconds(500))
-            if reply != .posted { return try show(reply, command.verb, done) }
+            if reply != .posted { return try show(reply, command.verb, done + follow) }
         }
         return try await lead(with: lease, command, posted, done)
     }

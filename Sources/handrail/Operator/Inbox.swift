@@ -20,8 +20,10 @@ struct Inbox: Sendable {
         let text: String
         /// When a question's deadline is.
         var until: Timestamp?
-        /// What to type next.
+        /// What to type next; where there are several answers, what shows them.
         let command: String
+        /// What to type for each answer, where there are several; nil else.
+        var commands: [String]?
     }
 
     /// Open runs, the newest first.
@@ -100,18 +102,22 @@ struct Inbox: Sendable {
             Item(
                 kind: awaited.isLate ? .overdue : .question, run: id, runbook: runbook,
                 target: awaited.question.target, step: awaited.question.step,
-                text: awaited.person.text, until: awaited.until, command: awaited.command)
+                text: awaited.person.text, until: awaited.until,
+                command: awaited.commands.count == 1
+                    ? awaited.commands[0] : "handrail status \(id)",
+                commands: awaited.commands.count == 1 ? nil : awaited.commands)
         }
         items += run.machine.unsettled.map { found in
             Item(
                 kind: .unknown, run: id, runbook: runbook, target: found.target, step: found.step,
                 text: "how \(found.step) ended on \(found.target) is unknown; it waits for that",
-                command: SettleText.command(id, found.target, found.step))
+                command: "handrail status \(id)",
+                commands: SettleText.commands(id, found.target, found.step))
         }
-        items += run.machine.owed.map { owed in
+        items += OwedText.all(of: run.machine).map { owed in
             Item(
                 kind: .owed, run: id, runbook: runbook, target: owed.target, step: owed.step,
-                text: owed.reason, command: "handrail pay \(id) --on \(owed.target)")
+                text: owed.text, command: owed.command ?? "handrail status \(id)")
         }
         if run.machine.state == .waiting {
             items.append(

@@ -67,10 +67,25 @@ struct Preparation: Sendable {
                 .invalidInput, code: "plan.drift",
                 "The plan of the run \(run.id) is not what the library gives now:\n  "
                     + lines.joined(separator: "\n  "),
-                hint: "what has changed since would not be in it: run it anew with "
-                    + "'handrail run \(run.plan.runbook.id)'")
+                hint: Self.hint(prepared.plan, of: run))
         }
         return prepared
+    }
+
+    /// What to do where a plan that was made again is another one: a person gave other values, or
+    /// the library has changed.
+    static func hint(_ now: Plan, of run: RunRecord) -> String {
+        let kept = Dictionary(
+            run.plan.parameters.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let other = now.parameters.filter { parameter in
+            kept[parameter.name].map { $0 != parameter } ?? false
+        }.map(\.name.rawValue)
+        let anew = "'handrail run \(run.plan.runbook.id)'"
+        guard !other.isEmpty else {
+            return "what has changed since would not be in it: run it anew with \(anew)"
+        }
+        return "a retry takes the run's own values: leave out what gives "
+            + "\(other.joined(separator: ", ")), or run it anew with \(anew)"
     }
 
     /// A runbook's id has neither a slash nor this ending.

@@ -108,7 +108,7 @@ struct HistoryView: Sendable {
                 Table.Cell(time.full(run.opened)), Table.Cell(run.id.rawValue, .strong),
                 runbook(of: run), targets(of: run),
                 Table.Cell(run.state.word, run.state.tone),
-                Table.Cell(run.resolution?.rawValue ?? "-", run.resolution?.tone ?? .faint),
+                Self.helped(run),
                 Table.Cell(SafeText.line(run.actor)), took(run))
         }
         return table
@@ -116,15 +116,24 @@ struct HistoryView: Sendable {
 
     private var narrow: Table {
         var table = Table(
-            Table.Column("RUN", .whole), "STARTED", "RUNBOOK", "TARGETS", "RESULT",
+            Table.Column("RUN", .whole), "STARTED", "RUNBOOK", "TARGETS",
+            Table.Column("RESULT", .whole),
             Table.Column("TOOK", .spare), Table.Column("BY", .spare))
         for run in runs {
             table.add(
                 Table.Cell(run.id.rawValue, .strong), Table.Cell(time.ago(run.opened)),
-                runbook(of: run), targets(of: run), Self.result(of: run),
+                Table.Cell(run.runbook.rawValue), targets(of: run), Self.result(of: run),
                 took(run), Table.Cell(SafeText.line(run.actor)))
         }
         return table
+    }
+
+    /// Whether it helped; a rollback is asked for no more than to undo.
+    private static func helped(_ run: RunSummary) -> Table.Cell {
+        guard let resolution = run.resolution, run.goesOnAs != .rollback else {
+            return Table.Cell("-", .faint)
+        }
+        return Table.Cell(resolution.rawValue, resolution.tone)
     }
 
     /// The runbook, and whether the run goes on from another one.
@@ -141,10 +150,14 @@ struct HistoryView: Sendable {
     }
 
     /// Whether a run helped, for one that went well; else how it stands.
+    ///
+    /// With it, whether it goes on from another one, unless the word says so.
     private static func result(of run: RunSummary) -> Table.Cell {
+        let isSaid = [.rollingBack, .rolledBack, .rollbackFailed].contains(run.state)
+        let kind = isSaid ? "" : run.goesOnAs.map { " (\($0.rawValue))" } ?? ""
         guard run.state == .succeeded, let resolution = run.resolution else {
-            return Table.Cell(run.state.word, run.state.tone)
+            return Table.Cell(run.state.word + kind, run.state.tone)
         }
-        return Table.Cell(resolution.rawValue, resolution.tone)
+        return Table.Cell(resolution.rawValue + kind, resolution.tone)
     }
 }

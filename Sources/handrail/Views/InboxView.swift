@@ -147,7 +147,9 @@ struct InboxView: Sendable {
         let began = "\(time.ago(summary.opened)) by \(SafeText.line(summary.actor))"
         var lines = [
             style.paint(summary.id.rawValue, .strong) + "  "
-                + style.paint(summary.state.word, summary.state.tone)
+                + (run.isLeft
+                    ? style.paint("nobody leads it", .warning)
+                    : style.paint(run.word, summary.state.tone))
         ]
         lines += TextWidth.wrapped(
             "\(summary.runbook) on \(names), started \(began)", width: width, indent: 2)
@@ -157,19 +159,21 @@ struct InboxView: Sendable {
             lines += item(
                 "awaited", .warning,
                 "\(awaited.question.step)\(place) (\(limit)): \(awaited.person.text)")
-            lines.append("    → " + awaited.command)
+            lines += awaited.commands.map { "    → " + $0 }
         }
         for found in run.machine.unsettled {
             lines += item(
                 "UNKNOWN", .bad, "how \(found.step) ended on \(found.target): look there, then")
-            lines.append("    → " + SettleText.command(summary.id, found.target, found.step))
+            lines += SettleText.commands(summary.id, found.target, found.step).map {
+                "    → " + $0
+            }
         }
-        for owed in run.machine.owed {
-            lines += item("OWED", .bad, "\(owed.step) on \(owed.target): \(owed.reason)")
-            lines.append("    → handrail pay \(summary.id) --on \(owed.target)")
+        for owed in OwedText.all(of: run.machine) {
+            lines += item("OWED", .bad, "\(owed.step) on \(owed.target): \(owed.text)")
+            if let command = owed.command { lines.append("    → " + command) }
         }
         for failure in run.report.failures {
-            lines += item("failed", .bad, FailureText.of(failure))
+            lines += item(failure.outcome.word, .bad, FailureText.withoutWord(failure))
         }
         if run.machine.state == .waiting {
             for deferral in run.deferred.prefix(Self.listedDeferrals) {

@@ -41,7 +41,7 @@ struct ProgressView: Sendable {
                 + report.passedOver(on: target).map {
                     "; passed over: \($0.part): \($0.reason)"
                 }.joined()
-            let head = "\(outcome.sign) \(target)  \(outcome.word)"
+            let head = "\(outcome.sign) \(target)  \(outcome.word(in: run))"
             let painted = style.paint(head, outcome.tone)
             guard let width, TextWidth.of(head + why) > width else { return painted + why }
             let text = String(why.drop { $0 == ":" || $0 == ";" || $0 == " " })
@@ -67,12 +67,19 @@ struct ProgressView: Sendable {
         case .refused(_, let reason): return told("refused: \(reason)", .warning)
         case .deferred(_, _, let reason): return told("waits: \(reason)", .warning)
         case .lockKept(let target, let reason):
+            // What is unknown there comes first: nothing is given back before it is settled.
+            if let found = run.unsettled.first(where: { $0.target == target }) {
+                return told(
+                    "\(target) stays locked until somebody says how \(found.step) ended there",
+                    .warning)
+            }
             return told("\(target) stays locked: \(reason)", .warning)
         case .vouched(let target, _, let reason):
             return told("\(target) is well all the same: peers_ok \(reason)", .good)
         case .reopened(let target, let step, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail || !outcome.isGood else { return nil }
-            return ended(target, "\(step) again", outcome, reason, "Before what follows", run)
+            return ended(
+                target, step.rawValue, outcome, reason, "Again, before what follows", run)
         case .leftOwed(let target, let step, let reason):
             return told("OWED on \(target): \(step): \(reason)", .bad)
         case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
@@ -124,9 +131,11 @@ struct ProgressView: Sendable {
         _ target: TargetName, _ part: String, _ outcome: Outcome, _ reason: String?,
         _ title: String, _ run: RunMachine
     ) -> String {
-        let text = outcome.isGood && outcome != .skipped ? title : reason ?? title
+        // What a rollback found nothing to do for says why.
+        let isSaid = outcome == .skipped || run.isRollback && outcome == .satisfied
+        let text = outcome.isGood && !isSaid ? title : reason ?? title
         return ended(
-            target, part, (outcome.sign, outcome.word, outcome.tone), text, run,
+            target, part, (outcome.sign, outcome.word(in: run), outcome.tone), text, run,
             isShort: outcome.isGood)
     }
 
@@ -213,10 +222,14 @@ struct ProgressView: Sendable {
     ) -> String {
         let outcomes = run.targets.values.compactMap(\.outcome)
         let total = run.targetCount
-        var parts = ["\(outcomes.count)/\(total) done"]
-        let failed = outcomes.count { $0.countsAsFailure && $0 != .unreachable }
+        // What has to be settled is not done: it keeps the run open.
+        var parts = ["\(outcomes.count - run.unsettled.count)/\(total) done"]
+        let named: [Outcome] = [.unreachable, .unknown]
+        let failed = outcomes.count { $0.countsAsFailure && !named.contains($0) }
         let unreachable = outcomes.count { $0 == .unreachable }
+        let unknown = outcomes.count { $0 == .unknown }
         if failed > 0 { parts.append("\(failed) failed") }
+        if unknown > 0 { parts.append("\(unknown) unknown") }
         if unreachable > 0 { parts.append("\(unreachable) unreachable") }
         if !running.isEmpty { parts.append("\(running.count) running") }
         if !run.deferrals.isEmpty { parts.append("\(run.deferrals.count) waiting") }

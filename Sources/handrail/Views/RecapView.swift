@@ -10,6 +10,8 @@ struct RecapView: Sendable {
     let milliseconds: Int64?
     /// The trail's head as `size:hash`; nil when it isn't known.
     var trail: String?
+    /// The run with those that it goes on from; itself alone when nil.
+    var chain: RunChain?
 
     private var run: RunMachine { report.run }
 
@@ -26,7 +28,8 @@ struct RecapView: Sendable {
         let time =
             run.state.isTerminal ? milliseconds.map { " after \(TimeText.length($0))" } ?? "" : ""
         let first = style.paint(id, .strong) + " " + style.paint(word, run.state.tone) + time
-        guard let resolution = run.resolution else { return [first] }
+        // A rollback that undid everything was asked for no more than that.
+        guard let resolution = run.resolution, !run.isRollback else { return [first] }
         let helped =
             switch resolution {
             case .resolved: "resolved: it helped"
@@ -56,7 +59,8 @@ struct RecapView: Sendable {
 
     private var changes: [String] {
         let counted: [(Outcome, String)] = [
-            (.changed, "changed"), (.satisfied, "satisfied"), (.ok, "ok"), (.aborted, "aborted"),
+            (.changed, run.isRollback ? "undone on" : "changed"), (.satisfied, "satisfied"),
+            (.ok, "ok"), (.aborted, "aborted"),
         ]
         var lines: [String] = []
         for (outcome, word) in counted {
@@ -127,10 +131,10 @@ struct RecapView: Sendable {
     }
 
     private var questions: [String] {
-        report.openQuestions.prefix(Self.mostFailures).flatMap { question in
-            QuestionView(run: run, question: question).command.map {
-                item("asks", "\(question.step)", .warning) + command("", $0)
-            } ?? []
+        report.openQuestions.prefix(Self.mostFailures).flatMap { question -> [String] in
+            let on = question.target.map { " on \($0)" } ?? ""
+            return item("asks", "\(question.step)\(on)", .warning)
+                + QuestionView(run: run, question: question).commands.flatMap { command("", $0) }
         }
     }
 
@@ -166,11 +170,7 @@ struct RecapView: Sendable {
     private var halfDone: [String] {
         let found = report.halfDone
         return found.prefix(Self.mostFailures).flatMap { each in
-            item(
-                "half done",
-                "\(each.target): \(each.changed.map(\.rawValue).joined(separator: ", ")) "
-                    + (each.at.map { "began, and it did not get past \($0)" } ?? "began"),
-                .warning)
+            item("half done", HalfDoneText.of(each), .warning)
         } + more(found.count - Self.mostFailures, "targets left half done")
     }
 
@@ -181,15 +181,16 @@ struct RecapView: Sendable {
             item(
                 "UNKNOWN", "how \(found.step) ended on \(found.target): look there, then say so",
                 .bad)
-                + command("", SettleText.command(run.record.id, found.target, found.step))
+                + SettleText.commands(run.record.id, found.target, found.step)
+                .flatMap { command("", $0) }
         } + more(unsettled.count - Self.mostFailures, "unknown outcomes")
     }
 
     private var owed: [String] {
-        let owed = run.owed
+        let owed = OwedText.all(of: run)
         return owed.prefix(Self.mostFailures).flatMap { owed in
-            item("OWED", "\(owed.step) on \(owed.target): \(safe(owed.reason))", .bad)
-                + command("", "handrail pay \(run.record.id) --on \(owed.target)")
+            item("OWED", "\(owed.step) on \(owed.target): \(safe(owed.text))", .bad)
+                + (owed.command.map { command("", $0) } ?? [])
         } + more(owed.count - Self.mostFailures, "releases owed")
     }
 
@@ -228,8 +229,11 @@ struct RecapView: Sendable {
             lines += command("or end it", "handrail abort \(id)")
         default: break
         }
-        if run.state.isTerminal { lines += goingOn }
-        if !report.changes.isEmpty, run.state.isTerminal, !run.isRollback { lines += undo }
+        for way in GoingOn(chain: chain ?? RunChain([run]), run: run).ways {
+            let texts = way.texts.flatMap { item("", $0) }
+            let commands = way.commands.flatMap { command("", $0) }
+            lines += named(way.name, texts + commands)
+        }
         let failed = report.failures.isEmpty && report.passedOver.isEmpty ? "" : " --failed"
         return lines + command("more", "handrail status \(id)")
             + command("", "handrail logs \(id)\(failed)")
@@ -249,24 +253,10 @@ struct RecapView: Sendable {
         return ["  " + TextWidth.padded("trail", to: 12) + " " + shown]
     }
 
-    private var undo: [String] {
-        let changed = Set(report.changes.map(\.step))
-        let undos = run.plan.undos.filter { changed.contains($0.step) }
-        guard !undos.isEmpty else { return [] }
-        return item("undo", UndoText.of(undos), .faint)
-            + command("", "handrail rollback \(run.record.id)")
-    }
-
-    /// How to go on after targets that did not end well.
-    private var goingOn: [String] {
-        let id = run.record.id
-        switch run.state {
-        case .rollbackFailed: return command("go on", "handrail rollback \(id) --keep-going")
-        case .aborted where run.isRollback: return command("go on", "handrail rollback \(id)")
-        case .failed, .aborted:
-            return report.failures.isEmpty
-                ? [] : command("retry", "handrail retry \(id) --failed")
-        default: return []
+    /// Lines with a name in front of the first one.
+    private func named(_ name: String, _ lines: [String]) -> [String] {
+        lines.enumerated().map { index, line in
+            index == 0 ? "  " + TextWidth.padded(name, to: 12) + line.dropFirst(14) : line
         }
     }
 
@@ -289,37 +279,4 @@ struct RecapView: Sendable {
 
     /// Groups that are listed; the JSON has them all.
     private static let mostFailures = 10
-}
-
-/// What to type about an outcome that nobody knows.
-enum SettleText {
-    /// The command, with what a person has to say left open.
-    static func command(_ run: RunID, _ target: TargetName, _ step: StepID) -> String {
-        "handrail settle \(run) --on \(target) --step \(CommandText.quoted(step.rawValue)) "
-            + "--as done|not-done --why '…'"
-    }
-}
-
-/// A question of a run, in words.
-struct QuestionView: Sendable {
-    let run: RunMachine
-    let question: Question
-
-    /// What is asked; nil when the step asks nobody.
-    var person: PersonAction? {
-        run.plan.steps.first { $0.id == question.step }?.action.person
-    }
-
-    /// The command that answers it from any terminal.
-    var command: String? {
-        guard let step = run.plan.steps.first(where: { $0.id == question.step }),
-            let person = step.action.person
-        else { return nil }
-        let on = question.target.map { " --on \($0)" } ?? ""
-        if case .manual = step.action {
-            return "handrail confirm \(run.record.id) \(step.id)\(on) --note '…'"
-        }
-        let choices = person.choices.map(\.id).joined(separator: "|")
-        return "handrail answer \(run.record.id) \(step.id) \(choices)\(on)"
-    }
 }

@@ -96,8 +96,21 @@ struct RunReport: Sendable {
         } ?? []
     }
 
+    /// A target that an abort left between two states.
+    struct HalfDone: Sendable, Hashable {
+        let target: TargetName
+        /// The steps that changed it, without the one that it did not get past.
+        let changed: [StepID]
+        /// The step that it did not get past; nil when it got past all of them.
+        let at: StepID?
+        /// How that ended; nil when it didn't.
+        let outcome: Outcome?
+        /// Whether that may have changed something, too.
+        let isBegun: Bool
+    }
+
     /// Targets that an abort left between two states, with the steps that changed them.
-    var halfDone: [(target: TargetName, changed: [StepID], at: StepID?)] {
+    var halfDone: [HalfDone] {
         guard run.isAbortRequested, !run.isRollback else { return [] }
         return run.plan.targets.map(\.name).compactMap { name in
             guard let target = run.targets[name], target.outcome?.isGood == false else {
@@ -107,7 +120,10 @@ struct RunReport: Sendable {
             let changed = steps.map(\.id).filter { target.mayHaveChanged.contains($0) }
             guard !changed.isEmpty else { return nil }
             let stopped = steps.first { target.outcomes[$0.id].map { !$0.isGood } ?? true }
-            return (name, changed, stopped?.id)
+            return HalfDone(
+                target: name, changed: changed.filter { $0 != stopped?.id }, at: stopped?.id,
+                outcome: stopped.flatMap { target.outcomes[$0.id] },
+                isBegun: stopped.map { changed.contains($0.id) } ?? false)
         }
     }
 
@@ -202,9 +218,11 @@ struct RunReport: Sendable {
         return run.plan.onFailure?.escalate
     }
 
-    /// The command that hands the run over; nil where it helped, or hasn't ended.
+    /// The command that hands the run over; nil where it helped, hasn't ended, or undid all.
     var escalateCommand: String? {
-        guard run.state.isTerminal, run.resolution != .resolved else { return nil }
+        guard run.state.isTerminal, run.resolution != .resolved, run.state != .rolledBack else {
+            return nil
+        }
         let stop = stops.compactMap(\.stop.escalate).first
         let to = stop ?? run.plan.onFailure?.escalate
         return "handrail escalate \(run.record.id)\(to == nil ? " --to …" : "") --note '…'"

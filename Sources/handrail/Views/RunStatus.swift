@@ -11,6 +11,8 @@ struct RunStatus: Sendable {
         let underWay: String?
         /// Steps that have ended, in the plan's order.
         let steps: [(step: StepID, outcome: Outcome)]
+        /// What must hold in the end, as far as it was looked at, in order.
+        let verified: [Outcome]
     }
 
     /// A question that waits for a person, with what to type.
@@ -19,11 +21,16 @@ struct RunStatus: Sendable {
         let person: PersonAction
         let until: Timestamp
         let isLate: Bool
-        let command: String
+        /// One for each answer.
+        let commands: [String]
     }
 
     let summary: RunSummary
     let machine: RunMachine
+    /// What was recorded of it, in order.
+    let events: [RecordedEvent]
+    /// The run with those that it goes on from and those that go on from it.
+    let chain: RunChain
     let now: Timestamp
     /// What was handed over of it, the newest first.
     let escalations: [Escalation]
@@ -35,9 +42,11 @@ struct RunStatus: Sendable {
 
     init(
         _ folded: FoldedRun, now: Timestamp, escalations: [Escalation] = [],
-        locks: [TargetLock] = [], children: [RunID] = []
+        locks: [TargetLock] = [], children: [RunID] = [], chain: RunChain? = nil
     ) {
         self.children = children
+        self.chain = chain ?? RunChain([folded.machine])
+        events = folded.events
         summary = folded.summary
         machine = folded.machine
         self.now = now
@@ -68,14 +77,22 @@ struct RunStatus: Sendable {
 
     /// The targets in the plan's order.
     var targets: [OfTarget] {
-        machine.plan.targets.map(\.name).compactMap { name in
+        var verified: [TargetName: [Int: Outcome]] = [:]
+        for recorded in events {
+            guard case .verifyEnded(let name, let index, let outcome, _) = recorded.event else {
+                continue
+            }
+            verified[name, default: [:]][index] = outcome
+        }
+        return machine.plan.targets.map(\.name).compactMap { name in
             guard let progress = machine.targets[name] else { return nil }
             let steps = machine.sequence(of: name).compactMap { step in
                 progress.outcomes[step.id].map { (step.id, $0) }
             }
             return OfTarget(
                 target: name, progress: progress, underWay: report.underWay(on: name),
-                steps: steps)
+                steps: steps,
+                verified: (verified[name] ?? [:]).sorted { $0.key < $1.key }.map(\.value))
         }
     }
 
@@ -88,17 +105,38 @@ struct RunStatus: Sendable {
             else { return nil }
             return Awaited(
                 question: question, person: person, until: state.until,
-                isLate: state.until <= now, command: command(for: question, person))
+                isLate: state.until <= now,
+                commands: QuestionView(run: machine, question: question).commands)
         }
     }
 
-    private func command(for question: Question, _ person: PersonAction) -> String {
-        let place = question.target.map { " --on \($0)" } ?? ""
-        let subject = "\(machine.record.id) \(question.step)"
-        guard !person.choices.isEmpty else {
-            return "handrail confirm \(subject)\(place) --note …"
+    /// What people told the run, but for their notes, the oldest first.
+    var acts: [PackDocument.Act] {
+        PackGathering.acts(in: events).filter { $0.act != "note" }
+    }
+
+    /// The state's word, with what a person asked for and has not come about yet.
+    var word: String {
+        guard !summary.state.isTerminal else { return summary.state.word }
+        if machine.isAbortRequested { return summary.state.word + ", aborting" }
+        guard machine.isPauseRequested, summary.state != .paused else { return summary.state.word }
+        return summary.state.word + ", pausing"
+    }
+
+    /// Who asked for what has not come about yet, and when; nil when nobody did.
+    var asked: (at: Timestamp, actor: String)? {
+        guard word != summary.state.word else { return nil }
+        return events.last {
+            guard case .commanded(let command, _) = $0.event else { return false }
+            return command.verb == (machine.isAbortRequested ? .abort : .pause)
+        }.flatMap { recorded in
+            guard case .commanded(let command, _) = recorded.event else { return nil }
+            return (recorded.at, command.actor)
         }
-        let choices = person.choices.map(\.id).joined(separator: "|")
-        return "handrail answer \(subject) \(choices)\(place)"
+    }
+
+    /// Whether it should be at work and no living process leads it.
+    var isLeft: Bool {
+        !summary.isLed && [.pending, .waiting, .running, .rollingBack].contains(summary.state)
     }
 }

@@ -25,6 +25,11 @@ extension Outcome {
 
     /// The word that people read.
     var word: String { self == .timedOut ? "timed out" : rawValue }
+
+    /// The same in a run: what a rollback changed, it has undone.
+    func word(in run: RunMachine) -> String {
+        self == .changed && run.isRollback ? "undone" : word
+    }
 }
 
 extension RunState {

@@ -22,6 +22,9 @@ struct ShownTime: Sendable {
     /// `02:14` in the person's zone.
     func clock(_ time: Timestamp) -> String { String(full(time).dropFirst(11).prefix(5)) }
 
+    /// `02:14:07` in the person's zone.
+    func second(_ time: Timestamp) -> String { String(full(time).dropFirst(11).prefix(8)) }
+
     /// `today` or `yesterday` in the person's zone, else the date.
     func day(_ time: Timestamp) -> String {
         let date = full(time).prefix(10)

@@ -5,6 +5,8 @@ import Runner
 struct StatusView: Sendable {
     /// How many targets are listed one by one; the others are counted.
     private static let listedTargets = 24
+    /// How many of the things that people told it are listed: the newest.
+    private static let listedActs = 12
 
     let status: RunStatus
     let time: ShownTime
@@ -17,18 +19,23 @@ struct StatusView: Sendable {
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
         head + awaited + unsettled + owed + deferred + notUndone + failures + passedOver + stops
-            + targets + notes + escalated + next
+            + targets + halfDone + acts + notes + escalated + goingOn + next
     }
 
     private var head: [String] {
         var lines = [style.paint(summary.id.rawValue, .strong)]
         lines += field("Runbook", "\(summary.runbook) · \(SafeText.line(summary.title))")
-        var state = style.paint(summary.state.word, summary.state.tone)
-        if let helped = summary.resolution {
+        var state = style.paint(status.word, summary.state.tone)
+        if let asked = status.asked {
+            state += " since \(time.second(asked.at)) (\(SafeText.line(asked.actor)))"
+        }
+        if let helped = summary.resolution, !status.machine.isRollback {
             state += ", " + style.paint(helped.rawValue, helped.tone)
         }
         // What it waits for has a paragraph of its own.
-        let isSaidBelow = summary.state == .waiting && !status.deferred.isEmpty
+        // Why it runs is no news.
+        let isSaidBelow =
+            summary.state == .running || summary.state == .waiting && !status.deferred.isEmpty
         if !summary.state.isTerminal, !status.machine.stateReason.isEmpty, !isSaidBelow {
             state += ": \(SafeText.line(status.machine.stateReason))"
         }
@@ -86,7 +93,7 @@ struct StatusView: Sendable {
                 + awaited.person.choices.map {
                     "    " + style.paint(TextWidth.padded($0.id, to: wide), .strong) + "  "
                         + SafeText.line($0.label)
-                } + ["  → " + style.paint(awaited.command, .strong)]
+                } + awaited.commands.map { "  → " + style.paint($0, .strong) }
         }
     }
 
@@ -96,10 +103,9 @@ struct StatusView: Sendable {
         return ["", style.paint("UNKNOWN", .bad)]
             + unsettled.flatMap { target, step, reason in
                 prose("\(step) on \(target): \(reason). Look there, then say what you found.")
-                    + [
-                        "  → "
-                            + style.paint(SettleText.command(summary.id, target, step), .strong)
-                    ]
+                    + SettleText.commands(summary.id, target, step).map {
+                        "  → " + style.paint($0, .strong)
+                    }
             }
     }
 
@@ -114,12 +120,12 @@ struct StatusView: Sendable {
     }
 
     private var owed: [String] {
-        let owed = status.machine.owed
+        let owed = OwedText.all(of: status.machine)
         guard !owed.isEmpty else { return [] }
         return ["", style.paint("OWED", .bad)]
-            + owed.flatMap { target, step, reason in
-                prose("\(step) on \(target): \(reason)")
-                    + ["  → " + style.paint("handrail pay \(summary.id) --on \(target)", .strong)]
+            + owed.flatMap { owed in
+                prose("\(owed.step) on \(owed.target): \(owed.text)")
+                    + (owed.command.map { ["  → " + style.paint($0, .strong)] } ?? [])
             }
     }
 
@@ -175,16 +181,19 @@ struct StatusView: Sendable {
         let left = status.machine.leftOut[target.target]
         let isDeferred = status.machine.deferrals[target.target] != nil
         let absent = left != nil ? "left out" : isDeferred ? "waits" : "not started"
-        let word = progress.outcome?.word ?? (progress.isRunning ? "running" : absent)
+        let word =
+            progress.outcome?.word(in: status.machine)
+            ?? (progress.isRunning ? "running" : absent)
         let passed = Set(status.report.passedOver(on: target.target).map(\.part))
         let steps = target.steps.map {
-            "\($0.step) \($0.outcome.word)"
+            "\($0.step) \($0.outcome.word(in: status.machine))"
                 + (passed.contains($0.step.rawValue) ? " and passed over" : "")
         }
+        let verified = target.verified.enumerated().map { "verify \($0 + 1) \($1.word)" }
         let now = target.underWay.map { ["→ \($0)"] } ?? []
         let symptom = progress.symptomAnswer.map { ["symptom \($0.rawValue)"] } ?? []
         let why = left.map { [SafeText.line($0.reason)] } ?? []
-        let text = (steps + now + symptom + why).joined(separator: ", ")
+        let text = (steps + verified + now + symptom + why).joined(separator: ", ")
         let parts = TextWidth.wrapped(text, width: max(20, width - nameWidth - 15))
         let margin = String(repeating: " ", count: nameWidth + 15)
         let name = style.paint(TextWidth.padded(target.target.rawValue, to: nameWidth), .strong)
@@ -202,6 +211,40 @@ struct StatusView: Sendable {
     private static func rank(_ target: RunStatus.OfTarget) -> Int {
         if let outcome = target.progress.outcome { return outcome.isGood ? 2 : 0 }
         return target.progress.isRunning ? 1 : 3
+    }
+
+    /// What an abort left between two states.
+    private var halfDone: [String] {
+        let found = status.report.halfDone
+        guard !found.isEmpty else { return [] }
+        let rest = found.count - Self.listedTargets
+        return ["", style.paint("Half done", .warning)]
+            + found.prefix(Self.listedTargets).flatMap { prose(HalfDoneText.of($0)) }
+            + (rest > 0 ? prose("and \(rest) more") : [])
+    }
+
+    /// What people told it, and why.
+    private var acts: [String] {
+        let acts = status.acts
+        guard !acts.isEmpty else { return [] }
+        let rest = acts.count - Self.listedActs
+        return ["", style.paint("Told", .strong)]
+            + (rest > 0 ? prose("… \(rest) earlier: handrail audit show \(summary.id)") : [])
+            + acts.suffix(Self.listedActs).flatMap { act in
+                let what = act.step.map { " \($0)" } ?? ""
+                let on = act.target.map { " on \($0)" } ?? ""
+                let said = act.said.map { ": \($0)" } ?? ""
+                return prose("\(time.ago(act.at)), \(act.actor): \(act.act)\(what)\(on)\(said)")
+            }
+    }
+
+    /// How to go on after its end, or to undo it.
+    private var goingOn: [String] {
+        GoingOn(chain: status.chain, run: status.machine, now: status.now).ways.flatMap { way in
+            ["", style.paint(way.name.prefix(1).uppercased() + way.name.dropFirst(), .strong)]
+                + way.texts.flatMap { prose($0) }
+                + way.commands.map { "  → " + style.paint($0, .strong) }
+        }
     }
 
     private var notes: [String] {
@@ -262,6 +305,13 @@ enum FailureText {
         let what =
             failure.outcome == .failed && !failure.reason.isEmpty
             ? failure.reason : self.what(of: failure)
+        return "\(failure.targets.count) × \(failure.part): \(what) (\(names))"
+    }
+
+    /// The same where the outcome's word stands in front of it.
+    static func withoutWord(_ failure: RunReport.Failure) -> String {
+        let names = CountText.listed(failure.targets.map(\.rawValue), limit: 3)
+        let what = failure.reason.isEmpty ? failure.outcome.word : failure.reason
         return "\(failure.targets.count) × \(failure.part): \(what) (\(names))"
     }
 

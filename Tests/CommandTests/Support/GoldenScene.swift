@@ -21,6 +21,8 @@ struct GoldenScene {
     let runbook: Runbook
     var subject: PlanSubject
     private(set) var machine: RunMachine
+    /// The runs that it goes on from, the oldest first.
+    private(set) var ancestors: [RunMachine] = []
     private(set) var events: [RecordedEvent] = []
     private var clock = start
     /// A step that fails on every target; none by itself.
@@ -171,6 +173,7 @@ struct GoldenScene {
         let (parent, descent) = (machine.record, try descent(RunChain([machine])))
         let begun = descent.starts.map(\.target)
         var scene = self
+        scene.ancestors.append(machine)
         scene.events = []
         scene.machine = RunMachine(
             record: RunRecord(
@@ -188,6 +191,14 @@ struct GoldenScene {
     static func aborted() async throws -> GoldenScene {
         var scene = try await asking()
         scene.tell(.abort)
+        return scene
+    }
+
+    /// The run on web1 alone that a person ended after its `once` step was lost.
+    static func abortedAmid() async throws -> GoldenScene {
+        var scene = try await unsettled()
+        scene.tell(.abort)
+        scene.tell(.paidByHand(try name("web1"), note: "put back by hand"))
         return scene
     }
 
@@ -241,10 +252,14 @@ struct GoldenScene {
             parent: machine.record.descent?.parent, goesOnAs: machine.record.descent?.kind)
     }
 
+    /// The run with those that it goes on from.
+    var chain: RunChain { RunChain(ancestors + [machine]) }
+
     /// The run as `status` has it.
     var status: RunStatus {
         RunStatus(
-            FoldedRun(summary: summary, machine: machine, events: events), now: Self.now)
+            FoldedRun(summary: summary, machine: machine, events: events), now: Self.now,
+            chain: chain)
     }
 }
 

@@ -85,6 +85,30 @@ struct RetryTests {
         #expect(child.machine.state == .succeeded)
     }
 
+    @Test func allTargetsOfAOnceStepAreNamedAndWhereEachWouldBegin() throws {
+        var fixture = RunFixture(steps: [RunFixture.step("one"), RunFixture.step("fix", .once)])
+        fixture.targets = ["a", "b", "c"]
+        fixture.rollout = Rollout(maxInFlight: 50, stopAtFailures: 9)
+        var drive = HandDrive(fixture)
+        drive.feed([.led]) { request in
+            let text = HandDrive.text(of: request.action)
+            return text == (request.key.target.rawValue == "c" ? "one" : "fix")
+                ? .exit(9) : .exit(0)
+        }
+        let chain = Self.chain(drive)
+        #expect(
+            Self.problem(chain) == "fix may run once only, and may have been started on a, b")
+        let places = chain.retryPlaces(chain.failed)
+        #expect(places.map { $0.targets.map(\.rawValue) } == [["a", "b"], ["c"]])
+        #expect(places.map(\.step?.rawValue) == ["fix", "one"])
+        #expect(places.map(\.isNamed) == [true, false])
+        for place in places {
+            let names = place.targets.map(\.rawValue)
+            let from = place.isNamed ? place.step?.rawValue : nil
+            #expect(Self.problem(chain, from: from, targets: names) == nil)
+        }
+    }
+
     @Test func aOnceStepThatWasNeverStartedNeedsNoName() throws {
         var drive = HandDrive(RunFixture(steps: [RunFixture.step("fix", .once)]))
         drive.feed([.led]) { _ in .ended(.unreachable("no route")) }
