@@ -25,9 +25,9 @@ struct ShownCommandTests {
     /// The words that a shell makes of a line; nil when it is more than one command.
     private static func words(_ line: String) throws -> [String]? {
         let result = try Tool.run(
-            ["sh", "-c", "handrail() { printf '%s\\0' \"$@\"; }\n" + line])
+            ["sh", "-c", "handrail() { printf '%s\\n' \"$@\"; }\n" + line])
         guard result.status == 0, result.error.isEmpty else { return nil }
-        return result.output.split(separator: "\0", omittingEmptySubsequences: false).dropLast()
+        return result.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             .map(String.init)
     }
 
@@ -47,12 +47,16 @@ struct ShownCommandTests {
         #expect(commands.count > 15)
         for line in commands.sorted() {
             let words = try #require(try Self.words(line), "\(line)")
-            #expect(throws: Never.self, "\(line)") { _ = try Handrail.parseAsRoot(words) }
+            await #expect(throws: Never.self, "\(line)") {
+                _ = try await Handrail.asyncParseAsRoot(words)
+            }
         }
         let items = try await GoldenScene.inbox().items
         for line in items.flatMap({ [$0.command] + ($0.commands ?? []) }) {
             let words = try #require(try Self.words(line), "\(line)")
-            #expect(throws: Never.self, "\(line)") { _ = try Handrail.parseAsRoot(words) }
+            await #expect(throws: Never.self, "\(line)") {
+                _ = try await Handrail.asyncParseAsRoot(words)
+            }
         }
     }
 

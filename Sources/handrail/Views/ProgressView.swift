@@ -223,7 +223,8 @@ struct ProgressView: Sendable {
         let outcomes = run.targets.values.compactMap(\.outcome)
         let total = run.targetCount
         // What has to be settled is not done: it keeps the run open.
-        var parts = ["\(outcomes.count - run.unsettled.count)/\(total) done"]
+        let open = run.unsettled.count { run.targets[$0.target]?.outcome != nil }
+        var parts = ["\(outcomes.count - open)/\(total) done"]
         let named: [Outcome] = [.unreachable, .unknown]
         let failed = outcomes.count { $0.countsAsFailure && !named.contains($0) }
         let unreachable = outcomes.count { $0 == .unreachable }
