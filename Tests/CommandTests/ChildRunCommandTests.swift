@@ -104,8 +104,7 @@ struct ChildRunCommandTests {
             ])
         let result = try bench.handrail("rollback", "last", "--yes")
         #expect(result.status == 7, "\(result.errors)")
-        for words in ["web1 nothing needs to be undone", "which goes on from", "it needs no undo"]
-        {
+        for words in ["web1 nothing needs to be undone", "which goes on from", "it needs no undo"] {
             #expect(result.errors.contains(words), "\(words): \(result.errors)")
         }
         #expect(!result.errors.contains("leading "), "\(result.errors)")

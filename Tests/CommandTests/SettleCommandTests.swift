@@ -144,7 +144,8 @@ struct SettleCommandTests {
         let wrong = try bench.handrail(
             "settle", "last", "--on", "web1", "--as", "well", "--step", "restart", "--why", "x")
         #expect(wrong.status == 64)
-        let bare = try bench.handrail("settle", "last", "--on", "web1", "--as", "done", "--why", "x")
+        let bare = try bench.handrail(
+            "settle", "last", "--on", "web1", "--as", "done", "--why", "x")
         #expect(bare.status == 64)
     }
 }

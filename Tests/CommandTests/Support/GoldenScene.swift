@@ -344,7 +344,8 @@ private struct SceneExecutor: Executor {
             return AttemptReport(ending: .exited(0), outputs: Array("state=differs\n".utf8))
         case .action(let step) where step.rawValue == "limits":
             return AttemptReport(ending: .exited(1), diff: SceneAnswers.diff)
-        case .action, .check, .verify, .release, .undo, .peer: return AttemptReport(ending: .exited(0))
+        case .action, .check, .verify, .release, .undo, .peer:
+            return AttemptReport(ending: .exited(0))
         }
     }
     func cancel(_ target: TargetName) async {}
