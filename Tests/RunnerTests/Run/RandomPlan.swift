@@ -71,11 +71,31 @@ enum RandomPlan {
         return fixture
     }
 
+    /// Plans of one house: often of several runs that meet on the same targets, and sometimes with a
+    /// group of targets that is to be kept.
+    static func house(_ random: inout SeededNumbers) -> [RunFixture] {
+        let count = [1, 1, 1, 2, 2, 3].randomElement(using: &random) ?? 1
+        var fixtures = (0..<count).map { number in
+            var fixture = fullFixture(&random)
+            fixture.number = number
+            return fixture
+        }
+        guard Int.random(in: 0..<3, using: &random) == 0 else { return fixtures }
+        let group = ProtectedGroup(
+            marks: [ProtectedGroup.Mark(label: "g", value: "1")],
+            maxUnavailable: Int.random(in: 1...3, using: &random),
+            members: (0..<6).map { RunFixture.target("t\($0)") })
+        for index in fixtures.indices { fixtures[index].protection = [group] }
+        return fixtures
+    }
+
     private static func vary(_ step: inout Step, _ index: Int, _ random: inout SeededNumbers) {
         step.timeout = .seconds(Int.random(in: 5...30, using: &random))
         step.retry = Retry(
             attempts: step.effect.isOnce ? 1 : Int.random(in: 1...3, using: &random),
             pauseMilliseconds: Int.random(in: 0...4000, using: &random))
+        // What only reads takes nothing that it could give back.
+        if step.effect == .read { step.release = nil }
         guard index > 0 else { return }
         switch Int.random(in: 0..<12, using: &random) {
         case 0:

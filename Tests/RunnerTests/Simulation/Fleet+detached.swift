@@ -2,20 +2,24 @@ import Runbooks
 
 @testable import Runner
 
-/// A target's spool: what was claimed there, and whether the run was opened or cleaned up.
+/// A target's spool: for each run whether it was opened or cleaned up, and what was claimed.
 struct SpoolModel {
     enum Run { case unopened, open, closed }
 
+    struct Part {
+        var run = Run.unopened
+        var claims: [String: Fleet.Claim] = [:]
+    }
+
     private(set) var number = 1
-    var run = Run.unopened
-    var claims: [String: Fleet.Claim] = [:]
+    var parts: [String: Part] = [:]
 
     var id: String { "spool\(number)" }
 
     /// Another spool, in the place of this one.
     mutating func begin() {
         number += 1
-        (run, claims) = (.unopened, [:])
+        parts = [:]
     }
 }
 
@@ -32,11 +36,12 @@ extension Fleet {
         }
 
         let key: AttemptKey
+        let run: SimulatedRun
         var state = State.claimed
         /// Who waits for its end, with the session to tell it in.
         var watcher: (call: Call, session: Session)?
 
-        init(_ key: AttemptKey) { self.key = key }
+        init(_ key: AttemptKey, of run: SimulatedRun) { (self.key, self.run) = (key, run) }
     }
 
     /// What a start was answered with, when it began nothing.
@@ -50,41 +55,45 @@ extension Fleet {
     }
 
     /// Opens the run on the target's spool, or looks whether it is open there.
-    func openSpool(_ target: TargetName, isNew: Bool) -> (id: String, run: SpoolModel.Run) {
-        if isNew, machines[target, default: Machine()].spool.run == .unopened {
-            machines[target]?.spool.run = .open
-        }
+    func openSpool(
+        _ target: TargetName, _ run: SimulatedRun, isNew: Bool
+    ) -> (id: String, run: SpoolModel.Run) {
         let spool = machines[target, default: Machine()].spool
-        return (spool.id, spool.run)
+        let state = spool.parts[run.token]?.run ?? .unopened
+        guard isNew, state == .unopened else { return (spool.id, state) }
+        machines[target, default: Machine()].spool.parts[run.token, default: .init()].run = .open
+        return (spool.id, .open)
     }
 
-    func claim(_ name: String, on target: TargetName) -> Claim? {
-        machines[target]?.spool.claims[name]
+    func claim(_ name: String, on target: TargetName, _ run: SimulatedRun) -> Claim? {
+        machines[target]?.spool.parts[run.token]?.claims[name]
+    }
+
+    private func put(_ claim: Claim, _ name: String) {
+        machines[claim.key.target, default: Machine()].spool
+            .parts[claim.run.token, default: .init()].claims[name] = claim
     }
 
     /// Claims an attempt and starts it, in one go on the target.
     func detach(
         _ request: AttemptRequest, _ name: String, in session: Session
     ) -> Detaching {
-        let target = request.key.target
+        let (target, run) = (request.key.target, session.owner.run)
         guard session.shellLives, session.isConnected, session.boot == boot(of: target),
-            machines[target]?.spool.run == .open
+            let part = machines[target]?.spool.parts[run.token], part.run == .open
         else { return .lost }
-        if claim(name, on: target) != nil { return .taken }
-        for claim in (machines[target]?.spool.claims ?? [:]).values
-        where claim.key.part == request.key.part {
+        if part.claims[name] != nil { return .taken }
+        for claim in part.claims.values where claim.key.part == request.key.part {
             if case .running = claim.state { return .busy(claim) }
         }
-        let script = world.script(for: request)
+        let script = world.script(for: request, of: run)
         if case .notStarted = script.report.ending { return .refused(script.report) }
-        let claim = Claim(request.key)
-        machines[target]?.spool.claims[name] = claim
-        let copy = Copy(request.key)
+        let claim = Claim(request.key, of: run)
+        put(claim, name)
+        let copy = Copy(request.key, of: run)
         claim.state = .running(copy)
         world.trace.note("\(request.key.short) begins, detached by \(session.proof)")
-        world.truth.started(
-            request.key, session: session.proof, sealed: world.sealed,
-            pushed: weather.needsRemote ? world.pushed : nil, at: scheduler.now)
+        begins(copy, in: session)
         let limit = request.timeout.inMilliseconds
         let isLate = script.milliseconds > limit
         on(target, after: isLate ? limit + 1500 : script.milliseconds) { [self] in
@@ -112,7 +121,7 @@ extension Fleet {
         copy.isLiving = false
         claim.state = .done(report)
         world.trace.note("\(claim.key.short) is over: \(report.ending.short)")
-        world.truth.ended(claim.key, report.ending)
+        claim.run.truth.ended(claim.key, report.ending)
         guard let (call, session) = claim.watcher else { return }
         var wait = Int64(world.number(0...40))
         if befalls(weather.lateAnswers) { wait += Int64(world.number(0...20_000)) }
@@ -131,23 +140,23 @@ extension Fleet {
 
     /// Kills what was detached on a target that is started anew.
     func killClaims(on target: TargetName) {
-        for name in (machines[target]?.spool.claims ?? [:]).keys.sorted() {
-            guard let claim = claim(name, on: target), case .running(let copy) = claim.state
-            else { continue }
+        let parts = (machines[target]?.spool.parts ?? [:]).sorted { $0.key < $1.key }
+        for (_, claim) in parts.flatMap({ $0.value.claims.sorted { $0.key < $1.key } }) {
+            guard case .running(let copy) = claim.state else { continue }
             copy.isLiving = false
             claim.state = .lost
             if world.happens(500), case .action(let id) = claim.key.part {
-                world.truth.done[target, default: []].insert(id)
+                claim.run.truth.done[target, default: []].insert(id)
             }
             world.trace.note("\(claim.key.short) is over: killed")
-            world.truth.ended(claim.key, nil)
+            claim.run.truth.ended(claim.key, nil)
         }
     }
 
     /// Makes a claim that nothing was started of void for good.
-    func void(_ name: String, _ key: AttemptKey, on target: TargetName) -> Bool {
-        let claim = claim(name, on: target) ?? Claim(key)
-        machines[target]?.spool.claims[name] = claim
+    func void(_ name: String, _ key: AttemptKey, _ run: SimulatedRun) -> Bool {
+        let claim = claim(name, on: key.target, run) ?? Claim(key, of: run)
+        put(claim, name)
         switch claim.state {
         case .claimed, .void:
             claim.state = .void
@@ -157,11 +166,10 @@ extension Fleet {
     }
 
     /// Removes what the run keeps on a target, unless something of it lives.
-    func clean(_ target: TargetName) {
-        let claims = machines[target]?.spool.claims ?? [:]
+    func clean(_ target: TargetName, _ run: SimulatedRun) {
+        let claims = machines[target]?.spool.parts[run.token]?.claims ?? [:]
         for claim in claims.values { if case .running = claim.state { return } }
-        world.truth.cleaned(target, sealed: world.sealed)
-        machines[target]?.spool.claims = [:]
-        machines[target]?.spool.run = .closed
+        run.truth.cleaned(target, sealed: run.sealed)
+        machines[target]?.spool.parts[run.token] = SpoolModel.Part(run: .closed)
     }
 }

@@ -9,9 +9,10 @@ final class Fleet: @unchecked Sendable {
     /// A script that was begun, and may live.
     final class Copy {
         let key: AttemptKey
+        let run: SimulatedRun
         var isLiving = true
 
-        init(_ key: AttemptKey) { self.key = key }
+        init(_ key: AttemptKey, of run: SimulatedRun) { (self.key, self.run) = (key, run) }
     }
 
     /// A session: the connection as its controller sees it, and the shell on the target.
@@ -181,7 +182,7 @@ final class Fleet: @unchecked Sendable {
         guard let copy = session.copy, copy.isLiving else { return }
         // Half of what is killed had done its work.
         if case .action(let id) = copy.key.part, world.happens(500) {
-            world.truth.done[copy.key.target, default: []].insert(id)
+            copy.run.truth.done[copy.key.target, default: []].insert(id)
         }
         finish(copy, session, nil)
     }
@@ -190,7 +191,7 @@ final class Fleet: @unchecked Sendable {
         copy.isLiving = false
         session.copy = nil
         world.trace.note("\(copy.key.short) is over: \(ending?.short ?? "killed")")
-        world.truth.ended(copy.key, ending)
+        copy.run.truth.ended(copy.key, ending)
     }
 
     // MARK: What befalls targets
@@ -280,16 +281,15 @@ final class Fleet: @unchecked Sendable {
         guard session.shellLives, session.boot == boot(of: session.target) else { return }
         call.isRead = true
         let request = call.requests[index]
-        let (key, script) = (request.key, world.script(for: request))
+        let (key, run) = (request.key, session.owner.run)
+        let script = world.script(for: request, of: run)
         if case .notStarted = script.report.ending {
             return reply(call, index, script.report, from: session)
         }
-        let copy = Copy(key)
+        let copy = Copy(key, of: run)
         session.copy = copy
         world.trace.note("\(key.short) begins in \(session.proof)")
-        world.truth.started(
-            key, session: session.proof, sealed: world.sealed,
-            pushed: weather.needsRemote ? world.pushed : nil, at: scheduler.now)
+        begins(copy, in: session)
         let limit = request.timeout.inMilliseconds
         let isLate = script.milliseconds > limit
         let report = isLate ? AttemptReport(ending: .timedOut) : script.report
@@ -303,6 +303,15 @@ final class Fleet: @unchecked Sendable {
                 if session.call === call { self.lose(session, "it broke after the start") }
             }
         }
+    }
+
+    /// Tells the truth that something begins.
+    func begins(_ copy: Copy, in session: Session) {
+        let run = copy.run
+        world.house.started(copy.key, of: run.record)
+        run.truth.started(
+            copy.key, session: session.proof, sealed: run.sealed,
+            pushed: weather.needsRemote ? run.pushed : nil, at: scheduler.now)
     }
 
     /// Sends a report, and begins or gives up what follows.

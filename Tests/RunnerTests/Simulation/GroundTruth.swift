@@ -7,10 +7,10 @@ enum Invariant: String, CaseIterable {
     case intentFirst, sealedFirst, oneStart, onceOnly, noLivingCopy, oneOutcome, honest
     case abortStartsNothing, terminalIsSilent, foldIsLive, thresholdHolds, pauseHolds
     case notTooManyInFlight, retryIsBounded, owedIsPaid, everyRunEnds, leaseLossStops, portIsUsed
-    case sealedAtTheEnd, outputIsStored
+    case sealedAtTheEnd, outputIsStored, oneRunATarget, groupsAreKept
 }
 
-/// What was really started on the targets, beside what the journal says of it.
+/// What of a run was really started on the targets, beside what the journal says of it.
 ///
 /// SAFETY: used on the simulation's one thread, as all of its parts.
 final class GroundTruth: @unchecked Sendable {
@@ -53,12 +53,12 @@ final class GroundTruth: @unchecked Sendable {
     private var failed: Set<TargetName> = []
     private var isThresholdReached = false
     private var closedBatch: Int?
-    private(set) var problems: [(invariant: Invariant, text: String)] = []
+    private let findings: Findings
     private let plan: Plan
     private var sequences: [TargetName: [Step]] = [:]
 
-    init(_ record: RunRecord) {
-        plan = record.plan
+    init(_ record: RunRecord, _ findings: Findings) {
+        (plan, self.findings) = (record.plan, findings)
         let machine = RunMachine(record: record)
         for target in plan.targets { sequences[target.name] = machine.sequence(of: target.name) }
     }
@@ -66,9 +66,15 @@ final class GroundTruth: @unchecked Sendable {
     func step(_ id: StepID) -> Step? { plan.step(id) }
 
     /// Notes that something doesn't hold.
-    func broken(_ invariant: Invariant, _ text: String) {
-        guard problems.count < 20 else { return }
-        problems.append((invariant, text))
+    func broken(_ invariant: Invariant, _ text: String) { findings.broken(invariant, text) }
+
+    /// Whether an attempt may change its target.
+    func mayChange(_ key: AttemptKey) -> Bool {
+        switch key.part {
+        case .action(let id): step(id)?.effect != .read
+        case .release, .undo: true
+        case .symptom, .guarding, .check, .verify: false
+        }
     }
 
     func expect(_ holds: Bool, _ invariant: Invariant, _ text: @autoclosure () -> String) {

@@ -82,16 +82,16 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
     private func noteUse(of target: TargetName, _ request: AttemptRequest) {
         guard process.isAlive else { return }
         world.trace.note("p\(process.number) performs \(request.key.short)")
-        world.truth.expect(
+        process.run.truth.expect(
             lines[target]?.call == nil, .portIsUsed, "two attempts at once on \(target)")
-        world.truth.expect(!isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
+        process.run.truth.expect(!isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
         if request.detachment?.isRecovery == true {
-            world.truth.expect(
-                world.sealed >= process.ledFrom, .sealedFirst,
+            process.run.truth.expect(
+                process.run.sealed >= process.ledFrom, .sealedFirst,
                 "\(request.key.short) is asked about before \(process.ledFrom) events are sealed")
         }
         if let lost = process.leaseLostAt, lost < world.scheduler.now {
-            world.truth.broken(
+            process.run.truth.broken(
                 .leaseLossStops, "\(request.key.short) is asked for after the lease was lost")
         }
     }
@@ -210,7 +210,7 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
     func clean(_ target: TargetName) async {
         guard isPassed(.clean, .before) else { return }
         if let session = lines[target]?.session, session.isConnected, lines[target]?.spool != nil {
-            fleet.clean(target)
+            fleet.clean(target, process.run)
         }
         _ = isPassed(.clean, .after)
     }

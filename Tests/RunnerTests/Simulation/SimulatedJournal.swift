@@ -2,7 +2,7 @@ import Runbooks
 
 @testable import Runner
 
-/// What all processes have in the journal: what is on disk, and who writes now.
+/// What all processes have of one run in the journal.
 ///
 /// SAFETY: used on the simulation's one thread, as all of its parts.
 final class JournalModel: @unchecked Sendable {
@@ -14,31 +14,15 @@ final class JournalModel: @unchecked Sendable {
     private(set) var inbox: [(id: Int, command: PersonCommand)] = []
     private var summary = SummaryFold()
     private var lastInboxID = 0
-    /// Who has the lock for writing, and what it would commit.
-    fileprivate var writer: SimulatedProcess?
-    fileprivate var staged: (() -> Void)?
-    fileprivate var waiting: [Turnstile] = []
+    /// What its events say of the locks of its targets, and what its leader took beside.
+    private(set) var locks: [TargetName: LockChange] = [:]
+    var admitted: Set<TargetName> = []
     private let truth: GroundTruth
+    private let house: HouseModel
 
-    init(_ record: RunRecord, _ truth: GroundTruth) {
-        (self.record, self.truth) = (record, truth)
+    init(_ record: RunRecord, _ truth: GroundTruth, _ house: HouseModel) {
+        (self.record, self.truth, self.house) = (record, truth, house)
         fold = RunMachine(record: record)
-    }
-
-    /// Ends what a dead process was writing: it is kept, or its unsynced tail is lost.
-    func lose(_ process: SimulatedProcess, isKept: Bool) {
-        guard writer === process else { return }
-        let commit = staged
-        staged = nil
-        if isKept { commit?() }
-        unlock()
-    }
-
-    fileprivate func unlock() {
-        (writer, staged) = (nil, nil)
-        let woken = waiting
-        waiting = []
-        for gate in woken { gate.open() }
     }
 
     // MARK: What a commit does, at one instant
@@ -58,12 +42,23 @@ final class JournalModel: @unchecked Sendable {
             let recorded = RecordedEvent(sequence: events.count + 1, at: at, event: event)
             events.append(recorded)
             summary.fold(recorded)
+            house.check(event, of: record, takesLocks: fold.takesLocks)
             fold.apply(event, at: at)
+        }
+        for case .targetEnded(let target, _) in new {
+            guard let outcome = summary.outcomes[target] else { continue }
+            house.noteEnd(target, outcome, self)
+        }
+        if fold.takesLocks {
+            let changes = LockChanges(new).byTarget
+            locks.merge(changes) { $1 }
+            admitted.subtract(changes.keys)
         }
         inbox.removeAll { summary.doneCommands[$0.id] != nil }
         process.fold = fold
         process.appendedUntil = events.count
-        process.world.trace.note("p\(process.number) append \(events.count) of \(new.count)")
+        process.world.trace.note(
+            "p\(process.number) append \(events.count) of \(new.count) to \(record.id)")
         for event in new { process.world.trace.note(event.short) }
         truth.recorded(new, last: events.count, by: process) { process.world.store[$0] != nil }
         return events.count
@@ -77,6 +72,7 @@ final class JournalModel: @unchecked Sendable {
             return false
         }
         held = HeldLease(lease: lease, until: until)
+        admitted = []
         return true
     }
 
@@ -89,6 +85,7 @@ final class JournalModel: @unchecked Sendable {
         guard let held else { return }
         guard held.lease == lease else { throw .leaseLost(record.id) }
         self.held = nil
+        admitted = []
     }
 
     /// Refuses who doesn't hold the lease.
@@ -109,7 +106,8 @@ struct SimulatedJournal: Journal {
     let process: SimulatedProcess
 
     private var world: SimulatedWorld { process.world }
-    private var model: JournalModel { world.journal }
+    private var model: JournalModel { process.run.journal }
+    private var house: HouseModel { world.house }
 
     func open(
         _ run: RunRecord, lease: Lease, leaseUntil: Timestamp
@@ -160,15 +158,15 @@ struct SimulatedJournal: Journal {
         }
     }
 
-    /// No other run is about: every lock is given.
     func admit(
         _ targets: [TargetName], to run: RunID, within groups: [ProtectedGroup], at: Timestamp,
         lease: Lease
     ) async throws(JournalError) -> [TargetName: Deferral] {
-        let model = model
+        let (model, world) = (model, world)
         return try await write(.admit) { () throws(JournalError) in
             try model.check(lease)
-            return [:]
+            return world.house.admit(
+                targets, to: model, within: groups, isProvedDead: world.isProvedDead)
         }
     }
 
@@ -176,7 +174,10 @@ struct SimulatedJournal: Journal {
         _ targets: [TargetName], of run: RunID, lease: Lease
     ) async throws(JournalError) {
         let model = model
-        try await write(.dismiss) { () throws(JournalError) in try model.check(lease) }
+        try await write(.dismiss) { () throws(JournalError) in
+            try model.check(lease)
+            model.admitted.subtract(targets)
+        }
     }
 
     func release(_ lease: Lease, of run: RunID) async throws(JournalError) {
@@ -206,7 +207,7 @@ struct SimulatedJournal: Journal {
         if process.isJournalBroken { try refuse(.io, "this connection writes no more") }
         if world.refuses(.journalFull) { try refuse(.full, "no room") }
         if world.refuses(.journalLocked) { try refuse(.locked, "somebody else writes") }
-        model.staged = { _ = try? commit() }
+        house.staged = { _ = try? commit() }
         if world.isCalm == false, world.happens(world.weather.slowWrites) {
             await world.scheduler.pauseToTheEnd(Int64(world.number(1...4000)))
         }
@@ -214,11 +215,11 @@ struct SimulatedJournal: Journal {
         let isBroken = !world.isCalm && world.happens(world.weather.ioErrors)
         if isBroken {
             process.isJournalBroken = true
-            model.lose(process, isKept: world.happens(500))
+            house.lose(process, isKept: world.happens(500))
             throw JournalError(.io, "the sync failed")
         }
-        model.staged = nil
-        defer { if model.writer === process { model.unlock() } }
+        house.staged = nil
+        defer { if house.writer === process { house.unlock() } }
         let value: Value
         do throws(JournalError) {
             value = try commit()
@@ -231,25 +232,25 @@ struct SimulatedJournal: Journal {
     }
 
     private func refuse(_ code: JournalError.Code, _ why: String) throws(JournalError) {
-        model.unlock()
+        house.unlock()
         throw JournalError(code, why)
     }
 
     /// Waits for the lock, 10 s at most.
     private func lock() async throws(JournalError) {
         let since = world.scheduler.now
-        while model.writer != nil {
+        while house.writer != nil {
             guard world.scheduler.now - since < 10_000 else {
                 throw JournalError(.locked, "another process writes")
             }
             let gate = Turnstile()
-            model.waiting.append(gate)
+            house.waiting.append(gate)
             world.scheduler.after(10_000) { gate.open() }
             // Not cut short when the task is cancelled: the write was handed over.
             await gate.waitToTheEnd()
             try process.lives()
         }
-        model.writer = process
+        house.writer = process
     }
 }
 
@@ -267,12 +268,12 @@ struct SimulatedTrail: Trail {
             process.isTrailBroken = true
             throw JournalError(.io, "the trail can't be written")
         }
-        let count = world.journal.events.count
+        let counts = world.runs.map(\.journal.events.count)
         if !world.isCalm, world.happens(world.weather.slowWrites) {
             await world.scheduler.pauseToTheEnd(Int64(world.number(1...4000)))
         }
         try process.passes(.seal, .amid)
-        world.sealed = max(world.sealed, count)
+        for (run, count) in zip(world.runs, counts) { run.sealed = max(run.sealed, count) }
         try process.passes(.seal, .after)
     }
 
@@ -287,7 +288,7 @@ struct SimulatedTrail: Trail {
         }
         if world.refuses(.diverged) { throw JournalError(.diverged, "the remote has another") }
         if Task.isCancelled { throw JournalError(.unreachable, "nobody waited for it") }
-        world.pushed = max(world.pushed, world.sealed)
+        for run in world.runs { run.pushed = max(run.pushed, run.sealed) }
         try process.passes(.sealBeforeStart, .after)
     }
 }

@@ -2,7 +2,7 @@ import Runbooks
 
 @testable import Runner
 
-/// One process that leads the run: opens it or takes it over, and runs the production loop.
+/// One process that leads a run: opens it or takes it over, and runs the production loop.
 ///
 /// It does what `Takeover` and `LeadRun` do around the loop. Killed, it does nothing more that
 /// anybody outside could see: its calls are refused, and its tasks come to their end unheard.
@@ -11,6 +11,7 @@ import Runbooks
 final class SimulatedProcess: @unchecked Sendable {
     let number: Int
     unowned let world: SimulatedWorld
+    let run: SimulatedRun
     let executor: SeededExecutor
     let lease: Lease
     /// The fold of the journal right after this process's last append.
@@ -34,8 +35,8 @@ final class SimulatedProcess: @unchecked Sendable {
     private var waiting: [String: Turnstile] = [:]
     private var limits = RunLoop.Limits()
 
-    init(_ number: Int, in world: SimulatedWorld) {
-        (self.number, self.world) = (number, world)
+    init(_ number: Int, of run: SimulatedRun, in world: SimulatedWorld) {
+        (self.number, self.run, self.world) = (number, run, world)
         executor = SeededExecutor(world.scheduler)
         lease = Lease(
             pid: Int32(number), processStart: "\(number)", bootID: "b", nonce: "n\(number)")
@@ -50,7 +51,7 @@ final class SimulatedProcess: @unchecked Sendable {
 
     /// Begins its life.
     func start() {
-        world.trace.note("p\(number) starts")
+        world.trace.note("p\(number) starts for \(run.record.id)")
         task = Task(executorPreference: executor) { [self] in
             do {
                 try await lead()
@@ -71,18 +72,18 @@ final class SimulatedProcess: @unchecked Sendable {
     private func lead() async throws {
         let journal = SimulatedJournal(process: self)
         let now = world.time
-        if world.journal.isOpened {
+        if run.journal.isOpened {
             let isOurs = try await journal.takeOver(
-                world.record.id, lease: lease, now: now, until: now.adding(limits.lease))
+                run.record.id, lease: lease, now: now, until: now.adding(limits.lease))
             guard isOurs else { return }
         } else {
             try await journal.open(
-                world.record, lease: lease, leaseUntil: now.adding(limits.lease))
+                run.record, lease: lease, leaseUntil: now.adding(limits.lease))
         }
-        let record = try await journal.record(of: world.record.id)
+        let record = try await journal.record(of: run.record.id)
         let events = try await journal.events(of: record.id, after: 0)
         let machine = RunMachine(record: record, events: events)
-        world.truth.expect(machine == fold, .foldIsLive, "replaying gives another machine")
+        run.truth.expect(machine == fold, .foldIsLive, "replaying gives another machine")
         world.trace.note("p\(number) leads from \(events.count)")
         ledFrom = events.count
         // The first thing that it does is to ask what became of these.
@@ -94,12 +95,12 @@ final class SimulatedProcess: @unchecked Sendable {
         let last = try await loop.lead(machine)
         try lives()
         world.trace.note("p\(number) has led: \(last.state.rawValue)")
-        world.truth.expect(last == fold, .foldIsLive, "the loop returns another machine")
-        world.truth.expect(
-            world.sealed >= appendedUntil, .sealedAtTheEnd,
-            "p\(number) ends, and of \(appendedUntil) events \(world.sealed) are sealed")
+        run.truth.expect(last == fold, .foldIsLive, "the loop returns another machine")
+        run.truth.expect(
+            run.sealed >= appendedUntil, .sealedAtTheEnd,
+            "p\(number) ends, and of \(appendedUntil) events \(run.sealed) are sealed")
         guard !last.state.isTerminal else {
-            world.isLedToItsEnd = true
+            run.isLedToItsEnd = true
             return
         }
         try await journal.release(lease, of: record.id)
@@ -116,25 +117,25 @@ final class SimulatedProcess: @unchecked Sendable {
                 await scheduler.pause(duration.inMilliseconds)
                 try Task.checkCancellation()
             },
-            observe: { [self] run, events in observed(run, events) },
+            observe: { [self] machine, events in observed(machine, events) },
             asking: world.weather.asks ? SimulatedPerson(self) : nil)
     }
 
     /// What the loop tells after each commit.
-    private func observed(_ run: RunMachine, _ events: [RunEvent]) {
+    private func observed(_ machine: RunMachine, _ events: [RunEvent]) {
         do throws(JournalError) {
             try passes(.observe, .before)
-            if let fold, run != fold {
-                world.truth.broken(
-                    .foldIsLive, "the live machine is not the fold: \(run.differences(from: fold))")
+            if let fold, machine != fold {
+                run.truth.broken(
+                    .foldIsLive, "the live machine is not the fold: \(machine.differences(from: fold))")
             }
             // Whom a person made go on again has a place beyond those.
-            let payers = run.targets.count { name, target in
-                target.isPayAsked || world.truth.settled[name] != nil
+            let payers = machine.targets.count { name, target in
+                target.isPayAsked || run.truth.settled[name] != nil
             }
-            world.truth.expect(
-                run.runningCount <= run.plan.rollout.maxInFlight + payers, .notTooManyInFlight,
-                "\(run.runningCount) targets in flight")
+            run.truth.expect(
+                machine.runningCount <= machine.plan.rollout.maxInFlight + payers, .notTooManyInFlight,
+                "\(machine.runningCount) targets in flight")
             for case .sessionOpened(_, let proof) in events {
                 recorded.insert(proof)
                 waiting.removeValue(forKey: proof)?.open()
@@ -177,7 +178,7 @@ final class SimulatedProcess: @unchecked Sendable {
         isAlive = false
         let isPowerLoss = world.happens(world.weather.powerLosses)
         world.trace.note("p\(number) is killed\(isPowerLoss ? ", its machine too" : "")")
-        world.journal.lose(self, isKept: !isPowerLoss && world.happens(500))
+        world.house.lose(self, isKept: !isPowerLoss && world.happens(500))
         world.fleet.orphan(self)
         for gate in waiting.values { gate.open() }
         if isStopped { goOn() }

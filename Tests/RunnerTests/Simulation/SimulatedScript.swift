@@ -10,7 +10,7 @@ struct SimulatedScript {
 
 extension SimulatedWorld {
     /// Decides what the script of an attempt does; guards and checks tell the truth, if anything.
-    func script(for request: AttemptRequest) -> SimulatedScript {
+    func script(for request: AttemptRequest, of run: SimulatedRun) -> SimulatedScript {
         let isSlow = !isCalm && happens(weather.slowScripts)
         let milliseconds = Int64(isSlow ? number(1000...60_000) : number(0...4000))
         guard isCalm || !happens(weather.oddAnswers) else {
@@ -18,7 +18,7 @@ extension SimulatedWorld {
         }
         let isFailing = !isCalm && happens(weather.failures)
         let isDone = request.key.part.step.map {
-            truth.done[request.key.target]?.contains($0) == true
+            run.truth.done[request.key.target]?.contains($0) == true
         }
         let status: Int32
         switch request.key.part {

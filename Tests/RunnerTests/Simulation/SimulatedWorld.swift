@@ -8,22 +8,16 @@ import TestSupport
 /// SAFETY: used on the thread that calls `run` alone, as all of its parts.
 final class SimulatedWorld: @unchecked Sendable {
     let scheduler: SeededScheduler
-    let record: RunRecord
-    let truth: GroundTruth
-    let journal: JournalModel
+    let findings = Findings()
+    private(set) lazy var house = HouseModel(findings)
     private(set) var weather: Weather
     private(set) lazy var fleet = Fleet(self)
     var trace: Trace
-    /// How many events the trail has here, and where it must be too.
-    var sealed = 0
-    var pushed = 0
     var store: [Digest: [UInt8]] = [:]
     private(set) var processes: [SimulatedProcess] = []
     /// How often each labelled point was passed, and where processes were killed.
     private(set) var passed: [CrashPlace: Int] = [:]
     private(set) var crashed: [CrashPlace] = []
-    /// Whether a leader has said that it has led the run to its end.
-    var isLedToItsEnd = false
 
     /// The most jobs, and the most time after the calm began: then a run should have ended.
     private static let mostJobs = 400_000
@@ -32,17 +26,20 @@ final class SimulatedWorld: @unchecked Sendable {
 
     init(seed: UInt64, isTraced: Bool = false, crash: CrashPlace? = nil) {
         scheduler = SeededScheduler(seed: seed)
-        record = RandomPlan.fullFixture(&scheduler.random).record
+        let fixtures = RandomPlan.house(&scheduler.random)
         weather = Weather(scheduler)
         if let crash { weather.crashes = [crash] }
         scheduler.disorder = weather.disorder
-        truth = GroundTruth(record)
-        journal = JournalModel(record, truth)
         trace = Trace(isKept: isTraced)
         trace.now = { [unowned scheduler] in scheduler.now }
+        for (index, fixture) in fixtures.enumerated() {
+            let begins = index == 0 ? 0 : number(0...Int(weather.calm))
+            house.runs.append(SimulatedRun(fixture.record, in: self, begins: Int64(begins)))
+        }
     }
 
-    var targets: [TargetName] { record.plan.targets.map(\.name) }
+    var runs: [SimulatedRun] { house.runs }
+    var targets: [TargetName] { Set(runs.flatMap(\.targets)).sorted() }
     var time: Timestamp { Timestamp(milliseconds: 1_700_000_000_000 + scheduler.now) }
     var isCalm: Bool { scheduler.now >= weather.calm }
 
@@ -72,52 +69,63 @@ final class SimulatedWorld: @unchecked Sendable {
 
     /// Runs it to its end.
     func run() {
-        for target in targets {
-            for step in record.plan.steps where step.unless != nil && happens(150) {
-                truth.done[target, default: []].insert(step.id)
-            }
-        }
+        for run in runs { prepare(run) }
         scheduler.beforeJob = { [unowned self] in disturb() }
-        lead()
         tend()
         let isEnded = scheduler.run { [self] in
             isOver || scheduler.jobCount > Self.mostJobs
                 || scheduler.now > weather.calm + Self.mostTime
         }
-        truth.expect(isEnded, .everyRunEnds, "nothing happens any more, and \(status)")
-        truth.expect(!isEnded || isOver, .everyRunEnds, "it goes on for ever, and \(status)")
+        findings.expect(isEnded, .everyRunEnds, "nothing happens any more, and \(status)")
+        findings.expect(!isEnded || isOver, .everyRunEnds, "it goes on for ever, and \(status)")
         for process in processes { process.kill() }
         scheduler.beforeJob = {}
         let isDrained = scheduler.run { [self] in processes.allSatisfy(\.isOver) }
-        truth.expect(isDrained, .everyRunEnds, "a killed process does not come to its end")
-        check()
+        findings.expect(isDrained, .everyRunEnds, "a killed process does not come to its end")
+        for run in runs { check(run) }
+    }
+
+    /// What was done on a run's targets before it.
+    private func prepare(_ run: SimulatedRun) {
+        for target in run.targets {
+            for step in run.record.plan.steps where step.unless != nil && happens(150) {
+                run.truth.done[target, default: []].insert(step.id)
+            }
+        }
+        scheduler.after(run.begins) { [unowned self] in lead(run) }
     }
 
     private var isOver: Bool {
-        journal.fold.state.isTerminal && processes.allSatisfy(\.isOver)
+        runs.allSatisfy(\.isOver) && processes.allSatisfy(\.isOver)
     }
 
     private var status: String {
-        let run = journal.fold
-        let leaders = processes.filter { !$0.isOver }.map { "p\($0.number)" }
-        return "the run is \(run.state.rawValue) at event \(journal.events.count), led by "
-            + "\(leaders), \(journal.inbox.count) commands wait"
+        runs.map { run in
+            let leaders = processes.filter { !$0.isOver && $0.run === run }.map { "p\($0.number)" }
+            let journal = run.journal
+            return "\(run.record.id) is \(journal.fold.state.rawValue) at event "
+                + "\(journal.events.count), led by \(leaders), "
+                + "\(journal.inbox.count) commands wait"
+        }.joined(separator: "; ")
     }
 
-    private func check() {
-        let again = RunMachine(record: record, events: journal.events)
-        truth.expect(again == journal.fold, .foldIsLive, "replaying gives another machine")
+    private func check(_ run: SimulatedRun) {
+        let again = RunMachine(record: run.record, events: run.journal.events)
+        run.truth.expect(
+            again == run.journal.fold, .foldIsLive, "replaying gives another machine")
         guard again.state.isTerminal else { return }
         // The last leader may have been killed between the end and its seal.
-        let events = journal.events.count
-        truth.checkEnd(again, sealed: isLedToItsEnd ? sealed : events, events: events)
+        let events = run.journal.events.count
+        run.truth.checkEnd(
+            again, sealed: run.isLedToItsEnd ? run.sealed : events, events: events)
     }
 
-    private func lead() {
-        guard processes.count < Self.mostProcesses else {
-            return truth.broken(.everyRunEnds, "\(processes.count) leaders, and \(status)")
+    private func lead(_ run: SimulatedRun) {
+        let count = processes.count { $0.run === run }
+        guard count < Self.mostProcesses else {
+            return findings.broken(.everyRunEnds, "\(count) leaders, and \(status)")
         }
-        let process = SimulatedProcess(processes.count + 1, in: self)
+        let process = SimulatedProcess(processes.count + 1, of: run, in: self)
         processes.append(process)
         process.start()
     }
@@ -141,28 +149,36 @@ final class SimulatedWorld: @unchecked Sendable {
 
     /// Every few seconds: what befalls targets, and what people do.
     private func tend() {
-        guard !journal.fold.state.isTerminal else { return }
+        guard !runs.allSatisfy(\.isOver) else { return }
         if !isCalm, let target = scheduler.one(of: targets) {
             if happens(weather.reboots) { fleet.reboot(target) }
             if happens(weather.freezes) { fleet.freeze(target) }
             if happens(weather.partitions) { fleet.partition(target) }
         }
-        if journal.isOpened { act() }
-        let leaders = processes.filter(\.isAlive)
-        let isStuck = leaders.allSatisfy(\.isStopped)
-        if leaders.isEmpty ? happens(isCalm ? 1000 : 600) : isStuck && happens(200) {
-            lead()
-        } else if !isCalm, leaders.count == 1, happens(20) {
-            // Somebody who doesn't know that it is led, and is refused.
-            lead()
-        }
+        for run in runs where run.begins < scheduler.now && !run.isOver { tend(run) }
         scheduler.after(Int64(number(500...6000))) { [unowned self] in tend() }
     }
 
-    /// What people tell the run.
-    private func act() {
-        let run = journal.fold
-        guard journal.inbox.count < 5 else { return }
+    private func tend(_ run: SimulatedRun) {
+        if run.journal.isOpened { act(on: run) }
+        let leaders = processes.filter { $0.isAlive && $0.run === run }
+        let isStuck = leaders.allSatisfy(\.isStopped)
+        if leaders.isEmpty ? happens(isCalm ? 1000 : 600) : isStuck && happens(200) {
+            lead(run)
+        } else if !isCalm, leaders.count == 1, happens(20) {
+            // Somebody who doesn't know that it is led, and is refused.
+            lead(run)
+        }
+    }
+
+    /// What people tell a run.
+    private func act(on simulated: SimulatedRun) {
+        let (run, truth) = (simulated.journal.fold, simulated.truth)
+        guard simulated.journal.inbox.count < 5 else { return }
+        func say(_ verb: PersonCommand.Verb) {
+            trace.note("a person says \(verb.word) to \(simulated.record.id)")
+            simulated.journal.post(verb)
+        }
         for question in run.questions.keys.sorted() where run.isOpen(question) {
             guard happens(isCalm ? 900 : 250) else { continue }
             let isManual = run.step(question.step)?.action.keyword == "manual"
@@ -183,18 +199,19 @@ final class SimulatedWorld: @unchecked Sendable {
             say(.settle(open.target, open.step, isDone: isDone, why: "looked"))
         }
         if run.isPauseRequested, happens(isCalm ? 900 : 300) { say(.resume) }
+        if isCalm, run.state == .waiting, happens(300),
+            run.deferrals.keys.sorted().allSatisfy({ house.waitsForGood($0, simulated) })
+        {
+            // Its group has lost others, which no run mends.
+            say(.abort)
+        }
         guard !isCalm, happens(weather.commands) else { return }
         switch number(0...12) {
         case 0: say(.abort)
         case 1...4: say(.pause)
         case 5: say(.resume)
-        case 6: say(.pay(targets[0]))
+        case 6: say(.pay(simulated.targets[0]))
         default: say(.note("seen"))
         }
-    }
-
-    private func say(_ verb: PersonCommand.Verb) {
-        trace.note("a person says \(verb.word)")
-        journal.post(verb)
     }
 }

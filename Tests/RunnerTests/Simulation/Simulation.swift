@@ -14,13 +14,13 @@ struct Simulation {
         let world = SimulatedWorld(seed: seed, isTraced: isTraced, crash: crash)
         world.run()
         self.seed = seed
-        problems = world.truth.problems
+        problems = world.findings.problems
         hash = world.trace.hash
         lines = world.trace.lines
         passed = world.passed
         crashed = world.crashed
         jobs = world.scheduler.jobCount
-        events = world.journal.events.count
+        events = world.runs.reduce(0) { $0 + $1.journal.events.count }
     }
 
     /// How to see it again.
