@@ -85,7 +85,16 @@ enum RandomPlan {
             marks: [ProtectedGroup.Mark(label: "g", value: "1")],
             maxUnavailable: Int.random(in: 1...3, using: &random),
             members: (0..<6).map { RunFixture.target("t\($0)") })
-        for index in fixtures.indices { fixtures[index].protection = [group] }
+        let areAsked = Bool.random(using: &random)
+        for index in fixtures.indices {
+            var group = group
+            let others = group.members.filter { !fixtures[index].targets.contains($0.rawValue) }
+            if areAsked {
+                group.peersOK = PeerCheck(
+                    script: RunFixture.call("well"), peers: others.map(RunFixture.planned))
+            }
+            fixtures[index].protection = [group]
+        }
         return fixtures
     }
 

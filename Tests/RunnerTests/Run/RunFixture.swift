@@ -44,6 +44,13 @@ struct RunFixture {
         return step
     }
 
+    /// A target without labels, as plans have it.
+    static func planned(_ name: TargetName) -> PlannedTarget {
+        PlannedTarget(
+            name: name, address: "127.0.0.1", port: 22, user: nil, becomeUser: nil, hostKeys: [],
+            labels: [:])
+    }
+
     var record: RunRecord {
         guard let planID = PlanID(rawValue: String(repeating: "\(number)", count: 32)),
             let digest = Digest(rawValue: String(repeating: "a", count: 64)),

@@ -3,7 +3,7 @@ enum CrashPoint: String, CaseIterable {
     case open, takeOver, record, events, inbox, append, renew, release, admit, dismiss
     case seal, sealBeforeStart, store, observe
     case connect, sessionOpened, start, report, recall, cancel, close, clean, shutDown
-    case ask, withdraw
+    case ask, withdraw, askPeer
 
     /// Whether something may be half done in it: written, and not synced or told yet.
     var hasMiddle: Bool {
@@ -12,7 +12,7 @@ enum CrashPoint: String, CaseIterable {
             .store:
             true
         case .record, .events, .inbox, .observe, .connect, .sessionOpened, .start, .report,
-            .recall, .cancel, .close, .clean, .shutDown, .ask, .withdraw:
+            .recall, .cancel, .close, .clean, .shutDown, .ask, .withdraw, .askPeer:
             false
         }
     }

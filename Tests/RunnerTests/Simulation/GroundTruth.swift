@@ -73,7 +73,7 @@ final class GroundTruth: @unchecked Sendable {
         switch key.part {
         case .action(let id): step(id)?.effect != .read
         case .release, .undo: true
-        case .symptom, .guarding, .check, .verify: false
+        case .symptom, .guarding, .check, .verify, .peer: false
         }
     }
 

@@ -24,7 +24,19 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
     private var fleet: Fleet { world.fleet }
 
     func perform(_ request: AttemptRequest) async -> AttemptReport {
-        preconditionFailure("the loop asks for reports one by one")
+        // Members of a group alone are asked so.
+        let target = request.key.target
+        let gone = AttemptReport(ending: .unknown("nobody follows it any more"))
+        guard isPassed(.askPeer, .before) else { return gone }
+        await world.scheduler.pause(Int64(world.number(10...4000)))
+        guard isPassed(.askPeer, .after), !Task.isCancelled else { return gone }
+        guard fleet.answers(target), world.isCalm || !world.happens(world.weather.refusals) else {
+            return AttemptReport(ending: .unreachable("no answer"))
+        }
+        let isWell = world.happens(600)
+        world.trace.note("\(target) says that it is \(isWell ? "" : "not ")well")
+        if isWell { world.house.well.insert(target) }
+        return AttemptReport(ending: .exited(isWell ? 0 : 1))
     }
 
     func perform(

@@ -19,6 +19,8 @@ final class HouseModel: @unchecked Sendable {
     private var standings: [TargetName: Standing] = [:]
     /// The same, by what was recorded alone.
     private var bad: [TargetName: Outcome] = [:]
+    /// Who has really said that it is well, since it was last left unavailable.
+    var well: Set<TargetName> = []
 
     init(_ findings: Findings) { self.findings = findings }
 
@@ -102,6 +104,11 @@ final class HouseModel: @unchecked Sendable {
         }
     }
 
+    /// Takes what a member said of itself: that one run's bad end there counts no longer.
+    func noteVouched(_ target: TargetName, _ run: RunID) {
+        if standings[target]?.run == run { standings[target] = nil }
+    }
+
     // MARK: What must hold over all runs
 
     /// Takes an event of a run, before it counts.
@@ -122,11 +129,16 @@ final class HouseModel: @unchecked Sendable {
                     "\(record.id) starts \(target), and \(count) of its group are unavailable")
             }
         case .targetEnded(let target, let outcome): noteTruly(target, outcome, takesLocks)
+        case .vouched(let target, _, _):
+            findings.expect(
+                well.contains(target), .honest, "\(target) is called well, and never said so")
+            bad[target] = nil
         default: break
         }
     }
 
     private func noteTruly(_ target: TargetName, _ outcome: Outcome, _ isChanging: Bool) {
+        if !outcome.isGood, isChanging { well.remove(target) }
         switch outcome {
         case .failed, .timedOut, .unknown: if isChanging { bad[target] = outcome }
         case .unreachable: bad[target] = bad[target] ?? outcome

@@ -49,6 +49,7 @@ final class JournalModel: @unchecked Sendable {
             guard let outcome = summary.outcomes[target] else { continue }
             house.noteEnd(target, outcome, self)
         }
+        for case .vouched(let target, let run, _) in new { house.noteVouched(target, run) }
         if fold.takesLocks {
             let changes = LockChanges(new).byTarget
             locks.merge(changes) { $1 }

@@ -23,8 +23,8 @@ extension SimulatedWorld {
         let status: Int32
         switch request.key.part {
         case .guarding, .check: status = isDone == true ? 0 : 1
-        case .symptom: status = happens(700) ? 1 : 0
-        case .action, .verify, .release, .undo, .peer: status = isFailing ? Int32(number(1...3)) : 0
+        case .symptom, .peer: status = happens(700) ? 1 : 0
+        case .action, .verify, .release, .undo: status = isFailing ? Int32(number(1...3)) : 0
         }
         var report = AttemptReport(ending: .exited(status))
         if happens(80) {
