@@ -67,8 +67,28 @@ enum RandomPlan {
                 fixture.steps[index].isSafeStop = Int.random(in: 0..<6, using: &random) == 0
             }
             vary(&fixture.steps[index], index, &random)
+            addOutputs(&fixture.steps, index, &random)
         }
         return fixture
+    }
+
+    /// Has a step tell something, which a later step may ask for.
+    private static func addOutputs(
+        _ steps: inout [Step], _ index: Int, _ random: inout SeededNumbers
+    ) {
+        guard let name = ParameterName(rawValue: "told") else { return }
+        if case .run = steps[index].action, steps[index].forEach == nil,
+            Int.random(in: 0..<5, using: &random) == 0
+        {
+            steps[index].outputs = [OutputDeclaration(name: name, kind: .integer)]
+        }
+        let told = steps[..<index].filter { !$0.outputs.isEmpty && $0.when == nil }
+        guard steps[index].when == nil, Bool.random(using: &random),
+            let earlier = told.randomElement(using: &random)
+        else { return }
+        steps[index].when = .compare(
+            .init(parts: [earlier.id.rawValue, name.rawValue]),
+            Bool.random(using: &random) ? .equal : .notEqual, "1")
     }
 
     /// Plans of one house: often of several runs that meet on the same targets, and sometimes with a

@@ -93,7 +93,7 @@ extension Fleet {
         let copy = Copy(request.key, of: run)
         claim.state = .running(copy)
         world.trace.note("\(request.key.short) begins, detached by \(session.proof)")
-        begins(copy, in: session)
+        begins(copy, in: session, telling: script.report.outputs)
         let limit = request.timeout.inMilliseconds
         let isLate = script.milliseconds > limit
         on(target, after: isLate ? limit + 1500 : script.milliseconds) { [self] in

@@ -289,7 +289,7 @@ final class Fleet: @unchecked Sendable {
         let copy = Copy(key, of: run)
         session.copy = copy
         world.trace.note("\(key.short) begins in \(session.proof)")
-        begins(copy, in: session)
+        begins(copy, in: session, telling: script.report.outputs)
         let limit = request.timeout.inMilliseconds
         let isLate = script.milliseconds > limit
         let report = isLate ? AttemptReport(ending: .timedOut) : script.report
@@ -306,12 +306,13 @@ final class Fleet: @unchecked Sendable {
     }
 
     /// Tells the truth that something begins.
-    func begins(_ copy: Copy, in session: Session) {
+    func begins(_ copy: Copy, in session: Session, telling outputs: [UInt8]) {
         let run = copy.run
         world.house.started(copy.key, of: run.record)
         run.truth.started(
             copy.key, session: session.proof, sealed: run.sealed,
-            pushed: weather.needsRemote ? run.pushed : nil, at: scheduler.now)
+            pushed: weather.needsRemote ? run.pushed : nil, at: scheduler.now,
+            outputs: outputs)
     }
 
     /// Sends a report, and begins or gives up what follows.

@@ -31,6 +31,8 @@ final class GroundTruth: @unchecked Sendable {
     struct Start {
         let session: String
         let at: Int64
+        /// What it tells once it has ended well.
+        let outputs: [UInt8]
         var ending: Ending?
         var isLiving = true
     }
@@ -44,6 +46,8 @@ final class GroundTruth: @unchecked Sendable {
     private var endedSteps: [TargetName: Set<StepID>] = [:]
     /// Steps that a person has said of how they ended.
     private(set) var settled: [TargetName: Set<StepID>] = [:]
+    /// Steps whose outputs are recorded.
+    private var told: [TargetName: Set<StepID>] = [:]
     private var paidBy: [TargetName: Set<StepID>] = [:]
     private var handPaid: Set<TargetName> = []
     /// The last event of the last commit that had to be sealed before anything went on.
@@ -119,7 +123,8 @@ final class GroundTruth: @unchecked Sendable {
                     "\(id) on \(target) is said to owe nothing, and had begun")
             case .closed: closedBatch = last
             case .reopened: broken(.honest, "a run that undoes nothing has opened a bracket")
-            case .stateChanged, .sessionOpened, .outputsTaken, .verifyEnded, .symptomAsked, .owed,
+            case .outputsTaken(let target, let id, let values): outputsTaken(target, id, values)
+            case .stateChanged, .sessionOpened, .verifyEnded, .symptomAsked, .owed,
                 .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
                 .lockKept, .unlocked, .vouched, .restored:
                 break
@@ -170,10 +175,32 @@ final class GroundTruth: @unchecked Sendable {
         }
     }
 
+    /// The newest attempt of a step's action whose outcome is recorded.
+    private func newest(_ target: TargetName, _ id: StepID) -> AttemptKey? {
+        records.filter {
+            $0.key.target == target && $0.key.part == .action(id) && $0.value.ending != nil
+        }.keys.max { $0.number < $1.number }
+    }
+
+    private func outputsTaken(_ target: TargetName, _ id: StepID, _ values: [String: String]) {
+        let said = newest(target, id).flatMap { starts[$0]?.outputs }
+        let text = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
+        expect(
+            said == Array(text.utf8), .honest, "\(id) on \(target) is said to have told \(values)")
+        told[target, default: []].insert(id)
+    }
+
     private func stepEnded(_ target: TargetName, _ id: StepID, _ outcome: Outcome) {
         expect(
             endedSteps[target, default: []].insert(id).inserted, .oneOutcome,
             "\(id) ended twice on \(target)")
+        if outcome.isGood, step(id)?.outputs.isEmpty == false, let key = newest(target, id),
+            records[key]?.ending == .exited(0)
+        {
+            expect(
+                told[target]?.contains(id) == true, .honest,
+                "what \(id) told on \(target) is not recorded")
+        }
         guard let step = step(id), step.effect != .read, case .run = step.action else { return }
         switch outcome {
         case .satisfied, .changed, .ok:
@@ -226,7 +253,8 @@ final class GroundTruth: @unchecked Sendable {
 
     /// Takes the real start of an attempt in a session.
     func started(
-        _ key: AttemptKey, session: String, sealed: Int, pushed: Int?, at now: Int64
+        _ key: AttemptKey, session: String, sealed: Int, pushed: Int?, at now: Int64,
+        outputs: [UInt8]
     ) {
         guard let record = records[key] else {
             return broken(.intentFirst, "\(key.short) starts without an intent on disk")
@@ -249,7 +277,7 @@ final class GroundTruth: @unchecked Sendable {
         }
         if case .action(let id) = key.part { paidBy[key.target]?.remove(id) }
         startCounts[key.target, default: [:]][key.part, default: 0] += 1
-        starts[key] = Start(session: session, at: now)
+        starts[key] = Start(session: session, at: now, outputs: outputs)
         living[key.target, default: []].insert(key)
     }
 
