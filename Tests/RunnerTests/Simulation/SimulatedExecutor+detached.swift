@@ -58,7 +58,8 @@ struct DetachedFollowing {
 
     /// Asks the target, and starts it where it is proved that nothing was; nil to ask again.
     private mutating func pursue(_ session: Fleet.Session) async -> AttemptReport? {
-        let spool = fleet.openSpool(target, executor.process.run, isNew: !(mayHaveStarted && known != nil))
+        let spool = fleet.openSpool(
+            target, executor.process.run, isNew: !(mayHaveStarted && known != nil))
         if let known, known.id != spool.id {
             return AttemptReport(
                 ending: mayHaveStarted ? .unknown("a new spool") : .notStarted("a new spool"))
@@ -73,7 +74,9 @@ struct DetachedFollowing {
                 spool.run == .open
             else { return AttemptReport(ending: .unknown("no trace of it")) }
             guard detachment.mayStart, !call.isCancelled else {
-                guard fleet.void(detachment.claim, request.key, executor.process.run) else { return nil }
+                guard fleet.void(detachment.claim, request.key, executor.process.run) else {
+                    return nil
+                }
                 return AttemptReport(ending: .heldBack("it had not been begun"))
             }
             mayHaveStarted = false
@@ -82,7 +85,9 @@ struct DetachedFollowing {
         switch claim.state {
         case .void: return AttemptReport(ending: .heldBack("it had not been begun"))
         case .claimed:
-            guard fleet.void(detachment.claim, request.key, executor.process.run) else { return nil }
+            guard fleet.void(detachment.claim, request.key, executor.process.run) else {
+                return nil
+            }
             return AttemptReport(ending: .heldBack("it had not been begun"))
         case .lost: return AttemptReport(ending: .unknown("the target was started anew"))
         case .running, .done: return await follow(claim, session)

@@ -96,7 +96,8 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         world.trace.note("p\(process.number) performs \(request.key.short)")
         process.run.truth.expect(
             lines[target]?.call == nil, .portIsUsed, "two attempts at once on \(target)")
-        process.run.truth.expect(!isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
+        process.run.truth.expect(
+            !isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
         if request.detachment?.isRecovery == true {
             process.run.truth.expect(
                 process.run.sealed >= process.ledFrom, .sealedFirst,

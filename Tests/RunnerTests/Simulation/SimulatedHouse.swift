@@ -119,7 +119,8 @@ final class HouseModel: @unchecked Sendable {
                 guard other.record.plan.planID != record.plan.planID || other.isAtWork(on: target)
                 else { continue }
                 findings.broken(
-                    .oneRunATarget, "\(record.id) starts on \(target), which \(other.record.id) has")
+                    .oneRunATarget, "\(record.id) starts on \(target), which \(other.record.id) has"
+                )
             }
             for group in record.plan.protection ?? [] where group.members.contains(target) {
                 guard !isUnavailable(target, besides: record) else { continue }
@@ -185,7 +186,8 @@ final class HouseModel: @unchecked Sendable {
             for living in (other.truth.living[key.target] ?? []).sorted(by: { $0.short < $1.short })
             where other.truth.mayChange(living) {
                 findings.broken(
-                    .oneRunATarget, "\(key.short) of \(record.id) starts beside \(living.short) "
+                    .oneRunATarget,
+                    "\(key.short) of \(record.id) starts beside \(living.short) "
                         + "of \(other.record.id)")
             }
         }

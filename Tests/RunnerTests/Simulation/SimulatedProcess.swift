@@ -127,14 +127,16 @@ final class SimulatedProcess: @unchecked Sendable {
             try passes(.observe, .before)
             if let fold, machine != fold {
                 run.truth.broken(
-                    .foldIsLive, "the live machine is not the fold: \(machine.differences(from: fold))")
+                    .foldIsLive,
+                    "the live machine is not the fold: \(machine.differences(from: fold))")
             }
             // Whom a person made go on again has a place beyond those.
             let payers = machine.targets.count { name, target in
                 target.isPayAsked || run.truth.settled[name] != nil
             }
             run.truth.expect(
-                machine.runningCount <= machine.plan.rollout.maxInFlight + payers, .notTooManyInFlight,
+                machine.runningCount <= machine.plan.rollout.maxInFlight + payers,
+                .notTooManyInFlight,
                 "\(machine.runningCount) targets in flight")
             for case .sessionOpened(_, let proof) in events {
                 recorded.insert(proof)
