@@ -145,6 +145,14 @@ extension RunMachine {
             && startedCount + admission.deferred.count == order.count
     }
 
+    /// Asks for those that were left out as hopeless, once somebody leads the run on that waited
+    /// for a person: what was given back since may have made room for them.
+    mutating func askForThoseLeft(_ turn: inout Turn) {
+        guard state == .needsPerson, !isLeaving else { return }
+        emit(.stateChanged(activeState, reason: "targets that waited are asked for again"), &turn)
+        startTargets(&turn)
+    }
+
     /// Says that the run waits, when all that is left of it waits to be started.
     mutating func noteWaiting(_ turn: inout Turn) {
         guard state == activeState || state == .waiting, !admission.deferred.isEmpty,

@@ -245,6 +245,7 @@ package struct RunMachine: Sendable, Equatable {
             if isPauseRequested {
                 turn.decision.effects.append(.finish)
             } else {
+                askForThoseLeft(&turn)
                 noteWaiting(&turn)
             }
             return

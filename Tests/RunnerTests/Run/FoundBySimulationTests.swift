@@ -35,6 +35,33 @@ struct FoundBySimulationTests {
         #expect(drive.started.filter { $0 == "a:one" }.count == 1)
     }
 
+    /// Its next leader knew nothing of why targets were left out, and waited for ever.
+    @Test(arguments: [true, false])
+    func whoPaysForARunThatLeftTargetsOutHasThemAskedForAgain(_ hasRoom: Bool) {
+        let take = RunFixture.step("take") { $0.release = Self.release(after: "work", .keep) }
+        var fixture = RunFixture(steps: [take, RunFixture.step("work")])
+        fixture.targets = ["a", "b"]
+        fixture.rollout = Rollout(maxInFlight: 1, stopAtFailures: 3)
+        let (a, b) = (RunFixture.target("a"), RunFixture.target("b"))
+        let group = ProtectedGroup(
+            marks: [ProtectedGroup.Mark(label: "g", value: "1")], maxUnavailable: 1,
+            members: [a, b])
+        let standing = Standing(target: a, outcome: .failed, run: fixture.record.id)
+        var drive = HandDrive(fixture)
+        drive.refusals = [
+            GroupRefusal(target: b, group: group, unavailable: [.ended(standing)])
+        ]
+        drive.feed([.led]) { HandDrive.text(of: $0.action) == "work" ? .exit(1) : .exit(0) }
+        #expect(drive.machine.state == .needsPerson && drive.isFinished)
+        drive.isTakenOver()
+        if hasRoom { drive.refusals = [] }
+        drive.feed([.led, Self.command(.pay(a), 1)]) { _ in .exit(0) }
+        #expect(drive.machine.state == .failed && drive.isFinished)
+        #expect(drive.started.contains("a:back"))
+        #expect(drive.started.contains("b:work") == hasRoom)
+        #expect(drive.isFold)
+    }
+
     @Test func aTargetHeldByAPauseIsNotOverWhenTheThresholdIsReached() {
         let take = RunFixture.step("take") {
             $0.release = Self.release(after: "work")

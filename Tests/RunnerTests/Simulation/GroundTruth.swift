@@ -92,7 +92,10 @@ final class GroundTruth: @unchecked Sendable {
         _ events: [RunEvent], last: Int, by process: SimulatedProcess, stored: (Digest) -> Bool
     ) {
         // The first thing that a leader starts waits for all that is recorded by then.
-        let isFirst = !process.hasActed && events.contains(where: \.isIntent)
+        // To ask a member of a group is an act, too, of which nothing is recorded.
+        let asksMembers = plan.protection?.contains { $0.peersOK != nil } == true
+        let isFirst =
+            !process.hasActed && !asksMembers && events.contains(where: \.isIntent)
         process.hasActed = process.hasActed || events.contains(where: \.leadsToAnAct)
         let isBarrier = isFirst || events.contains(where: \.isBarrier)
         if isBarrier { barrier = last }
