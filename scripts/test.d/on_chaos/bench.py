@@ -14,6 +14,8 @@ from . import records, truth
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 PLAIN_TARGETS = 60
+# So long a command may take on a machine that is busy with much else, in seconds.
+PATIENCE = 600
 KINDS = ("idem", "read", "once", "idem", "guarded")
 EFFECTS = {"idem": "idempotent", "read": "read", "once": "once", "guarded": "once"}
 
@@ -43,6 +45,10 @@ class Bench(Rig):
     def binary(self, path):
         self.command = path
 
+    def eventually(self, what, holds, limit=PATIENCE):
+        """Waits until something holds."""
+        return super().eventually(what, holds, limit)
+
     def script(self, name, text):
         """A program of the rig's own."""
         path = self.path(name)
@@ -66,6 +72,10 @@ class Bench(Rig):
                 self.fleets[name] = fleet
                 fleet.start(*options)
             return self.fleets[name]
+
+    def most_lanes(self, budget, few, targets):
+        """A few lanes in a sample; in a full count as many as there are targets for."""
+        return self.lanes(PLAIN_TARGETS // targets if budget.is_full else few, targets)
 
     def lanes(self, lanes, targets, fleet=None):
         """Lanes of targets that share none."""
@@ -185,10 +195,10 @@ class Trial:
             "run", runbook, "--limit", "*", "--set", "folder=" + self.notes, *more, "--yes",
             "--json")
 
-    def end(self, child, limit=180):
+    def end(self, child, limit=PATIENCE):
         return self.bench.end(child, limit)
 
-    def handrail(self, *arguments, limit=120):
+    def handrail(self, *arguments, limit=PATIENCE):
         return self.bench.handrail(*arguments, limit=limit, **self.where)
 
     def run(self):
@@ -245,7 +255,7 @@ class Trial:
                         tries.get(target, {}), expected, refused.get(target, ()))
             for target in self.lane.targets)
 
-    def settle_down(self, limit=20):
+    def settle_down(self, limit=60):
         """Waits until no step of this try is alive any more."""
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
@@ -255,7 +265,7 @@ class Trial:
             time.sleep(0.1)
         raise Failed(f"{limit} s after the run's end steps of it are alive: {alive[:5]}")
 
-    def calm_down(self, limit=20):
+    def calm_down(self, limit=60):
         """Waits until no step is alive at two looks in a row: what was sent ahead follows at once."""
         self.settle_down(limit)
         time.sleep(0.2)

@@ -85,7 +85,7 @@ def reboots(bench, budget):
             f"pause={PAUSE}", "--yes", "--json")
         bench.eventually(
             f"{wanted} is under way", lambda: trial.run() and
-            under_way(trial.events(), struck) == wanted or child.poll() is not None, 60)
+            under_way(trial.events(), struck) == wanted or child.poll() is not None)
         time.sleep(turn.chance.uniform(0.1, 2 * PAUSE - 0.3))
         step = under_way(trial.events(), struck)
         was_struck, reached = strike(lane, struck, how)

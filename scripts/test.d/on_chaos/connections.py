@@ -89,7 +89,7 @@ def freezes(bench, budget):
         child = trial.begin_run()
         # Amid the steps: three of four targets are seen to have started.
         bench.eventually("the run has begun", lambda: trial.run() and len(
-            os.listdir(trial.notes)) >= 9, 60)
+            os.listdir(trial.notes)) >= 9)
         time.sleep(chance.uniform(0, 1.0))
         frozen = chance.sample(lane.targets, 3)
         stopped = lane.processes(*frozen)

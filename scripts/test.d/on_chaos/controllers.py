@@ -14,6 +14,8 @@ case = collector(CASES)
 PLAN = steps(25)
 # Exit codes of a run that has come to its end: well, or with an outcome that nobody knows.
 WELL, UNKNOWN = 0, 9
+# Nobody cuts anything here, but a machine may be too busy for its own sshd to answer in time.
+UNREACHED = (6,)
 # So many leaders of one run are killed at most, in a sample and in a full count.
 FEW, MANY = 6, 16
 
@@ -82,8 +84,8 @@ def lives(chance, trial, child, whole, kills, leaders):
       "runs of 20 targets × 25 steps: no duplicate, nothing missing, the trail verifies after "
       "each restart", (8, 30), (1000, 7200))
 def controller_kills(bench, budget):
-    # One run at a time says how long it takes to be attached again; two are through sooner.
-    lanes = bench.lanes(2 if budget.is_full else 1, 20)
+    # One run at a time says how long it takes to be attached again; several are through sooner.
+    lanes = bench.most_lanes(budget, 1, 20)
     whole = 20 * noted_by(PLAN)
 
     def work(lane, turn, trial):
@@ -111,8 +113,11 @@ def controller_kills(bench, budget):
         if done.code == 3 and "has ended" in done.out:
             budget.add("killed after the end was recorded")
         else:
-            done.exits(WELL, *([] if bench.expected else [UNKNOWN]))
+            done.exits(WELL, *([] if bench.expected else [UNKNOWN]), *UNREACHED)
         found = trial.events()
+        away = list(records.ended(found).values()).count("unreachable")
+        if away:
+            budget.add("targets not reached again", away)
         claim(any(event.name == "closed" for event in found)
               or done.code == UNKNOWN, f"it never came to its end: {done.tail()}")
         unknown = trial.check(PLAN)

@@ -10,7 +10,7 @@ from on_fleet.rig import claim
 from . import records
 from .bench import in_lanes, many, steps
 from .budget import collector
-from .controllers import UNKNOWN, WELL
+from .controllers import UNKNOWN, UNREACHED, WELL
 
 CASES = []
 case = collector(CASES)
@@ -98,7 +98,7 @@ def died(trial, child):
       "each point before and after, in the first leader and in one that resumes: nothing runs "
       "twice, nothing is missing, the trail verifies", (14, 30), (2 * len(POINTS), 3600))
 def crash_points(bench, budget):
-    lanes = bench.lanes(4, 3)
+    lanes = bench.most_lanes(budget, 4, 3)
     for lane in lanes:
         lane.put(many(10, "crashes", KINDS))
 
@@ -137,7 +137,7 @@ def crash_points(bench, budget):
             trial.verify()
             done = trial.handrail("resume", trial.run(), "--json")
             if not (done.code == 3 and "has ended" in done.out):
-                done.exits(WELL, *([] if bench.expected else [UNKNOWN]))
+                done.exits(WELL, *([] if bench.expected else [UNKNOWN]), *UNREACHED)
         budget.add("outcomes that nobody knows", trial.check(PLAN))
         trial.verify()
 

@@ -142,7 +142,7 @@ def partitions(bench, budget):
         is_quiet = turn.number <= number or turn.number % 8 == 0
         child = trial.begin_run("chaos.cut", "--set", "pause=0.25")
         bench.eventually("the run has begun", lambda: trial.run() and len(
-            os.listdir(trial.notes)) == TARGETS, 60)
+            os.listdir(trial.notes)) == TARGETS)
         began = time.time()
         window = began + 6
         cuts, longest_cut = [], 0
@@ -159,7 +159,7 @@ def partitions(bench, budget):
         for _, thread in cuts:
             thread.start()
         try:
-            done = trial.end(child, 400)
+            done = trial.end(child)
         finally:
             for _, thread in cuts:
                 thread.join()

@@ -13,7 +13,7 @@ from on_fleet.rig import Failed, call, claim, equal
 
 from .bench import HERE, ends_within, in_lanes, kill, many, steps
 from .budget import collector
-from .controllers import UNKNOWN, WELL
+from .controllers import UNKNOWN, UNREACHED, WELL
 from .crashes import POINTS, SHORT, pause
 
 CASES = []
@@ -75,7 +75,7 @@ def finished(bench, trial, budget):
     run = trial.run()
     done = trial.handrail(*(["resume", run, "--json"] if run else words(trial)))
     if not (done.code == 3 and "has ended" in done.out):
-        done.exits(WELL, *([] if bench.expected else [UNKNOWN]))
+        done.exits(WELL, *([] if bench.expected else [UNKNOWN]), *UNREACHED)
 
 
 def well_ended(bench, trial, budget):
@@ -88,8 +88,7 @@ def well_ended(bench, trial, budget):
       "at every call that writes below the home: nothing more starts, nothing is called a success, "
       "and all goes on once there is room", (9, 25), (1000, 5400))
 def full_disks(bench, budget):
-    # They mostly wait.
-    lanes = bench.lanes(8 if budget.is_full else 3, 2)
+    lanes = bench.most_lanes(budget, 3, 2)
     for lane in lanes:
         lane.put(many(4, "disk", KINDS))
     probe = lanes[0].trial("full-disks-probe")
@@ -108,9 +107,9 @@ def full_disks(bench, budget):
                 max(1, total // budget.count))) % total
         child, counter = started(bench, trial, words(trial), CHAOS_FULL_AT=str(at))
         bench.eventually(f"call {at} is refused",
-                         lambda: counter.read()[1] or child.poll() is not None, 60)
+                         lambda: counter.read()[1] or child.poll() is not None)
         if not counter.read()[1]:
-            trial.end(child).exits(0)
+            trial.end(child).exits(WELL, *UNREACHED)
             budget.add("ended before that call")
             return budget.did()
         # What was under way ends; then nothing more is begun.
@@ -128,6 +127,8 @@ def full_disks(bench, budget):
             claim(any(event.name == "closed" for event in trial.events()),
                   f"call {at}: exit 0, and the end isn't recorded")
             budget.add("went on by itself")
+        elif done.code in UNREACHED:
+            budget.add("went on, and a target was not reached")
         else:
             both = (done.out + done.err).lower()
             claim("space" in both or "room" in both or "full" in both,
@@ -209,7 +210,7 @@ def notices_lies(bench, budget, lane):
       "home opens, every start was recorded, nothing runs twice, and all goes on",
       (9, 25), (2 * len(POINTS) + 300, 3600))
 def power_loss(bench, budget):
-    lanes = bench.lanes(4, 2)
+    lanes = bench.lanes(15 if budget.is_full else 4, 2)
     for lane in lanes:
         lane.put(many(4, "disk", KINDS))
     total = [400]

@@ -38,7 +38,7 @@ def one_won(ended, run, budget):
 @case("races", "race of two controllers on one plan",
       "each effect happens once, and the loser says who leads", (6, 20), (500, 3600))
 def races(bench, budget):
-    lanes = bench.lanes(3, 2)
+    lanes = bench.most_lanes(budget, 3, 2)
     for lane in lanes:
         lane.put(many(6, "raced", KINDS))
 
@@ -62,13 +62,16 @@ def races(bench, budget):
             ended = both(trial, turn, "resume", run, "--json")
             budget.add("resume twice")
         run = trial.run()
-        unknown = sum(
-            outcome == "unknown" for outcome in records.ended(trial.events()).values())
-        if not unknown:
+        outcomes = list(records.ended(trial.events()).values())
+        unknown = outcomes.count("unknown")
+        if "unreachable" in outcomes:
+            # Nobody cuts anything here: the machine is too busy for its own sshd to answer in time.
+            budget.add("races with a target that was not reached")
+        elif not unknown:
             one_won(ended, run, budget)
         claim(not (unknown and bench.expected), f"{unknown} targets ended unknown")
         equal(len(records.runs(trial.home)), 1, "runs")
-        trial.check(PLAN, expected=not unknown)
+        trial.check(PLAN, expected=not unknown and "unreachable" not in outcomes)
         trial.verify()
         budget.add("outcomes that nobody knows", unknown)
         budget.did()

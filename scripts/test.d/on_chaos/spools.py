@@ -31,7 +31,7 @@ def room(number):
       "nothing is begun that couldn't be claimed, nothing is called a success that wasn't, and a run "
       "succeeds once there is room", (4, 20), (120, 2400))
 def full_spools(bench, budget):
-    lanes = bench.lanes(3, 2)
+    lanes = bench.most_lanes(budget, 3, 2)
     for lane in lanes:
         lane.put(many(3, "spooled", KINDS))
 
