@@ -58,6 +58,10 @@ class Budget:
         return (self.done >= self.count or time.monotonic() > self.deadline
                 or len(self.failures) >= ENOUGH_FAILURES)
 
+    def stop(self):
+        """Its time is over."""
+        self.deadline = time.monotonic()
+
     def left(self):
         """Seconds until the time is over."""
         return max(0.0, self.deadline - time.monotonic())
