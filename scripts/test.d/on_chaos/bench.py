@@ -74,8 +74,9 @@ class Bench(Rig):
             return self.fleets[name]
 
     def most_lanes(self, budget, few, targets):
-        """A few lanes in a sample; in a full count as many as there are targets for."""
-        return self.lanes(PLAIN_TARGETS // targets if budget.is_full else few, targets)
+        """A few lanes in a sample; in a full count as many as there are targets for, eight at most."""
+        most = min(8, PLAIN_TARGETS // targets)
+        return self.lanes(most if budget.is_full else few, targets)
 
     def lanes(self, lanes, targets, fleet=None):
         """Lanes of targets that share none."""

@@ -68,7 +68,7 @@ def lives(chance, trial, child, whole, kills, leaders):
         spawned, deadline = leaders[-1][0], time.monotonic() + 60
         while time.monotonic() < deadline and not all(
                 heard(trial.events(), spawned, float("inf"), ("attemptEnded",)).values()):
-            if ends_within(child, 0.2):
+            if ends_within(child, 0.5):
                 return False
     elif chance.random() < (0.4 if leaders else 0.1):
         return not ends_within(child, chance.uniform(0, 1.0))

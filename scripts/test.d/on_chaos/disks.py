@@ -210,7 +210,7 @@ def notices_lies(bench, budget, lane):
       "home opens, every start was recorded, nothing runs twice, and all goes on",
       (9, 25), (2 * len(POINTS) + 300, 3600))
 def power_loss(bench, budget):
-    lanes = bench.lanes(15 if budget.is_full else 4, 2)
+    lanes = bench.most_lanes(budget, 4, 2)
     for lane in lanes:
         lane.put(many(4, "disk", KINDS))
     total = [400]
