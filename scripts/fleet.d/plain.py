@@ -16,21 +16,26 @@ def start(directory, targets, public_key):
     with open(f"{AREA}/authorized_keys", "w") as stream:
         stream.write(public_key)
     pids = {}
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY)
     for target in targets:
         home = f"{AREA}/homes/{target.name}"
         os.makedirs(home)
         config = f"{AREA}/sshd_{target.name}.conf"
         with open(config, "w") as stream:
             stream.write(_config(target, home))
+        kernel.unshare(kernel.CLONE_NEWPID)
         pids[target.name] = os.fork()
         if pids[target.name] == 0:
             _child(target, config)
+        kernel.setns(own, kernel.CLONE_NEWPID)
+    os.close(own)
     return pids
 
 
 def _child(target, config):
     try:
         kernel.unshare(kernel.CLONE_NEWNS)
+        kernel.mount("proc", "/proc", "proc", kernel.QUIET)
         _own_state(f"{AREA}/state/{target.name}")
         environment = {"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")}
         os.execve("/usr/sbin/sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", config], environment)
