@@ -7,7 +7,7 @@ import time
 from on_fleet.rig import claim
 
 from . import records
-from .bench import ends_within, in_lanes, steps, table
+from .bench import PATIENCE, ends_within, in_lanes, steps, table
 from .budget import collector
 
 CASES = []
@@ -100,7 +100,8 @@ def freezes(bench, budget):
             others = set(lane.targets) - set(frozen)
             bench.eventually(
                 "all targets but the frozen ones have ended",
-                lambda: others <= set(records.ended(trial.events())), budget.limit(GIVES_UP - 3))
+                lambda: others <= set(records.ended(trial.events())),
+                GIVES_UP - 3 if budget.is_full else PATIENCE)
             budget.measure("the rest had ended after [s]", time.time() - began)
             rest = (GIVES_UP + 5 if is_long else GIVES_UP - 5) - (time.time() - began)
             time.sleep(max(0, chance.uniform(0.3, 1) * rest) if not is_long else max(0, rest))
