@@ -14,7 +14,7 @@ ENOUGH_FAILURES = 5
 SAID_EVERY = 60
 # From so many on it is a full count; a smaller one is a sample, beside other work on a busy machine,
 # where times say little: limits of time are so many times longer then.
-FULL, LENIENCE = 100, 4
+FULL, LENIENCE = 100, 20
 
 
 def collector(cases):
@@ -46,7 +46,7 @@ class Budget:
         self.case, self.count, self.seconds, self.seed = case, count, seconds, seed
         self.began = time.monotonic()
         self.deadline = self.began + seconds
-        self.done, self.next, self.say = 0, first, say
+        self.done, self.first, self.next, self.say = 0, first, first, say
         self.said = self.began
         # By what the case has in full: some have few.
         self.is_full = count >= min(FULL, case.full[0])
@@ -73,7 +73,8 @@ class Budget:
     def turns(self):
         while True:
             with self.guard:
-                if self.over():
+                # One is tried, however long the fleet took to start.
+                if self.next > self.first and self.over():
                     return
                 number, self.next = self.next, self.next + 1
             yield Turn(self.case.name, self.seed, number)
