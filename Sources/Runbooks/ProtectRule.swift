@@ -24,8 +24,9 @@ package struct ProtectRule: Sendable, Hashable {
     package let limit: Limit
     /// Whether a target without one of the labels is refused; else it belongs to no group.
     package let requiresLabels: Bool
-    /// Asks an unavailable member whether it is well all the same: exit status 0; nil for nobody
-    /// to ask. Only reads, takes no values.
+    /// Asks an unavailable member whether it is well all the same; nil for nobody to ask.
+    ///
+    /// Exit status 0 says so. It only reads, and takes no values.
     package let peersOK: ScriptCall?
     /// Where each label of `per` stands.
     package let positions: [SourcePosition]

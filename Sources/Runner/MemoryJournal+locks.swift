@@ -63,17 +63,21 @@ extension MemoryJournal {
             .refusal(of: target, in: groups)
     }
 
-    /// Notes how targets ended; who holds one changes something there.
-    func noteEnds(
-        _ outcomes: [TargetName: Outcome], of run: RunID, in events: [RunEvent]
+    /// Notes how a target ended, or that one is well; who holds one changes something there.
+    func noteStanding(
+        after event: RunEvent, of run: RunID, _ outcomes: [TargetName: Outcome]
     ) {
-        for case .targetEnded(let target, _) in events {
-            guard let outcome = outcomes[target] else { continue }
+        switch event {
+        case .targetEnded(let target, _):
+            guard let outcome = outcomes[target] else { return }
             let next = Standing.after(
                 outcome, isChanging: holds[target]?[run] != nil,
                 before: standings[target]?.outcome)
-            guard next != standings[target]?.outcome || next == outcome else { continue }
+            guard next != standings[target]?.outcome || next == outcome else { return }
             standings[target] = next.map { Standing(target: target, outcome: $0, run: run) }
+        case .vouched(let target, let earlier, _):
+            if standings[target]?.run == earlier { standings[target] = nil }
+        default: return
         }
     }
 

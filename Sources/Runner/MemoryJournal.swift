@@ -83,11 +83,7 @@ package actor MemoryJournal: Journal, RunCatalog {
         }
         entry.inbox.removeAll { entry.summary.doneCommands[$0.id] != nil }
         entries[run] = entry
-        noteEnds(entry.summary.outcomes, of: run, in: events)
-        for case .vouched(let target, let earlier, _) in events
-        where standings[target]?.run == earlier {
-            standings[target] = nil
-        }
+        for event in events { noteStanding(after: event, of: run, entry.summary.outcomes) }
         change(LockChanges(events), of: run)
         return entry.events.count
     }

@@ -178,9 +178,8 @@ private struct RebuiltRows {
         case .targetStarted(let target), .lockKept(let target, _):
             try rows.hold(target, since: at, isStarted: true)
         case .targetEnded(let target, let outcome):
-            try rows.noteEnds([target: outcome], at: at)
-        case .vouched(let target, let earlier, _):
-            try LockRows.makeAvailable(target, since: earlier, in: db)
+            try rows.noteStanding(after: event, [target: outcome], at: at)
+        case .vouched: try rows.noteStanding(after: event, [:], at: at)
         default: break
         }
         try rows.change(LockChanges([event]))

@@ -60,7 +60,8 @@ struct RebuiltEvent {
             return ofRelease()
         case .questionAsked, .questionAnswered, .personActed, .personRefused: return ofPerson()
         case .runOpened, .trailCreated, .trailGap, .keyAdded, .clockStepped, .escalated,
-            .escalationEnded, .targetSettled, .flagged, .flagCleared, .homeRestored, .homePruned, nil:
+            .escalationEnded, .targetSettled, .flagged, .flagCleared, .homeRestored, .homePruned,
+            nil:
             return nil
         }
     }

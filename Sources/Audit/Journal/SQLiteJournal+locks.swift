@@ -163,29 +163,40 @@ struct LockRows {
         }
     }
 
-    /// Notes how targets ended; who holds one changes something there.
-    func noteEnds(_ outcomes: [TargetName: Outcome], at: Timestamp) throws {
-        for (target, outcome) in outcomes {
-            let isHeld = try Bool.fetchOne(
-                db.cachedStatement(
-                    sql: "SELECT EXISTS (SELECT 1 FROM locks WHERE target = ? AND run = ?)"),
-                arguments: [target.rawValue, run])
-            let word = try String.fetchOne(
-                db.cachedStatement(sql: "SELECT outcome FROM standings WHERE target = ?"),
-                arguments: [target.rawValue])
-            let before = word.flatMap(Outcome.init(rawValue:))
-            let next = Standing.after(outcome, isChanging: isHeld == true, before: before)
-            guard next != before || next == outcome else { continue }
-            guard let next else {
-                try db.cachedStatement(sql: "DELETE FROM standings WHERE target = ?")
-                    .execute(arguments: [target.rawValue])
-                continue
-            }
-            try db.cachedStatement(
-                sql: "INSERT OR REPLACE INTO standings (target, run, outcome, at) "
-                    + "VALUES (?, ?, ?, ?)"
-            ).execute(arguments: [target.rawValue, run, next.rawValue, at.milliseconds])
+    /// Notes how a target ended, or that one is well, as an event says.
+    func noteStanding(
+        after event: RunEvent, _ outcomes: [TargetName: Outcome], at: Timestamp
+    ) throws {
+        switch event {
+        case .targetEnded(let target, _): try noteEnd(of: target, outcomes[target], at: at)
+        case .vouched(let target, let earlier, _):
+            try Self.makeAvailable(target, since: earlier, in: db)
+        default: return
         }
+    }
+
+    /// Notes how a target ended; who holds it changes something there.
+    private func noteEnd(of target: TargetName, _ outcome: Outcome?, at: Timestamp) throws {
+        guard let outcome else { return }
+        let isHeld = try Bool.fetchOne(
+            db.cachedStatement(
+                sql: "SELECT EXISTS (SELECT 1 FROM locks WHERE target = ? AND run = ?)"),
+            arguments: [target.rawValue, run])
+        let word = try String.fetchOne(
+            db.cachedStatement(sql: "SELECT outcome FROM standings WHERE target = ?"),
+            arguments: [target.rawValue])
+        let before = word.flatMap(Outcome.init(rawValue:))
+        let next = Standing.after(outcome, isChanging: isHeld == true, before: before)
+        guard next != before || next == outcome else { return }
+        guard let next else {
+            try db.cachedStatement(sql: "DELETE FROM standings WHERE target = ?")
+                .execute(arguments: [target.rawValue])
+            return
+        }
+        try db.cachedStatement(
+            sql: "INSERT OR REPLACE INTO standings (target, run, outcome, at) "
+                + "VALUES (?, ?, ?, ?)"
+        ).execute(arguments: [target.rawValue, run, next.rawValue, at.milliseconds])
     }
 
     /// Frees what a run that is over keeps on a target.

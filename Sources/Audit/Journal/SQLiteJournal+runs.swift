@@ -105,11 +105,11 @@ extension SQLiteJournal: Journal {
                 summary.fold(RecordedEvent(sequence: sequence, at: at, event: line.event))
             }
             try row.update(to: summary, sequence: sequence, in: db)
-            try LockRows(run: row.key, in: db).noteEnds(summary.outcomes, at: at)
-            for case .vouched(let target, let earlier, _) in lines.lazy.map(\.event) {
-                try LockRows.makeAvailable(target, since: earlier, in: db)
+            let rows = LockRows(run: row.key, in: db)
+            for line in lines {
+                try rows.noteStanding(after: line.event, summary.outcomes, at: at)
             }
-            try LockRows(run: row.key, in: db).change(LockChanges(lines.lazy.map(\.event)))
+            try rows.change(LockChanges(lines.lazy.map(\.event)))
             try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
                 lines.map { TrailEvent($0.event, of: run, at: at) }, run: row.key)
             return sequence

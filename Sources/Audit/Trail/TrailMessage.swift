@@ -59,8 +59,8 @@ struct TrailMessage: Sendable, Hashable {
     private static let telling: [TrailEvent.Kind] = [
         .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .personActed,
         .questionAnswered, .thresholdReached,
-        .questionAsked, .stopped, .targetSettled, .flagged, .flagCleared, .escalationEnded, .runState,
-        .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
+        .questionAsked, .stopped, .targetSettled, .flagged, .flagCleared, .escalationEnded,
+        .runState, .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
     ]
 
     private var subject: String {

@@ -69,7 +69,9 @@ extension RunMachine {
             + "\(group.maxUnavailable) may be unavailable"
         let names = refusal.unavailable.prefix(3).map(\.target.rawValue).joined(separator: ", ")
         let isAtWork = refusal.unavailable.allSatisfy { reason in
-            if case .held(let lock) = reason { lock.run == record.id && lock.kept == nil } else {
+            if case .held(let lock) = reason {
+                lock.run == record.id && lock.kept == nil
+            } else {
                 false
             }
         }

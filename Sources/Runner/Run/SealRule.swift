@@ -26,7 +26,8 @@ extension RunEvent {
             if case .note = command.verb { false } else { true }
         case .answered, .closed: true
         case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .vouched,
-            .sessionOpened, .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken, .verifyEnded,
+            .sessionOpened, .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken,
+            .verifyEnded,
             .symptomAsked, .owed, .paid, .notOwed, .leftOwed, .asked, .stopped, .targetEnded,
             .refused, .thresholdReached, .restored:
             false

@@ -63,6 +63,22 @@ struct ProgressView: Sendable {
             return
                 "\(step)\(on): \(choice), says \(safe(actor))\(note.map { ": \(safe($0))" } ?? "")"
         case .commanded(let command, _): return commanded(command)
+        case .restored, .refused, .deferred, .lockKept, .vouched: return told(of: event, in: run)
+        case .reopened(let target, let step, let outcome, let reason):
+            guard count <= Self.mostTargetsInDetail || !outcome.isGood else { return nil }
+            return ended(
+                target, step.rawValue, outcome, reason, "Again, before what follows", run)
+        case .leftOwed(let target, let step, let reason):
+            return told("OWED on \(target): \(step): \(reason)", .bad)
+        case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
+            .sessionOpened, .attemptStarted, .attemptEnded, .unlocked:
+            return nil
+        }
+    }
+
+    /// The sentence of an event that says why something isn't done, or is again.
+    private func told(of event: RunEvent, in run: RunMachine) -> String? {
+        switch event {
         case .restored(let reason): return told(reason, .warning)
         case .refused(_, let reason): return told("refused: \(reason)", .warning)
         case .deferred(_, _, let reason): return told("waits: \(reason)", .warning)
@@ -76,15 +92,7 @@ struct ProgressView: Sendable {
             return told("\(target) stays locked: \(reason)", .warning)
         case .vouched(let target, _, let reason):
             return told("\(target) is well all the same: peers_ok \(reason)", .good)
-        case .reopened(let target, let step, let outcome, let reason):
-            guard count <= Self.mostTargetsInDetail || !outcome.isGood else { return nil }
-            return ended(
-                target, step.rawValue, outcome, reason, "Again, before what follows", run)
-        case .leftOwed(let target, let step, let reason):
-            return told("OWED on \(target): \(step): \(reason)", .bad)
-        case .asked, .stopped, .outputsTaken, .owed, .paid, .notOwed, .closed, .targetStarted,
-            .sessionOpened, .attemptStarted, .attemptEnded, .unlocked:
-            return nil
+        default: return nil
         }
     }
 

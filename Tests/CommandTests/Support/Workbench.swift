@@ -35,7 +35,12 @@ final class Workbench: Sendable {
 
     deinit {
         do {
-            try FileManager.default.removeItem(atPath: folder)
+            do {
+                try FileManager.default.removeItem(atPath: folder)
+            } catch CocoaError.fileNoSuchFile {
+                // A database that was just closed took its log away meanwhile.
+                try FileManager.default.removeItem(atPath: folder)
+            }
         } catch {
             Issue.record("\(folder) could not be removed: \(error)")
         }

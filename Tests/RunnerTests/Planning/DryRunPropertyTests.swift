@@ -47,7 +47,8 @@ struct DryRunPropertyTests {
                 #expect(request.mode == .probe)
                 #expect(request.action == .assert(AssertAction(script: try #require(step.unless))))
             case .symptom, .verify: #expect(request.mode == .probe)
-            case .check, .release, .undo, .peer: Issue.record("a dry run asked for \(request.key.part)")
+            case .check, .release, .undo, .peer:
+                Issue.record("a dry run asked for \(request.key.part)")
             }
         }
         let keys = await executor.requests.map(\.key)
