@@ -52,6 +52,32 @@ struct JournalRebuildTests {
         }
     }
 
+    /// Who is unavailable, and of whom a person or the target itself says that it is well.
+    @Test func whoIsUnavailableIsKnownAfterwardsToo() async throws {
+        try await withHome { home in
+            let journal = try await Self.opened(home)
+            let run = try await openedWithPlan("r-1", in: journal, home)
+            let names = try ["web1", "web2"].map { try Samples.target($0) }
+            let lease = Samples.lease(1)
+            _ = try await journal.admit(
+                names, to: run.id, within: [], at: Samples.time(1), lease: lease)
+            _ = try await journal.append(
+                names.flatMap { [.targetStarted($0), .targetEnded($0, .failed)] }
+                    + [.closed(.failed, .unresolved)], to: run.id, at: Samples.time(2),
+                lease: lease)
+            try await journal.settle(
+                Settlement(
+                    run: run.id, target: names[0], at: Samples.time(3), actor: "ann",
+                    why: "mail flows"))
+            try await TrailSealer(journal: journal, store: try FileContentStore(in: home)).seal()
+            let (other, _) = try await Self.rebuilt(home)
+            for asked in [journal, other] {
+                #expect(try await asked.standings(of: nil).map(\.target) == [names[1]])
+                #expect(try await asked.settlements(of: run.id).map(\.why) == ["mail flows"])
+            }
+        }
+    }
+
     /// A home that goes on: what the backup had stays, what the trail has more is added.
     @Test func whatATrailHasMoreIsAddedToAnOlderJournal() async throws {
         try await withHome { home in
@@ -358,7 +384,6 @@ struct RandomPast {
         answers.append("\(try await journal.unknownOutcomes())")
         answers.append("\(try await journal.escalations())")
         answers.append("\(try await journal.flags())")
-        answers.append("\(try await journal.standings(of: nil))")
         let ended = try await journal.runs(matching: RunFilter(isOpen: false, limit: 500))
         for (run, ends) in try await journal.ends(of: ended).sorted(by: { $0.key < $1.key }) {
             answers.append("\(run) \(ends.sorted { $0.key < $1.key })")
