@@ -58,6 +58,7 @@ let package = Package(
                 .embedInCode("Actions/reboot.sh"),
             ],
             swiftSettings: strict),
+        .target(name: "Calendars", dependencies: ["Runner", "Runbooks"], swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
         .executableTarget(
             name: "handrail",
@@ -84,6 +85,9 @@ let package = Package(
                 "Audit", "Runner", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
             ],
             resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "CalendarsTests", dependencies: ["Calendars", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "PluginsTests", dependencies: ["Plugins", "TestSupport"],
             exclude: ["session_contract.py", "detached_contract.py", "http_server.py"],

@@ -54,7 +54,7 @@ extension Timestamp {
     }
 
     /// The number of a day from 1970-01-01: what `date(ofDay:)` turns back.
-    private static func day(_ year: Int64, _ month: Int64, _ date: Int64) -> Int64 {
+    package static func day(_ year: Int64, _ month: Int64, _ date: Int64) -> Int64 {
         let year = month <= 2 ? year - 1 : year
         let era = (year >= 0 ? year : year - 399) / 400
         let ofEra = year - era * 400
@@ -66,7 +66,7 @@ extension Timestamp {
     ///
     /// Years begin in March here, so that a leap day is a year's last (H. Hinnant, "chrono-
     /// Compatible Low-Level Date Algorithms").
-    private static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    package static func date(ofDay day: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let shifted = day + 719_468
         let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
         let inEra = shifted - era * 146_097

@@ -14,8 +14,10 @@ enum ImportRule {
             "Crypto",
             "Foundation", "FoundationEssentials", "Dispatch", "Glibc", "Synchronization",
         ],
+        "Calendars": ["Runner", "Runbooks", "Glibc", "Synchronization"],
         "handrail": [
-            "Audit", "Plugins", "Runner", "Runbooks", "CMalloc", "ArgumentParser", "Logging",
+            "Audit", "Calendars", "Plugins", "Runner", "Runbooks", "CMalloc", "ArgumentParser",
+            "Logging",
             "Foundation", "Subprocess", "Dispatch", "Glibc", "Synchronization",
         ],
         "handrail-bench": [
