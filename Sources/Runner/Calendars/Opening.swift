@@ -72,41 +72,42 @@ package enum Opening: Sendable, Hashable, Codable {
     /// One sentence part for each reason, with the times as the caller words them.
     ///
     /// Open: one, of the windows and the end. Closed: the reasons, then the next opening.
-    package func sentences(time: (Timestamp) -> String) -> [String] {
+    package func sentences(time shown: (Timestamp) -> String) -> [String] {
         switch self {
         case .open(let period):
-            return [Self.sentence(period, time)]
+            return [Self.sentence(period, shown)]
         case .closed(let reasons, let opens):
             let next =
-                opens.map { "opens \(time($0.interval.start))\(Self.inWindows($0.windows))" }
+                opens.map { "opens \(shown($0.interval.start))\(Self.inWindows($0.windows))" }
                 ?? "doesn't open in the time that was looked at"
-            return reasons.map { Self.sentence($0, time) } + [next]
+            return reasons.map { Self.sentence($0, shown) } + [next]
         }
     }
 
     private static func sentence(
-        _ period: OpenPeriod, _ time: (Timestamp) -> String
+        _ period: OpenPeriod, _ shown: (Timestamp) -> String
     ) -> String {
         let start = "open\(inWindows(period.windows))"
         switch period.end {
-        case .windowEnds: return "\(start) until \(time(period.interval.end))"
+        case .windowEnds: return "\(start) until \(shown(period.interval.end))"
         case .freezeBegins(let freezes):
             let names = freezes.map(\.text).joined(separator: ", ")
-            return "\(start) until \(time(period.interval.end)), when the freeze \(names) begins"
+            return "\(start) until \(shown(period.interval.end)), when the freeze \(names) begins"
         case .beyondHorizon: return "\(start), without an end in the time that was looked at"
         }
     }
 
-    private static func sentence(_ closing: Closing, _ time: (Timestamp) -> String) -> String {
+    private static func sentence(_ closing: Closing, _ shown: (Timestamp) -> String) -> String {
         switch closing {
         case .outsideWindows(let names) where names.isEmpty:
             return "no calendar of windows is named for it"
         case .outsideWindows(let names):
             return "outside every window of \(names.joined(separator: ", "))"
         case .frozen(let place):
-            return "in the freeze \(place.text) until \(time(place.interval.end))"
+            return "in the freeze \(place.text) until \(shown(place.interval.end))"
         case .outsideHorizon(let horizon):
-            return "the calendars were read for \(time(horizon.start)) to \(time(horizon.end)) only"
+            return
+                "the calendars were read for \(shown(horizon.start)) to \(shown(horizon.end)) only"
         }
     }
 
