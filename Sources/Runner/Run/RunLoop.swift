@@ -47,6 +47,7 @@ package struct RunLoop: Sendable {
     private let asking: (any StepAsking)?
     private let inputs = InputQueue()
     private let backlog = SealBacklog()
+    private let visits = VisitCount()
 
     /// A loop over its ports.
     ///
@@ -294,6 +295,7 @@ package struct RunLoop: Sendable {
         for effect in effects {
             switch effect {
             case .perform(var request):
+                visits.note(request.target.name)
                 request.secrets = secrets
                 for index in request.followers.indices {
                     request.followers[index].secrets = secrets
@@ -303,7 +305,9 @@ package struct RunLoop: Sendable {
             case .recall(let target): group.addTask { await executor.recall(target) }
             case .cancel(let target): group.addTask { await executor.cancel(target) }
             case .close(let target): group.addTask { await executor.close(target) }
-            case .clean(let target): group.addTask { await clean(target) }
+            case .clean(let target):
+                let visit = visits.count(of: target)
+                group.addTask { await clean(target, after: visit) }
             case .timer(let timer, let delay):
                 group.addTask {
                     do {
@@ -326,13 +330,18 @@ package struct RunLoop: Sendable {
     }
 
     /// Clears a target away once its outcomes are in the trail; until then they are there, too.
-    private func clean(_ target: TargetName) async {
+    ///
+    /// Not where something was begun there meanwhile, such as a release that a person has paid:
+    /// its end comes with a clearing away of its own.
+    private func clean(_ target: TargetName, after visit: Int) async {
         do throws(JournalError) {
             try await trail.seal()
+            guard visits.count(of: target) == visit else { return }
             await executor.clean(target)
         } catch {
             // It stays for a later run to clear away; that the trail fails is told by the loop.
         }
+        guard visits.count(of: target) == visit else { return }
         await executor.close(target)
     }
 
