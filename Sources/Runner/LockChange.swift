@@ -30,6 +30,12 @@ extension RunEvent {
     }
 }
 
+extension Outcome {
+    /// Whether a run that ended so on a target makes what earlier runs of its plan left unknown there
+    /// a thing of the past; one that failed may not have begun, beside what lives there still.
+    package var supersedes: Bool { isGood && self != .skipped }
+}
+
 /// What the events of one commit do to locks in the end.
 ///
 /// A target that ends, and whose lock is kept by the next event, is never free in between.

@@ -70,6 +70,7 @@ extension MemoryJournal {
         switch event {
         case .targetEnded(let target, _):
             guard let outcome = outcomes[target] else { return }
+            if outcome.supersedes { supersede(target, by: run) }
             let next = Standing.after(
                 outcome, isChanging: holds[target]?[run] != nil,
                 before: standings[target]?.outcome)
@@ -91,7 +92,6 @@ extension MemoryJournal {
             case .kept(_, let reason): holds[target]?[run]?.kept = reason
             case .freed, .allFreed:
                 holds[target]?[run] = nil
-                supersede(target, by: run)
             }
         }
         guard changes.isOver else { return }
@@ -100,7 +100,7 @@ extension MemoryJournal {
         }
     }
 
-    /// Frees what ended runs of the same plan keep where this one has come to a known end.
+    /// Frees what ended runs of the same plan keep where this one has ended well.
     private func supersede(_ target: TargetName, by run: RunID) {
         guard let plan = entries[run]?.record.plan.planID else { return }
         for (other, _) in holds[target] ?? [:] {

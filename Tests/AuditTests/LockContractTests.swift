@@ -139,7 +139,17 @@ struct LockContractTests {
                     == ["web1": "r-1"])
             let lock = try #require(try await journal.locks(on: [web1]).first)
             #expect(lock.isOver && lock.next.contains("handrail settle r-1 --on web1 --as well"))
-            // Its retry goes on there, and comes to a known end.
+            // A retry that fails there may have begun nothing, beside what lives there still.
+            let failed = try await open("r-4", "a", number: 3, lease: 4, after: one, in: journal)
+            #expect(try await admit(["web1"], to: failed, lease: 4, in: journal) == [:])
+            try await append(
+                [
+                    .targetStarted(web1), .targetEnded(web1, .failed),
+                    .closed(.failed, .unresolved),
+                ], to: failed, lease: 4, in: journal)
+            #expect(
+                try await admit(["web1"], to: two, lease: 2, in: journal) == ["web1": "r-1"])
+            // One that ends well does away with it.
             let child = try await open("r-3", "a", number: 2, lease: 3, after: one, in: journal)
             #expect(try await admit(["web1"], to: child, lease: 3, in: journal) == [:])
             try await append(

@@ -106,7 +106,8 @@ struct LockRows {
     /// Who is in the way of the run on a target.
     ///
     /// What a dead leader took and didn't start is in nobody's way, nor is what is left of a run
-    /// that is over and keeps nothing: both go. What another run of the same plan keeps is there to be undone, or
+    /// that is over and keeps nothing: both go. What another run of the same plan keeps is there to
+    /// be undone, or
     /// done again, by this one.
     func holder(
         of target: TargetName, _ isProvedDead: (Lease) -> Bool
@@ -168,7 +169,9 @@ struct LockRows {
         after event: RunEvent, _ outcomes: [TargetName: Outcome], at: Timestamp
     ) throws {
         switch event {
-        case .targetEnded(let target, _): try noteEnd(of: target, outcomes[target], at: at)
+        case .targetEnded(let target, _):
+            try noteEnd(of: target, outcomes[target], at: at)
+            if outcomes[target]?.supersedes == true { try supersede(target) }
         case .vouched(let target, let earlier, _):
             try Self.makeAvailable(target, since: earlier, in: db)
         default: return
@@ -240,7 +243,6 @@ struct LockRows {
             case .freed, .allFreed:
                 try db.cachedStatement(sql: "DELETE FROM locks WHERE target = ? AND run = ?")
                     .execute(arguments: [target.rawValue, run])
-                try supersede(target)
             }
         }
         if changes.isOver {
@@ -249,7 +251,7 @@ struct LockRows {
         }
     }
 
-    /// Frees what ended runs of the same plan keep where this one has come to a known end.
+    /// Frees what ended runs of the same plan keep where this one has ended well.
     private func supersede(_ target: TargetName) throws {
         try db.cachedStatement(
             sql: """
