@@ -63,7 +63,7 @@ let package = Package(
         .executableTarget(
             name: "handrail",
             dependencies: [
-                "Audit", "Plugins", "Runner", "Runbooks", "CMalloc",
+                "Audit", "Calendars", "Plugins", "Runner", "Runbooks", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
@@ -94,7 +94,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["handrail", "Audit", "Runbooks", "Runner", "TestSupport"],
+            dependencies: [
+                "handrail", "Audit", "Calendars", "Runbooks", "Runner", "TestSupport",
+            ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]

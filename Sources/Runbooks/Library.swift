@@ -76,13 +76,29 @@ package struct Configuration: Sendable, Hashable {
     package let environments: [EnvironmentRule]
     /// How many targets of a group may be unavailable at a time.
     package let protect: [ProtectRule]
+    /// The zone of calendars that name none, and of times that people are shown; nil where it says
+    /// none, and then there are no calendars.
+    package let timezone: String?
+    /// The windows and freezes of the house, in the document's order.
+    package let calendars: [CalendarRule]
+    /// The known types of changes, in the document's order; `emergency` may be one of them.
+    package let changeTypes: [ChangeType]
 
     package init(
-        libraryID: String, environments: [EnvironmentRule], protect: [ProtectRule] = []
+        libraryID: String, environments: [EnvironmentRule], protect: [ProtectRule] = [],
+        timezone: String? = nil, calendars: [CalendarRule] = [], changeTypes: [ChangeType] = []
     ) {
         self.libraryID = libraryID
         self.environments = environments
         self.protect = protect
+        self.timezone = timezone
+        self.calendars = calendars
+        self.changeTypes = changeTypes
+    }
+
+    /// The type of a name; nil where there is none.
+    package func changeType(named name: String) -> ChangeType? {
+        changeTypes.first { $0.name == name }
     }
 }
 

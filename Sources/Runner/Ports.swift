@@ -206,12 +206,15 @@ package struct RunRecord: Sendable, Codable, Hashable {
     package let alertContent: Digest?
     /// What it goes on from; nil for a run of its own.
     package let descent: RunDescent?
+    /// How the gates bind its starts; nil where they were asked once, when it was opened.
+    package let gating: Gating?
 
     package init(
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
         actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
         leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil,
-        alertContent: Digest? = nil, forecastOutline: Digest? = nil, descent: RunDescent? = nil
+        alertContent: Digest? = nil, forecastOutline: Digest? = nil, descent: RunDescent? = nil,
+        gating: Gating? = nil
     ) {
         self.id = id
         self.number = number
@@ -228,6 +231,7 @@ package struct RunRecord: Sendable, Codable, Hashable {
         self.comparison = comparison
         self.alertContent = alertContent
         self.descent = descent
+        self.gating = gating
     }
 }
 

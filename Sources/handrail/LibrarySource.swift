@@ -58,16 +58,17 @@ extension Session {
 
     /// Reads the library at the commit that HEAD names, or its folder with `--working-tree`.
     ///
-    /// A working tree that differs from the commit is a warning, which says what is used.
+    /// A working tree that differs from the commit is a warning, which says what is used; nothing is
+    /// said where it `isQuiet`, since it was said before.
     /// - Throws: `LibraryError`; `Failure` with all diagnostics when the library can't be used.
-    func openLibrary() async throws -> OpenedLibrary {
+    func openLibrary(isQuiet: Bool = false) async throws -> OpenedLibrary {
         let folder = try LibraryFolder.nearest(to: libraryPath)
         if options.workingTree {
             let tree = try await WorkingTreeLibrary(in: folder, limits: LibraryLimits()).read()
             return try opened(tree, source: tree.source, commit: nil)
         }
         let snapshot = try await GitLibrary(in: folder, limits: LibraryLimits()).snapshot()
-        if snapshot.isDirty {
+        if snapshot.isDirty, !isQuiet {
             let names = snapshot.changedPaths.prefix(3).joined(separator: ", ")
             let shown = printable(names.utf8, keepNewlines: false)
             let more = snapshot.changedPaths.count > 3 ? " …" : ""

@@ -1,4 +1,5 @@
 import Audit
+import Calendars
 import Foundation
 import Runner
 import Synchronization
@@ -13,7 +14,8 @@ extension World {
         let made = World(
             environment: ProcessInfo.processInfo.environment,
             terminal: .live,
-            now: { Timestamp(milliseconds: LiveClock.milliseconds()) },
+            now: { Timestamp(milliseconds: LiveClock.milliseconds(CLOCK_REALTIME)) },
+            sinceBoot: { LiveClock.milliseconds(CLOCK_BOOTTIME) },
             sleep: { try await Task.sleep(for: $0) },
             randomBytes: KernelRandom.bytes,
             account: LiveAccount.current,
@@ -23,7 +25,7 @@ extension World {
             zoneOffset: { time in
                 TimeZone.current.secondsFromGMT(
                     for: Date(timeIntervalSince1970: Double(time.milliseconds) / 1000))
-            })
+            }, zones: ZoneFolder())
         #if DEBUG
             var world = made
             world.endAtOnce = { kill(getpid(), SIGKILL) }
@@ -34,12 +36,12 @@ extension World {
     }()
 }
 
-/// The wall clock.
+/// The machine's clocks.
 private enum LiveClock {
-    static func milliseconds() -> Int64 {
+    static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
-        guard clock_gettime(CLOCK_REALTIME, &time) == 0 else {
-            preconditionFailure("clock_gettime(CLOCK_REALTIME) can't fail (clock_gettime(2))")
+        guard clock_gettime(clock, &time) == 0 else {
+            preconditionFailure("clock_gettime of \(clock) can't fail (clock_gettime(2))")
         }
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }

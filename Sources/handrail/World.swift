@@ -1,3 +1,4 @@
+import Calendars
 import Runner
 
 /// Everything outside that commands touch, as values and closures; `Live.swift` has the real one.
@@ -28,6 +29,8 @@ struct World: Sendable {
     var environment: [String: String]
     var terminal: Terminal
     var now: @Sendable () -> Timestamp
+    /// Milliseconds since the machine was started, by a clock that nobody sets.
+    var sinceBoot: @Sendable () -> Int64
     var sleep: @Sendable (Duration) async throws -> Void
     /// So many random bytes, fit for nonces.
     var randomBytes: @Sendable (Int) -> [UInt8]
@@ -40,6 +43,8 @@ struct World: Sendable {
     var signals: @Sendable ([ProcessSignal]) -> AsyncStream<ProcessSignal>
     /// How times are shown: the zone's offset from UTC, in seconds, at an instant.
     var zoneOffset: @Sendable (Timestamp) -> Int
+    /// The time zones that calendars name.
+    var zones: any ZoneSource
     #if DEBUG
         /// Ends this process as `kill -9` does: for tries of what comes after.
         var endAtOnce: @Sendable () -> Void = {}

@@ -47,6 +47,7 @@ struct RebuiltEvent {
             guard let target, let run = record.detail("since").flatMap(RunID.init(rawValue:))
             else { return nil }
             return .vouched(target, run, reason: reason ?? "")
+        case .gatesAnswered: return gatesAnswered()
         case .targetEnded:
             guard let target, let outcome else { return nil }
             return .targetEnded(target, outcome)
@@ -229,6 +230,15 @@ struct RebuiltEvent {
     // --- values ----------------------------------------------------------------------------------
 
     /// A text; of one that was cut, its start.
+    private func gatesAnswered() -> RunEvent? {
+        guard case .boolean(let isOpen)? = record.details["open"] else { return nil }
+        var lines: [String] = []
+        if case .array(let verdicts)? = record.details["verdicts"] {
+            lines = verdicts.compactMap(Self.text)
+        }
+        return .gatesAnswered(isOpen: isOpen, lines: lines)
+    }
+
     private func text(_ key: String) -> String? { Self.text(record.details[key]) }
 
     /// A text, or the start of one that was cut.

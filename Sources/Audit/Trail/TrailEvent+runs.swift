@@ -81,6 +81,10 @@ extension TrailEvent {
                 .thresholdReached, at, nil, nil,
                 ["failures": .integer(Int64(failures)), "limit": .integer(Int64(limit))])
         case .deferred, .lockKept, .unlocked, .vouched: locks(event, at)
+        case .gatesAnswered(let isOpen, let lines):
+            engine(
+                .gatesAnswered, at, nil, nil,
+                ["open": .boolean(isOpen), "verdicts": .array(lines.map { .string($0) })])
         case .restored(let why): engine(.runRestored, at, nil, nil, reason(why))
         case .attemptStarted, .attemptEnded, .stepEnded, .verifyEnded, .outputsTaken,
             .symptomAsked, .stopped:

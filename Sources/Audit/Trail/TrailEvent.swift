@@ -42,6 +42,7 @@ package struct TrailEvent: Sendable, Hashable {
         case lockKept = "lock.kept"
         case lockFreed = "lock.freed"
         case targetVouched = "target.vouched"
+        case gatesAnswered = "gates.answered"
         case targetSettled = "target.settled"
         case sessionOpened = "session.opened"
         case attemptStarted = "attempt.started"

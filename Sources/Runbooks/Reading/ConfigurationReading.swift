@@ -29,11 +29,15 @@ extension Configuration {
         let environments = reading.environments(fields)
         let protect = reading.protectRules(fields)
         let inventories = reading.inventories(fields, tree)
+        let timezone = reading.zoneName(fields, "timezone")
+        let types = reading.changeTypes(fields)
+        let calendars = reading.calendars(fields, timezone: timezone, types: types, tree)
         guard let id, !reading.hasErrors else {
             return (Checked(value: nil, diagnostics: reading.sorted()), inventories)
         }
         let configuration = Configuration(
-            libraryID: id.rawValue, environments: environments, protect: protect)
+            libraryID: id.rawValue, environments: environments, protect: protect,
+            timezone: timezone, calendars: calendars, changeTypes: types)
         return (Checked(value: configuration, diagnostics: reading.sorted()), inventories)
     }
 }

@@ -10,9 +10,34 @@ extension DocumentPart {
                 required: true),
             Key("inventory", .oneOrList(of: .line, upTo: 100)),
             Key("protect", .list(of: .part(protectRule), upTo: 32)),
+            Key("timezone", .line(limit: 64)),
+            Key("calendars", .mapping(.label, of: .part(calendar), 1...32)),
+            Key("change_types", .mapping(.label, of: .part(changeType), 1...64)),
         ],
-        notBuilt: [
-            "calendars", "change_types", "policy", "timezone", "timezones", "branch", "max_age",
+        notBuilt: ["policy", "timezones", "branch", "max_age"])
+
+    static let calendar = DocumentPart(
+        "a calendar",
+        [
+            Key("file", .line, required: true),
+            Key("kind", .word(of: CalendarRule.Kind.self), required: true),
+            Key("except", .list(of: .name(.label), upTo: 64)),
+            Key("binds", .list(of: .word(of: CalendarRule.Bound.self), upTo: 2)),
+            Key("timezone", .line(limit: 64)),
+        ])
+
+    /// How long after a change its review can be due.
+    static let reviewTime: ClosedRange<Duration> = .seconds(3600) ... .seconds(90 * 86_400)
+
+    static let changeType = DocumentPart(
+        "a change type",
+        [
+            Key("title", .line), Key("category", .line),
+            Key("severity", .word(of: ChangeSeverity.self)),
+            Key("windows", .oneOrList(of: .name(.label), upTo: 32)),
+            Key("approvers", .oneOrList(of: .name(.label), upTo: 32)),
+            Key("quorum", .integer(1...10)),
+            Key("review_within", .time(reviewTime)),
         ])
 
     static let protectRule = DocumentPart(

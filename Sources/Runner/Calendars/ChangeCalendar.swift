@@ -1,3 +1,5 @@
+import Runbooks
+
 /// One occurrence of a calendar's event.
 package struct CalendarSpan: Sendable, Hashable {
     /// When it is.
@@ -13,18 +15,10 @@ package struct CalendarSpan: Sendable, Hashable {
 
 /// A calendar of the house, with its occurrences within a horizon (docs/calendars.md).
 package struct NamedCalendar: Sendable, Hashable {
-    /// What its events are.
-    package enum Kind: String, Sendable, Codable, CaseIterable {
-        /// Changes may run in them.
-        case windows
-        /// Nothing runs in them, but what `except` lists.
-        case freeze
-    }
-
     /// Its name in `handrail.yaml`.
     package let name: String
     /// What its events are.
-    package let kind: Kind
+    package let kind: CalendarRule.Kind
     /// The change types that a freeze doesn't bind; empty for windows.
     package let except: Set<String>
     /// Whether a freeze binds resolutions too.
@@ -33,8 +27,8 @@ package struct NamedCalendar: Sendable, Hashable {
     package let spans: [CalendarSpan]
 
     package init(
-        name: String, kind: Kind, except: Set<String> = [], bindsResolutions: Bool = false,
-        spans: [CalendarSpan]
+        name: String, kind: CalendarRule.Kind, except: Set<String> = [],
+        bindsResolutions: Bool = false, spans: [CalendarSpan]
     ) {
         self.name = name
         self.kind = kind
@@ -51,6 +45,7 @@ package struct NamedCalendar: Sendable, Hashable {
         guard kind == .freeze else { return false }
         switch question {
         case .change(let type, _): return !except.contains(type)
+        case .emergency: return !except.contains(ChangeType.emergency)
         case .resolution: return bindsResolutions
         }
     }
@@ -61,6 +56,8 @@ package enum CalendarQuestion: Sendable, Hashable {
     /// A change of a type, whose windows are these calendars together; none are no windows at all,
     /// so that it is never inside one.
     case change(type: String, windows: Set<String>)
+    /// An emergency change: it needs no window, and a freeze stops it that doesn't except it.
+    case emergency
     /// A resolution: it needs no window, and only freezes that bind resolutions stop it.
     case resolution
 }

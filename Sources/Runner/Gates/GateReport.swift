@@ -35,11 +35,23 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// Why targets would wait, though the run can start: one sentence each.
     package let deferred: [String]
 
+    /// Whether gates of change, window and four eyes are asked again at each start, since one that
+    /// closes stops it.
+    package let bindsStarts: Bool
+
+    /// The next instant at which a gate that knows the time says something else; nil for none.
+    package let next: Timestamp?
+
     /// Whether no gate stops the run.
     package var isOpen: Bool { !lines.contains(where: \.stops) }
 
     /// The lines that stop the run.
     package var refusals: [Line] { lines.filter(\.stops) }
+
+    /// Whether nothing but time is in the way: each gate that stops it opens without anybody's act.
+    package var opensByItself: Bool {
+        refusals.allSatisfy { if case .waiting = $0.verdict { true } else { false } }
+    }
 
     /// Whether targets may be looked at: gates 1, 3 and 4 are open (docs/semantics.md, "Dry run").
     package var allowsProbing: Bool {
@@ -50,29 +62,36 @@ package struct GateReport: Sendable, Codable, Hashable {
     ///
     /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a
     /// rollback and for the paying of a release. `locks` are those of other runs on the plan's
-    /// targets; whom a person left out counts for none.
+    /// targets; whom a person left out counts for none. `facts` are what is known of its change.
     package static func evaluate(
         _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
-        locks: LockState = .known([]), leftOut: Set<TargetName> = []
+        locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none
     ) -> GateReport {
         let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
-        let scope = ScopeGate(plan, runbook)
+        let scope = ScopeGate(plan, runbook, facts.standing)
+        let change = ChangeGate(facts: facts, actor: actor)
+        // Freezes that bind resolutions are asked for these alone: they pass no other gate of time.
+        let isFreezeAsked = passage == .resolution && facts.mayFreezeResolutions
+        let window = isFreezeAsked ? change.freeze : change.window
         let protection = ProtectionGate(
             plan.targets.map(\.name).filter { !leftOut.contains($0) }, plan.protection ?? [], locks)
         let lines = Gate.allCases.map { gate in
             let level = gate.policy(of: plan.environment)
             let verdict: Verdict =
                 switch gate {
+                case .window where isFreezeAsked && level != .off: window.verdict
                 case _ where !passage.gates.contains(gate) && !isUndoing:
                     .notApplicable(.notNeeded)
                 case _ where level == .off: .notApplicable(.policyOff)
                 case .role: .open(rule: "solo home: the account \(actor) is the person")
                 case .scope: scope.verdict
                 case .protection: protection.verdict
-                case .content, .environment, .change, .window, .fourEyes:
-                    .notApplicable(.notBuilt)
+                case .change: change.change
+                case .window: window.verdict
+                case .fourEyes: change.fourEyes
+                case .content, .environment: .notApplicable(.notBuilt)
                 }
-            let isBinding = passage.gates.contains(gate)
+            let isBinding = passage.gates.contains(gate) || gate == .window && isFreezeAsked
             return Line(
                 gate: gate, verdict: verdict, stops: isBinding && stops(verdict, level, gate))
         }
@@ -80,7 +99,10 @@ package struct GateReport: Sendable, Codable, Hashable {
             passage: passage, lines: lines,
             review: plan.environment.content == .required ? .closed : .unreviewed,
             asksForTargetCount: !isUndoing && scope.asksForTargetCount,
-            deferred: passage.gates.contains(.protection) ? protection.deferred : [])
+            deferred: passage.gates.contains(.protection) ? protection.deferred : [],
+            bindsStarts: plan.environment.change == .required
+                && (passage == .everythingElse || isFreezeAsked),
+            next: passage == .everythingElse || isFreezeAsked ? window.next : nil)
     }
 
     /// Whether a verdict stops the run under a policy; gates without a policy always bind.
@@ -100,8 +122,17 @@ struct ScopeGate: Sendable {
     /// Whether a confirmation stands in for the change.
     let asksForTargetCount: Bool
 
-    init(_ plan: Plan, _ runbook: Runbook) {
+    init(_ plan: Plan, _ runbook: Runbook, _ standing: ChangeFacts.Standing) {
         var reasons: [String] = []
+        var isCovered = false
+        if case .known(let change) = standing {
+            isCovered = true
+            let covered = Set(change.targets)
+            let outside = plan.targets.map(\.name).filter { !covered.contains($0) }
+            if !outside.isEmpty {
+                reasons.append("\(Self.names(outside)): not among the targets of \(change.id)")
+            }
+        }
         if plan.targets.isEmpty { reasons.append("no target is selected") }
         if let select = runbook.targets.select {
             let outside = plan.targets.filter { target in
@@ -111,17 +142,16 @@ struct ScopeGate: Sendable {
                     })
             }
             if !outside.isEmpty {
-                let names = outside.prefix(5).map(\.name.rawValue).joined(separator: ", ")
-                let more = outside.count > 5 ? " and \(outside.count - 5) more" : ""
-                reasons.append("\(names)\(more): not among this runbook's targets (\(select))")
+                let names = Self.names(outside.map(\.name))
+                reasons.append("\(names): not among this runbook's targets (\(select))")
             }
         }
         let limit = runbook.targets.max
-        let isOver = !plan.isReadOnly && plan.targets.count > limit
+        let isOver = !isCovered && !plan.isReadOnly && plan.targets.count > limit
         if isOver, plan.environment.change != .off {
             reasons.append(
                 "\(plan.targets.count) targets, and changing steps on more than \(limit) need a "
-                    + "change, which is not built yet")
+                    + "change")
         }
         asksForTargetCount = isOver && plan.environment.change == .off
         verdict =
@@ -130,5 +160,10 @@ struct ScopeGate: Sendable {
                 rule: asksForTargetCount
                     ? "more than \(limit) targets: change policy off, confirm their number"
                     : "within the runbook's targets") : .refused(reasons)
+    }
+
+    private static func names(_ targets: [TargetName]) -> String {
+        let more = targets.count > 5 ? " and \(targets.count - 5) more" : ""
+        return targets.prefix(5).map(\.rawValue).joined(separator: ", ") + more
     }
 }

@@ -32,7 +32,7 @@ package enum Gate: Int, Sendable, Codable, CaseIterable {
 /// What a gate answers.
 package enum Verdict: Sendable, Codable, Hashable {
     case open(rule: String)
-    /// Closed now, and open without anybody's act later.
+    /// Closed now, and open without anybody's act later: why, with the instant in words too.
     case waiting(for: String, until: Timestamp)
     /// All reasons at once, each one sentence.
     case refused([String])
@@ -51,7 +51,7 @@ package enum Verdict: Sendable, Codable, Hashable {
     package var text: String {
         switch self {
         case .open(let rule): "open (\(rule))"
-        case .waiting(let what, let until): "waiting for \(what) until \(until.milliseconds)"
+        case .waiting(let what, _): "waiting: \(what)"
         case .refused(let reasons): "refused: " + reasons.joined(separator: "; ")
         case .notApplicable(let rule): "not applicable (\(rule.rawValue))"
         }

@@ -11,6 +11,8 @@ package enum RunInput: Sendable {
     case admission([TargetName], deferred: [TargetName: Deferral])
     /// What a member of a protected group answered that is unavailable.
     case peerAnswered(PeerAnswer)
+    /// What the gates said about starting targets, asked for by `RunEffect.askGates`.
+    case gatesAnswered(GateAnswer)
     case command(PersonCommand, inboxID: Int)
     /// The leader's process was asked to end: nothing more starts.
     case leaving
@@ -28,6 +30,8 @@ package enum RunTimer: Sendable, Hashable {
     case deadline(Question)
     /// The pause before targets that wait are asked for again.
     case admission
+    /// The pause before gates that are closed are asked again.
+    case gates
 }
 
 /// A question to a person, asked once a run, or once for each target.
@@ -55,6 +59,8 @@ package enum RunEffect: Sendable {
     case admit([TargetName])
     /// Ask a member of a protected group whether it is well; the answer is `RunInput.peerAnswered`.
     case askPeer(PeerQuestion)
+    /// Ask whether the gates let targets start; the answer is `RunInput.gatesAnswered`.
+    case askGates(GateQuestion)
     /// These were admitted, and are not started after all.
     case dismiss([TargetName])
     case cancel(TargetName)

@@ -45,6 +45,7 @@ package struct RunLoop: Sendable {
     private let observe: @Sendable (RunMachine, [RunEvent]) -> Void
     private let holding: @Sendable (JournalError?) -> Void
     private let asking: (any StepAsking)?
+    private let gates: any GateKeeper
     private let inputs = InputQueue()
     private let backlog = SealBacklog()
     private let visits = VisitCount()
@@ -54,7 +55,8 @@ package struct RunLoop: Sendable {
     /// `sleep` waits, and throws `CancellationError` when its task is cancelled; `observe` is
     /// called on the loop after each durable commit, and must return soon. `holding` is told why
     /// nothing can be recorded for now, and nil once that is over. `asking` is asked before each
-    /// step begins, before its intent is recorded; nobody is when it is nil.
+    /// step begins, before its intent is recorded; nobody is when it is nil. `gates` are asked before
+    /// targets start of a run that they bind; without them they are closed.
     package init(
         executor: any Executor, journal: any Journal, trail: any Trail, store: any ContentStore,
         lease: Lease, secrets: [ParameterName: Secret], limits: Limits = Limits(),
@@ -62,7 +64,7 @@ package struct RunLoop: Sendable {
         sleep: @escaping @Sendable (Duration) async throws -> Void,
         observe: @escaping @Sendable (RunMachine, [RunEvent]) -> Void,
         holding: @escaping @Sendable (JournalError?) -> Void = { _ in },
-        asking: (any StepAsking)? = nil
+        asking: (any StepAsking)? = nil, gates: (any GateKeeper)? = nil
     ) {
         self.executor = executor
         self.journal = journal
@@ -76,6 +78,7 @@ package struct RunLoop: Sendable {
         self.observe = observe
         self.holding = holding
         self.asking = asking
+        self.gates = gates ?? ClosedGates("nobody was given them", now: now)
     }
 
     /// Adds an input from outside: a session that was opened, a person's signal, the end of the
@@ -322,6 +325,8 @@ package struct RunLoop: Sendable {
                 group.addTask { await ask(step, on: target) }
             case .withdraw(let target): asking?.withdraw(target)
             case .askPeer(let question): group.addTask { await ask(question) }
+            case .askGates(let question):
+                group.addTask { inputs.put(.gatesAnswered(await gates.answer(question))) }
             case .admit, .dismiss: continue
             case .finish: isDone = true
             }

@@ -23,6 +23,12 @@ struct Admission: Sendable {
     var isTimerSet = false
     /// Members of groups that were asked whether they are well, each for the last time.
     var peersAsked: [TargetName: Timestamp] = [:]
+    /// What the gates said last; nil where they are to be asked.
+    var gates: GateAnswer?
+    /// Whether they were asked, and have not answered.
+    var isGateAsked = false
+    /// Whether a timer is set after which they are asked again.
+    var isGateTimerSet = false
     /// What those answered that aren't.
     var peerAnswers: [TargetName: PeerAnswer] = [:]
 }
@@ -49,7 +55,7 @@ extension RunMachine {
         }
         var names: [TargetName] = []
         while mayStartTargets, runningCount + admission.asked.count < plan.rollout.maxInFlight,
-            let name = takeCandidate()
+            hasCandidate, gatesLetStart(&turn), let name = takeCandidate()
         {
             if let outcome = leftOut[name]?.outcome {
                 emit(.targetStarted(name), &turn)
@@ -64,6 +70,12 @@ extension RunMachine {
             }
         }
         if !names.isEmpty { turn.decision.effects.append(.admit(names)) }
+    }
+
+    /// Whether there may be a target that nobody has asked for yet.
+    private var hasCandidate: Bool {
+        !admission.again.isEmpty
+            || order.dropFirst(admission.next).contains { targets[$0]?.phase == .notStarted }
     }
 
     /// The next target to start, taken out.
@@ -94,7 +106,7 @@ extension RunMachine {
                 let (cause, text) = words(of: deferral)
                 guard deferrals[name]?.cause != cause else { continue }
                 emit(.deferred(name, cause: cause, reason: text), &turn)
-            } else if mayStartTargets {
+            } else if mayStartTargets, isOpenByGates(at: turn.now) {
                 admission.deferred.remove(name)
                 admission.hopeless.remove(name)
                 if state == .waiting {

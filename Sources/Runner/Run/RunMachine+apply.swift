@@ -17,6 +17,7 @@ extension RunMachine {
         case .lockKept(let target, let reason): keptLocks[target] = reason
         case .unlocked(let target): keptLocks[target] = nil
         case .vouched: break
+        case .gatesAnswered(let isOpen, let lines): (areGatesOpen, gateLines) = (isOpen, lines)
         case .sessionOpened(let target, let identity):
             let identity = SessionIdentity(identity)
             targets[target]?.session = identity.proof
@@ -65,9 +66,7 @@ extension RunMachine {
         case .thresholdReached: isThresholdReached = true
         case .restored: applyRestored()
         case .closed(let final, let helped):
-            state = final
-            resolution = helped
-            stateReason = ""
+            (state, resolution, stateReason) = (final, helped, "")
             keptLocks = [:]
             deferrals = [:]
         }

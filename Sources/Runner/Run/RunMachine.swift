@@ -45,6 +45,10 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var deferrals: [TargetName: DeferredTarget] = [:]
     /// Why the locks of targets that have ended are kept, in a few words.
     package internal(set) var keptLocks: [TargetName: String] = [:]
+    /// Whether the gates let targets start, by the last verdict recorded; nil before the first.
+    package internal(set) var areGatesOpen: Bool?
+    /// What they said, by the last verdict recorded.
+    package internal(set) var gateLines: [String] = []
     /// Whether it takes locks: something of it may change a target.
     package let takesLocks: Bool
     /// Targets that the run doesn't start, by name.
@@ -120,6 +124,7 @@ package struct RunMachine: Sendable, Equatable {
             && left.isRestored == right.isRestored
             && left.runningCount == right.runningCount && left.startedCount == right.startedCount
             && left.deferrals == right.deferrals && left.keptLocks == right.keptLocks
+            && left.areGatesOpen == right.areGatesOpen && left.gateLines == right.gateLines
     }
 
     /// How many targets the run is about: those that nobody left out.
@@ -164,6 +169,7 @@ package struct RunMachine: Sendable, Equatable {
         case .timer(let timer): fire(timer, &turn)
         case .admission(let names, let deferred): take(names, deferred, &turn)
         case .peerAnswered(let answer): take(answer, &turn)
+        case .gatesAnswered(let answer): take(answer, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
         case .leaving:
             isLeaving = true
@@ -216,6 +222,7 @@ package struct RunMachine: Sendable, Equatable {
         case .admission:
             admission.isTimerSet = false
             askAgain()
+        case .gates: askGatesAgain()
         case .deadline(let question):
             guard isOpen(question), state == .running else { return }
             emit(
@@ -238,6 +245,7 @@ package struct RunMachine: Sendable, Equatable {
         let isAnyLeft =
             held > 0
             || startedCount < order.count && (!isThresholdReached || isRestored) && !isAllHopeless
+        if isAnyLeft, !isAbortRequested, isKeptByGates(&turn) { return }
         if isAnyLeft && !isAbortRequested {
             if isPauseRequested, state != .paused {
                 emit(.stateChanged(.paused, reason: "paused by a person"), &turn)

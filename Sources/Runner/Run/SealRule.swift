@@ -24,7 +24,7 @@ extension RunEvent {
         switch self {
         case .commanded(let command, _):
             if case .note = command.verb { false } else { true }
-        case .answered, .closed: true
+        case .answered, .closed, .gatesAnswered: true
         case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .vouched,
             .sessionOpened, .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken,
             .verifyEnded,
@@ -48,7 +48,7 @@ extension RunEffect {
     fileprivate var acts: Bool {
         switch self {
         case .perform, .askPeer, .cancel, .close, .clean: true
-        case .timer, .finish, .ask, .withdraw, .recall, .admit, .dismiss: false
+        case .timer, .finish, .ask, .withdraw, .recall, .admit, .dismiss, .askGates: false
         }
     }
 }

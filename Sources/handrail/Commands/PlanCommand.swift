@@ -33,7 +33,9 @@ struct PlanCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let instant = try at.map { try Self.instant($0, now: session.world.now()) }
         let place = try output.map { try PlanPlace(session.world.path($0)) }
-        let prepared = try await Preparation(session: session, subject: subject).prepare()
+        let prepared = try await Preparation(
+            session: session, subject: subject, instant: instant
+        ).prepare()
         if let instant { try checkLife(of: prepared.plan, at: instant) }
         let looking = Looking(session: session, prepared: prepared, noProbe: noProbe)
         let reach = Reach(session: session, options: subject.reach)

@@ -88,7 +88,8 @@ struct RetryCommand: HandrailCommand {
         let others = prepared.plan.targets.map(\.name).filter { !targets.contains($0) }
         return GateReport.evaluate(
             prepared.plan, runbook: prepared.runbook, actor: ActorIdentity.current(session.world),
-            locks: locks, leftOut: Set(others))
+            locks: locks, leftOut: Set(others),
+            facts: session.changeFacts(of: prepared.opened, at: session.world.now()))
     }
 
     private func prepared(

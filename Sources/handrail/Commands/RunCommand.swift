@@ -34,6 +34,9 @@ struct RunCommand: HandrailCommand {
         help: ArgumentHelp("Why they are left out; recorded.", valueName: "reason"))
     var why: String?
 
+    @Flag(help: "Wait where a gate opens by itself, such as a window, and start then.")
+    var wait = false
+
     @Flag(help: "Ask before each step; for one target, on a terminal.")
     var stepByStep = false
 
@@ -48,7 +51,9 @@ struct RunCommand: HandrailCommand {
         }
         _ = try ticket.map { try SpokenText.name($0, "The ticket") }
         let prepared = try await Preparation(session: session, subject: subject).prepare()
-        guard prepared.gates.isOpen else { throw Failure.closed(prepared.gates) }
+        guard prepared.gates.isOpen || wait && prepared.gates.opensByItself else {
+            throw Failure.closed(prepared.gates)
+        }
         if !yes, !session.console.isInteractive { throw unattended }
         let leftOut = try LeavingOut(names: without, reason: why).targets(of: prepared.plan)
         try checkStepByStep(session, prepared.plan.targets.count - leftOut.count)
@@ -79,11 +84,11 @@ struct RunCommand: HandrailCommand {
             let shown = await looking.look(with: executor, run: id)
             return (shown, try await decide(shown, prepared.earlier, repeats, session))
         }
-        try await prepared.refuseWhenLocked(session, leftOut: decision.leftOut)
+        try await prepared.refuseWhenLocked(session, leftOut: decision.leftOut, waits: wait)
         let lease = try session.newLease()
         let opening = RunOpening(
             session: session, home: home, prepared: prepared, shown: shown, ticket: ticket,
-            decision: decision)
+            decision: decision, waits: wait)
         let record = try await opening.open(id, lease: lease)
         session.console.note(session.console.errorStyle.paint("run \(record.id)", .faint))
         let last = try await LeadRun(

@@ -28,7 +28,7 @@ struct ValidateCommand: HandrailCommand {
         var report = ValidationReport()
         for (root, wanted) in try places(session) {
             let tree = try await WorkingTreeLibrary(in: root, limits: LibraryLimits()).read()
-            try report.add(tree, under: wanted, root: root.root)
+            try report.add(tree, under: wanted, root: root.root, zones: session.world.zones)
         }
         if session.console.isJSON {
             session.console.json(report.document)

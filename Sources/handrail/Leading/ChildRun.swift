@@ -32,7 +32,7 @@ struct ChildRun: Sendable {
             actor: ActorIdentity.current(session.world), ticket: parent.ticket,
             alert: parent.alert, librarySource: parent.librarySource,
             opened: session.world.now(), leftOut: leftOut.isEmpty ? nil : leftOut,
-            alertContent: parent.alertContent, descent: descent)
+            alertContent: parent.alertContent, descent: descent, gating: parent.gating)
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         session.console.note(
             session.console.errorStyle.paint(

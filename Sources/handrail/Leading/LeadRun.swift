@@ -42,7 +42,8 @@ struct LeadRun: Sendable {
             asking: isStepByStep
                 ? StepByStep(
                     plan: machine.plan, screen: screen, console: console,
-                    actor: ActorIdentity.current(session.world)) : nil)
+                    actor: ActorIdentity.current(session.world)) : nil,
+            gates: LiveGates(session: session, record: machine.record))
         sessions.beginLeading()
         sessions.tellReach(board.noteReach)
         let desk = QuestionDesk(

@@ -9,6 +9,8 @@ struct RunOpening: Sendable {
     let shown: PlanSubject
     let ticket: String?
     let decision: StartDecision
+    /// Whether it waits where gates close, and starts by itself.
+    var waits = false
 
     /// Stores files, plan and forecast, and records the run with its leader.
     ///
@@ -33,7 +35,8 @@ struct RunOpening: Sendable {
             alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
-            comparison: decision.comparison, alertContent: content, forecastOutline: outline)
+            comparison: decision.comparison, alertContent: content, forecastOutline: outline,
+            gating: prepared.gates.bindsStarts ? Gating(waits: waits) : nil)
         session.passCrashPoint("open-before")
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         session.passCrashPoint("open-after")

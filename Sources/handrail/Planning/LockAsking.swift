@@ -23,12 +23,16 @@ extension Session {
 extension PreparedPlan {
     /// Refuses to open a run that could start nothing, because of what happened since it was shown.
     ///
+    /// One that waits is opened where nothing but time is in the way.
     /// - Throws: `Failure` (refused).
-    func refuseWhenLocked(_ session: Session, leftOut: [LeftOutTarget]) async throws {
+    func refuseWhenLocked(
+        _ session: Session, leftOut: [LeftOutTarget], waits: Bool = false
+    ) async throws {
         let report = GateReport.evaluate(
             plan, runbook: runbook, actor: ActorIdentity.current(session.world),
-            locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)))
-        guard !report.isOpen else { return }
+            locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)),
+            facts: session.changeFacts(of: opened, at: session.world.now()))
+        guard !report.isOpen, !(waits && report.opensByItself) else { return }
         throw Failure.closed(report)
     }
 }
@@ -39,6 +43,8 @@ extension Failure {
         Failure(
             .refused, code: "gate",
             "A gate is closed: " + gates.refusals.map(\.text).joined(separator: "; "),
-            hint: "'handrail plan' shows all of them")
+            hint: gates.opensByItself
+                ? "it opens by itself: with --wait the run starts then"
+                : "'handrail plan' shows all of them")
     }
 }

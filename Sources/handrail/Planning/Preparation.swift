@@ -24,6 +24,8 @@ struct PreparedPlan: Sendable {
 struct Preparation: Sendable {
     let session: Session
     let subject: SubjectOptions
+    /// The instant that gates which know the time are asked about; nil for now.
+    var instant: Timestamp?
 
     /// The plan for a runbook's id, or the plan of a file made again.
     ///
@@ -134,7 +136,8 @@ struct Preparation: Sendable {
             plan: plan, digest: try .sha256(ofCanonical: plan),
             gates: GateReport.evaluate(
                 plan, runbook: runbook, actor: ActorIdentity.current(session.world),
-                locks: await session.lockState(of: plan)),
+                locks: await session.lockState(of: plan),
+                facts: session.changeFacts(of: opened, at: instant ?? session.world.now())),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree))
     }

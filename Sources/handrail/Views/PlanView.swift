@@ -18,6 +18,9 @@ struct PlanSubject: Sendable {
     /// The instant that the plan was asked about, when that is not now.
     var at: Timestamp?
 
+    /// When the plan was made, or made again: what is told is of that time.
+    let made: Timestamp
+
     /// The targets that are started, in their order.
     var targets: [TargetName] {
         let absent = Set(leftOut.map(\.target))
@@ -231,7 +234,10 @@ struct PlanView: Sendable {
 
     /// The gates that stop it, and what waits; the others are in the JSON.
     private var gates: [String] {
-        at + subject.gates.refusals.flatMap { list("Gate", safe($0.text), .bad) }
+        at
+            + subject.gates.lines.filter(isTold).flatMap {
+                list("Gate", safe($0.text) + opens(in: $0.verdict), $0.stops ? .bad : .plain)
+            }
             + subject.gates.deferred.prefix(Self.listedDeferrals).flatMap {
                 list("Waits", safe($0), .warning)
             } + moreDeferred
@@ -242,13 +248,28 @@ struct PlanView: Sendable {
         return more > 0 ? list("", "and \(more) targets more wait", .warning) : []
     }
 
-    /// What the instant that was asked about changes: nothing, as long as no gate knows the time.
+    /// Gates that stop it, and what those about a change say where they say something.
+    private func isTold(_ line: GateReport.Line) -> Bool {
+        guard !line.stops, [.change, .window, .fourEyes].contains(line.gate) else {
+            return line.stops
+        }
+        if case .notApplicable = line.verdict { return false }
+        return true
+    }
+
+    /// How long it is until a gate opens by itself.
+    private func opens(in verdict: Verdict) -> String {
+        guard case .waiting(_, let until) = verdict else { return "" }
+        return ", in \(TimeText.length(until.since(subject.at ?? subject.made)))"
+    }
+
+    /// The instant that gates were asked about, where that is not now.
     private var at: [String] {
         guard let at = subject.at else { return [] }
         return list(
             "At",
-            "\(TimeText.full(at, offset: 0)): windows, freezes and change dates are not built, "
-                + "so the gates would say what they say now; the targets were looked at now")
+            "\(TimeText.full(at, offset: 0)): what the gates would say then; the targets were "
+                + "looked at now, and locks are those of now")
     }
 
     private func field(_ name: String, _ text: some StringProtocol, _ tone: Tone = .plain)

@@ -63,7 +63,8 @@ struct ProgressView: Sendable {
             return
                 "\(step)\(on): \(choice), says \(safe(actor))\(note.map { ": \(safe($0))" } ?? "")"
         case .commanded(let command, _): return commanded(command)
-        case .restored, .refused, .deferred, .lockKept, .vouched: return told(of: event, in: run)
+        case .restored, .refused, .deferred, .lockKept, .vouched, .gatesAnswered:
+            return told(of: event, in: run)
         case .reopened(let target, let step, let outcome, let reason):
             guard count <= Self.mostTargetsInDetail || !outcome.isGood else { return nil }
             return ended(
@@ -92,6 +93,12 @@ struct ProgressView: Sendable {
             return told("\(target) stays locked: \(reason)", .warning)
         case .vouched(let target, _, let reason):
             return told("\(target) is well all the same: peers_ok \(reason)", .good)
+        case .gatesAnswered(let isOpen, let lines):
+            // What was open at the start stands in the plan; that it opened again is news.
+            guard !isOpen else {
+                return run.startedCount > 0 ? told("the gates are open", .good) : nil
+            }
+            return told("no further target starts: " + lines.joined(separator: "; "), .warning)
         default: return nil
         }
     }

@@ -1,3 +1,4 @@
+import Calendars
 import Runbooks
 import Runner
 
@@ -31,8 +32,15 @@ struct ValidationReport: Sendable {
     /// Reads a library, and keeps what is found under the paths; all of it without paths.
     ///
     /// - Throws: `Failure` when a path has nothing that is checked.
-    mutating func add(_ tree: LibraryTree, under paths: [String], root: String) throws {
-        let checked = Library.read(tree)
+    mutating func add(
+        _ tree: LibraryTree, under paths: [String], root: String, zones: any ZoneSource
+    ) throws {
+        let read = Library.read(tree)
+        let calendars = read.value.map {
+            HouseCalendars.read($0.configuration, in: tree, zones: zones).diagnostics
+        }
+        let checked = Checked(
+            value: read.value, diagnostics: read.diagnostics + (calendars ?? []))
         let documents = Library.runbookPaths(in: tree)
         guard !paths.isEmpty, !paths.contains("") else {
             diagnostics += checked.diagnostics

@@ -63,7 +63,7 @@ struct GoldenScene {
         subject = PlanSubject(
             plan: plan, digest: try .sha256(ofCanonical: plan), librarySource: opened.source,
             gates: gates, forecast: forecast, notProbed: nil,
-            selected: selected, alert: "WebLimitsDrift")
+            selected: selected, alert: "WebLimitsDrift", made: Self.start)
         // As if a plan file had foreseen that nothing is to be done for the first step that changes.
         var foreseen = forecast
         foreseen.targets[0].entries[2].label = .satisfied
@@ -102,7 +102,7 @@ struct GoldenScene {
                         hasFailed = hasFailed || isFailing
                     }
                 case .timer(.deadline, _), .cancel, .recall, .close, .clean, .ask, .withdraw,
-                    .finish, .dismiss, .askPeer:
+                    .finish, .dismiss, .askPeer, .askGates:
                     break
                 case .admit(let names): queue.append(.admission(names, deferred: [:]))
                 case .timer(let timer, let delay):

@@ -1,3 +1,4 @@
+import Calendars
 import Runner
 import Synchronization
 
@@ -28,11 +29,13 @@ final class RecordedWorld: Sendable {
                 writeError: { text in self.texts.withLock { $0.errors += text } },
                 readLine: { _ in self.answers.withLock { $0.isEmpty ? nil : $0.removeFirst() } },
                 discardTyped: {}, readAll: { _ in [] }),
-            now: { Timestamp(milliseconds: 1_795_000_000_000) }, sleep: { _ in },
+            now: { Timestamp(milliseconds: 1_795_000_000_000) }, sinceBoot: { 5_000 },
+            sleep: { _ in },
             randomBytes: { count in Array(repeating: 7, count: count) },
             account: { Account(name: "operator", homeFolder: "/nowhere") },
             hostName: { "controller" },
             workingFolder: { folder },
-            signals: { _ in AsyncStream { _ in } }, zoneOffset: { _ in 0 })
+            signals: { _ in AsyncStream { _ in } }, zoneOffset: { _ in 0 },
+            zones: ZoneFolder())
     }
 }

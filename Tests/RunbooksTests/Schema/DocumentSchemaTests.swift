@@ -41,6 +41,7 @@ struct DocumentSchemaTests {
         let library = Library.read(
             TestTree.texts([
                 "handrail.yaml": try Self.valid("configuration"),
+                "calendars/weekend.ics": "", "calendars/quarter-end.ics": "",
                 "inventory/all.yaml": try Self.valid("inventory")
                     .replacing("bare:", with: "bare: { environment: lab }")
                     .replacing("mbx01b: {", with: "mbx01b: { environment: lab,"),

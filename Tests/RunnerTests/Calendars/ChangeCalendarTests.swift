@@ -1,3 +1,4 @@
+import Runbooks
 import Runner
 import TestSupport
 import Testing
@@ -18,7 +19,7 @@ struct ChangeCalendarTests {
     }
 
     private func calendar(
-        _ name: String, _ kind: NamedCalendar.Kind, except: Set<String> = [],
+        _ name: String, _ kind: CalendarRule.Kind, except: Set<String> = [],
         bindsResolutions: Bool = false, _ spans: (Int64, Int64, String)...
     ) -> NamedCalendar {
         NamedCalendar(
@@ -190,7 +191,7 @@ struct ChangeCalendarTests {
                 }
             }
             switch question {
-            case .resolution: return !holds("c2")
+            case .resolution, .emergency: return !holds("c2")
             case .change("emergency", _): return holds("c0") && !holds("c2")
             case .change: return (holds("c0") || holds("c1")) && !holds("c2") && !holds("c3")
             }

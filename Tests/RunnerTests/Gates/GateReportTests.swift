@@ -59,7 +59,9 @@ struct GateReportTests {
 
     /// For every policy: which gates stop a run that passes all of them.
     @Test(arguments: PolicyLevel.allCases, PolicyLevel.allCases)
-    func onlyRequiredRefusesAGateThatIsNotBuilt(content: PolicyLevel, change: PolicyLevel) throws {
+    func onlyRequiredRefusesAGateThatIsNotBuiltAndARunForNoChange(
+        content: PolicyLevel, change: PolicyLevel
+    ) throws {
         let report = try report(
             .change, .once, targets: 1, content: content, change: change)
         let wanted =
@@ -75,6 +77,9 @@ struct GateReportTests {
             case (.role, _), (.scope, _), (.protection, _):
                 #expect(line.text.contains(": open ("))
             case (_, .off?): #expect(line.verdict == .notApplicable(.policyOff))
+            case (.change, _), (.window, _), (.fourEyes, _):
+                #expect(line.text.contains(": refused: "))
+                #expect(line.text.contains("no change"))
             case (_, .required?), (_, .advisory?), (_, nil):
                 #expect(line.verdict == .notApplicable(.notBuilt))
             }
@@ -135,7 +140,7 @@ struct GateReportTests {
 
     @Test(arguments: [
         (Verdict.open(rule: "r"), "open (r)"),
-        (.waiting(for: "a", until: Timestamp(milliseconds: 5)), "waiting for a until 5"),
+        (.waiting(for: "a", until: Timestamp(milliseconds: 5)), "waiting: a"),
         (.refused(["a", "b"]), "refused: a; b"),
         (.notApplicable(.notBuilt), "not applicable (not built)"),
         (.notApplicable(.policyOff), "not applicable (policy off)"),

@@ -11,6 +11,7 @@ struct RunFixture {
     var rollout = Rollout(maxInFlight: 50, stopAtFailures: 1)
     var leftOut: [LeftOutTarget]?
     var protection: [ProtectedGroup]?
+    var gating: Gating?
     /// A number of its own for each of several runs.
     var number = 0
     /// The label `list` of targets that have it.
@@ -75,7 +76,7 @@ struct RunFixture {
         return RunRecord(
             id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",
             ticket: nil, alert: nil, librarySource: "main@0000000",
-            opened: Timestamp(milliseconds: 0), leftOut: leftOut)
+            opened: Timestamp(milliseconds: 0), leftOut: leftOut, gating: gating)
     }
 }
 
@@ -104,6 +105,12 @@ struct HandDrive {
     var refusals: [GroupRefusal] = []
     /// Members of groups that were asked whether they are well.
     var peersAsked: [PeerQuestion] = []
+    /// What gates were asked.
+    var gatesAsked: [GateQuestion] = []
+    /// What they answer; nil leaves them without an answer.
+    var gates: (@Sendable (Timestamp) -> GateAnswer)?
+    /// Timers after which gates are asked again, which don't fire by themselves.
+    var gateWaits: [Duration] = []
     /// What was admitted and given back.
     var dismissed: [TargetName] = []
     /// Timers for targets that wait, which don't fire by themselves.
@@ -116,7 +123,7 @@ struct HandDrive {
     /// A run that goes on from others, the oldest first.
     init(
         _ kind: RunDescent.Kind, of parents: [HandDrive], _ starts: [TargetStart],
-        keepsGoing: Bool = false
+        keepsGoing: Bool = false, gating: Gating? = nil
     ) {
         let parent = parents[parents.count - 1].machine.record
         guard let id = RunID(rawValue: "r-20260101-000\(parents.count)-abcd") else {
@@ -131,7 +138,8 @@ struct HandDrive {
                 alert: nil, librarySource: parent.librarySource, opened: parent.opened,
                 leftOut: absent.map { LeftOutTarget(target: $0, reason: "not in it") },
                 descent: RunDescent(
-                    kind: kind, parent: parent.id, starts: starts, keepsGoing: keepsGoing)))
+                    kind: kind, parent: parent.id, starts: starts, keepsGoing: keepsGoing),
+                gating: gating))
     }
 
     /// A leader dies; the next one has nothing but what was recorded.
@@ -167,9 +175,13 @@ struct HandDrive {
                     queue.append(.admission(names, deferred: inTheWay(of: names)))
                 case .dismiss(let names): dismissed += names
                 case .askPeer(let question): peersAsked.append(question)
+                case .askGates(let question):
+                    gatesAsked.append(question)
+                    if let gates { queue.append(.gatesAnswered(gates(now))) }
                 case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true
                 case .timer(.admission, _): waits += 1
+                case .timer(.gates, let delay): gateWaits.append(delay)
                 case .timer(.deadline(let question), _):
                     deadlines.append(.deadline(question))
                 case .timer(let timer, let delay):

@@ -129,7 +129,7 @@ final class GroundTruth: @unchecked Sendable {
             case .outputsTaken(let target, let id, let values): outputsTaken(target, id, values)
             case .stateChanged, .sessionOpened, .verifyEnded, .symptomAsked, .owed,
                 .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
-                .lockKept, .unlocked, .vouched, .restored:
+                .lockKept, .unlocked, .vouched, .gatesAnswered, .restored:
                 break
             }
         }

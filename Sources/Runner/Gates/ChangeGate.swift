@@ -1,0 +1,95 @@
+import Runbooks
+
+/// Gates 5, 6 and 7: what a change must be for its run to start.
+struct ChangeGate: Sendable {
+    let facts: ChangeFacts
+    /// Who starts the run.
+    let actor: String
+
+    /// Gate 5: approved, not on hold, and its approval names this plan.
+    var change: Verdict {
+        let standing: ChangeStanding
+        switch facts.standing {
+        case .none: return .refused([Self.noChange])
+        case .unknown(let why): return .refused(["the change can't be asked about: \(why)"])
+        case .known(let known): standing = known
+        }
+        var reasons: [String] = []
+        if !standing.isApproved { reasons.append("\(standing.id) is \(standing.state)") }
+        if let hold = standing.hold { reasons.append("\(standing.id) is on hold: \(hold)") }
+        if standing.approvers.count < standing.quorum {
+            reasons.append(
+                "\(standing.approvers.count) of \(standing.quorum) approvals count for this plan")
+            reasons += standing.problems
+        }
+        guard reasons.isEmpty else { return .refused(reasons) }
+        let who =
+            standing.quorum == 0
+            ? "automatic: the entry '\(standing.type)' in handrail.yaml is its approval"
+            : "approved by \(standing.approvers.joined(separator: ", "))"
+        return .open(rule: "\(standing.id), \(who)")
+    }
+
+    /// Gate 6: inside its dates, a window of its type, and outside every freeze.
+    var window: WindowGate.Answer {
+        switch facts.standing {
+        case .none:
+            WindowGate.Answer(verdict: .refused(["no change, so no planned dates"]), next: nil)
+        case .unknown:
+            WindowGate.Answer(
+                verdict: .refused(["the change can't be asked about, so its dates are unknown"]),
+                next: nil)
+        case .known(let standing):
+            gate(
+                standing.dates,
+                standing.isEmergency
+                    ? .emergency : .change(type: standing.type, windows: Set(standing.windows)))
+        }
+    }
+
+    /// What freezes say about a resolution, which has no change.
+    var freeze: WindowGate.Answer { gate(nil, .resolution) }
+
+    private func gate(_ dates: [Interval]?, _ calendars: CalendarQuestion) -> WindowGate.Answer {
+        WindowGate(
+            WindowQuestion(
+                dates: dates, calendars: calendars, neededMilliseconds: facts.neededMilliseconds),
+            in: facts.calendar, shown: facts.shown
+        ).answer(at: facts.now)
+    }
+
+    /// Gate 7: enough approvers are neither requester, nor starter, nor author.
+    var fourEyes: Verdict {
+        guard case .known(let standing) = facts.standing else {
+            return .refused(["no change, so nobody approved it"])
+        }
+        guard standing.quorum > 0 else {
+            return .open(rule: "automatic: the entry '\(standing.type)' was approved by others")
+        }
+        var reasons: [String] = []
+        var others: [String] = []
+        for approver in standing.approvers {
+            let roles = [
+                approver == standing.requester ? "asked for it" : nil,
+                approver == actor ? "starts it" : nil,
+                standing.authors.contains(approver) ? "wrote a part of it" : nil,
+            ].compactMap { $0 }
+            if roles.isEmpty {
+                others.append(approver)
+            } else {
+                reasons.append("\(approver) approved it and \(roles.joined(separator: ", "))")
+            }
+        }
+        guard others.count < standing.quorum else {
+            return .open(rule: "approved by \(others.joined(separator: ", "))")
+        }
+        return .refused(
+            reasons + [
+                "\(others.count) of \(standing.quorum) people who did neither approved it"
+            ])
+    }
+
+    static let noChange =
+        "it is for no change: open one ('handrail change open RUNBOOK'), or run the one there is "
+        + "('handrail run CHG-…')"
+}

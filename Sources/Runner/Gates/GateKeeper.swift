@@ -1,0 +1,93 @@
+import Runbooks
+
+/// How the gates bind the starts of a run's targets; recorded when it is opened.
+package struct Gating: Sendable, Codable, Hashable {
+    /// Whether the run waits where they close, and goes on by itself when they open; else it is
+    /// paused.
+    package let waits: Bool
+
+    package init(waits: Bool) { self.waits = waits }
+}
+
+/// What is to start, where the gates are asked.
+package struct GateQuestion: Sendable, Hashable {
+    /// The run whose targets are to start.
+    package let run: RunID
+    /// Milliseconds that the window must hold for what starts next, and for undoing it.
+    package let neededMilliseconds: Int64
+
+    package init(run: RunID, neededMilliseconds: Int64) {
+        self.run = run
+        self.neededMilliseconds = neededMilliseconds
+    }
+}
+
+/// What the gates said at an instant.
+package struct GateAnswer: Sendable, Hashable {
+    /// How old it may be when a target starts on it (docs/semantics.md, "A target's sequence").
+    package static let lifetime: Duration = .seconds(5)
+    /// How often they are asked again while one is closed.
+    package static let interval: Duration = .seconds(30)
+
+    /// The instant that it is of: when they were asked, not when they answered.
+    package let asked: Timestamp
+    /// Whether none of them stops a start.
+    package let isOpen: Bool
+    /// What each said that was asked, in its one wording, in their order.
+    package let lines: [String]
+    /// Why nothing starts, in their words; empty where they are open.
+    package let reason: String
+    /// The next instant at which one says something else by itself; nil where none is known.
+    package let next: Timestamp?
+
+    package init(
+        asked: Timestamp, isOpen: Bool, lines: [String], reason: String, next: Timestamp?
+    ) {
+        self.asked = asked
+        self.isOpen = isOpen
+        self.lines = lines
+        self.reason = reason
+        self.next = next
+    }
+
+    /// The answer of gates that can't be asked: closed.
+    package static func closed(_ why: String, at instant: Timestamp) -> GateAnswer {
+        let reason = "the gates can't be asked: \(why)"
+        return GateAnswer(
+            asked: instant, isOpen: false, lines: [reason], reason: reason, next: nil)
+    }
+}
+
+extension GateAnswer {
+    /// What a report says to whoever is about to start targets.
+    package init(_ report: GateReport, at instant: Timestamp) {
+        let told = report.lines.filter { line in
+            guard [.change, .window, .fourEyes].contains(line.gate) else { return line.stops }
+            if case .notApplicable = line.verdict { return line.stops }
+            return true
+        }
+        self.init(
+            asked: instant, isOpen: report.isOpen, lines: told.map(\.text),
+            reason: report.refusals.map(\.text).joined(separator: "; "), next: report.next)
+    }
+}
+
+/// Asks the gates while a run is led; whatever it can't ask is closed.
+package protocol GateKeeper: Sendable {
+    /// What they say now. It is for one start, and may take a while.
+    func answer(_ question: GateQuestion) async -> GateAnswer
+}
+
+/// Where nobody can ask: everything is closed.
+package struct ClosedGates: GateKeeper {
+    private let why: String
+    private let now: @Sendable () -> Timestamp
+
+    package init(_ why: String, now: @escaping @Sendable () -> Timestamp) {
+        self.why = why
+        self.now = now
+    }
+
+    /// Closed, for the reason given.
+    package func answer(_ question: GateQuestion) async -> GateAnswer { .closed(why, at: now()) }
+}
