@@ -59,19 +59,6 @@ package struct TargetRule: Sendable, Hashable {
     }
 }
 
-/// The part of a rollout that is built: how many targets at once, and when to stop.
-package struct Rollout: Sendable, Hashable, Codable {
-    /// Targets in flight at once, 1 to 1000.
-    package var maxInFlight: Int
-    /// The number of failed targets at which no further target starts (`>=`).
-    package var stopAtFailures: Int
-
-    package init(maxInFlight: Int = 50, stopAtFailures: Int = 1) {
-        self.maxInFlight = maxInFlight
-        self.stopAtFailures = stopAtFailures
-    }
-}
-
 /// Who is told when a run has failed.
 package struct OnFailure: Sendable, Hashable, Codable {
     /// Who takes over, such as `tier-3`; nil when the runbook names nobody.
@@ -109,8 +96,10 @@ package struct Runbook: Sendable, Hashable {
     package var steps: [Step]
     /// What must hold on each target at the end; its last step, and counted like one.
     package var verify: [AssertAction]
-    /// How many targets at once, and after how many failures no further one starts.
+    /// How many targets at once, when it stops, and what lies between two waves.
     package var rollout: Rollout
+    /// How its targets are cut into waves; nil for one wave of all.
+    package var waves: WaveRule?
     /// Who is told once a run has failed; nil when nobody is.
     package var onFailure: OnFailure?
     /// How often it may be run; nil for any number.
@@ -126,7 +115,7 @@ package struct Runbook: Sendable, Hashable {
         id: RunbookID, title: String, kind: RunbookKind, owner: String, reviewBy: String? = nil,
         runAs: String? = nil, symptoms: [Symptom] = [], targets: TargetRule = TargetRule(),
         parameters: [Parameter] = [], steps: [Step], verify: [AssertAction] = [],
-        rollout: Rollout = Rollout(), onFailure: OnFailure? = nil,
+        rollout: Rollout = Rollout(), waves: WaveRule? = nil, onFailure: OnFailure? = nil,
         repeatRule: RepeatRule? = nil, uses: [String] = [], help: String? = nil, folder: String
     ) {
         self.id = id
@@ -141,6 +130,7 @@ package struct Runbook: Sendable, Hashable {
         self.steps = steps
         self.verify = verify
         self.rollout = rollout
+        self.waves = waves
         self.onFailure = onFailure
         self.repeatRule = repeatRule
         self.uses = uses

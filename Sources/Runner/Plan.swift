@@ -29,8 +29,10 @@ package struct Plan: Sendable, Codable, Hashable {
     package var symptom: PlannedSymptom?
     /// The alert that the run is an answer to; it chose the symptom.
     package var alert: String?
-    /// How many targets at once, and after how many failures no further one starts.
+    /// How many targets at once, when it stops, and what lies between two waves.
     package var rollout: Rollout
+    /// In the order in which they are done: every target is in one; nil for one wave of all.
+    package var waves: [PlannedWave]?
     /// Who is told once the run has failed; nil when nobody is.
     package var onFailure: OnFailure?
     /// How often the runbook may be run; nil for any number.
@@ -48,7 +50,7 @@ package struct Plan: Sendable, Codable, Hashable {
         case planID = "plan_id"
         case libraryID = "library"
         case runbook, environment, parameters, targets, steps, verify, rollback, symptom, alert
-        case rollout
+        case rollout, waves
         case onFailure = "on_failure"
         case repeatRule = "repeat"
         case protection
@@ -59,7 +61,8 @@ package struct Plan: Sendable, Codable, Hashable {
         planID: PlanID, libraryID: String, runbook: PlannedRunbook, environment: EnvironmentRule,
         parameters: [PlannedParameter], targets: [PlannedTarget], steps: [Step],
         verify: [AssertAction], rollback: [PlannedUndo], symptom: PlannedSymptom?,
-        alert: String? = nil, rollout: Rollout, onFailure: OnFailure?,
+        alert: String? = nil, rollout: Rollout, waves: [PlannedWave]? = nil,
+        onFailure: OnFailure?,
         repeatRule: RepeatRule? = nil, protection: [ProtectedGroup]? = nil, created: Timestamp,
         expires: Timestamp
     ) {
@@ -76,6 +79,7 @@ package struct Plan: Sendable, Codable, Hashable {
         self.symptom = symptom
         self.alert = alert
         self.rollout = rollout
+        self.waves = waves
         self.onFailure = onFailure
         self.repeatRule = repeatRule
         self.protection = protection

@@ -49,17 +49,6 @@ extension DocumentPart {
             Key("max", .integer(1...10_000)),
         ])
 
-    static let rollout = DocumentPart(
-        "rollout",
-        [Key("max_in_flight", .integer(1...1000)), Key("stop_at", .part(stopAt))],
-        notBuilt: [
-            "waves", "reach", "soak", "health", "on_stop", "promote", "expected", "keep_going",
-        ])
-
-    static let stopAt = DocumentPart(
-        "stop_at", [Key("failures", .integer(1...10_000), required: true)],
-        notBuilt: ["first_wave", "wave"])
-
     static let onFailure = DocumentPart(
         "on_failure", [Key("escalate", .line), Key("note", .text)])
 

@@ -62,15 +62,19 @@ extension DocumentReading {
         guard text.hasSuffix("%") else {
             return integer(fields, "max_unavailable", "max_unavailable").map { .count($0) }
         }
-        guard let percent = Int(text.dropLast()), (1...100).contains(percent),
-            !text.hasPrefix("+"), !text.hasPrefix("0")
-        else {
-            error(
-                "bad-value", "A share is a whole number of percent from 1% to 100%.",
-                at: node.start, excerpt: text)
-            return nil
-        }
+        guard case .percent(let percent)? = share(text, at: node) else { return nil }
         return .percent(percent)
+    }
+}
+
+extension DocumentReading {
+    /// A share such as `20%`.
+    mutating func share(_ text: String, at node: YamlNode) -> Amount? {
+        if let share = Amount.share(text) { return share }
+        error(
+            "bad-value", "A share is a whole number of percent from 1% to 100%.",
+            at: node.start, excerpt: text)
+        return nil
     }
 }
 

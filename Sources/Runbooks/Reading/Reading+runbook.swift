@@ -18,7 +18,7 @@ extension RunbookReading {
         let steps = steps(fields)
         moment = .max
         let verify = checks(fields, inheriting: [:])
-        let rollout = rollout(fields["rollout"])
+        let (rollout, waves) = rollout(fields["rollout"])
         let onFailure = onFailure(fields["on_failure"])
         let repeatRule = repeatRule(fields["repeat"])
         let runAs = document.account(fields["run_as"], "run_as")
@@ -28,8 +28,8 @@ extension RunbookReading {
         return Runbook(
             id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
             symptoms: symptoms, targets: targets, parameters: parameters, steps: steps,
-            verify: verify, rollout: rollout, onFailure: onFailure, repeatRule: repeatRule,
-            uses: uses, help: help, folder: files.folder)
+            verify: verify, rollout: rollout, waves: waves, onFailure: onFailure,
+            repeatRule: repeatRule, uses: uses, help: help, folder: files.folder)
     }
 
     private mutating func kind(_ node: YamlNode?) -> RunbookKind? {
@@ -70,19 +70,6 @@ extension RunbookReading {
         }
         return TargetRule(
             select: selector(fields["select"], "select"), pick: pick, max: max)
-    }
-
-    private mutating func rollout(_ node: YamlNode?) -> Rollout {
-        guard let node, let fields = document.fields(node, .rollout) else { return Rollout() }
-        let usual = Rollout()
-        var failures: Int?
-        if let stop = fields["stop_at"], let parts = document.fields(stop, .stopAt) {
-            failures = document.integer(parts, "failures", "failures")
-        }
-        let inFlight = document.integer(fields, "max_in_flight", "max_in_flight")
-        return Rollout(
-            maxInFlight: inFlight ?? usual.maxInFlight,
-            stopAtFailures: failures ?? usual.stopAtFailures)
     }
 
     private mutating func repeatRule(_ node: YamlNode?) -> RepeatRule? {

@@ -15,6 +15,13 @@ extension RunbookReading {
                 environment: environment)
         }
         guard let fields = document.fields(node, .script) else { return nil }
+        return script(fields, what, inheriting: environment)
+    }
+
+    /// A script whose keys stand in a mapping that is read already.
+    mutating func script(
+        _ fields: Fields, _ what: String, inheriting environment: [String: Argument]
+    ) -> ScriptCall? {
         let arguments = arguments(fields)
         let input = value(fields["stdin"], "stdin", site: .standardInput)
         let declared = interpreter(fields)

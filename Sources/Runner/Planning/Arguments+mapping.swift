@@ -182,3 +182,21 @@ extension Step: ArgumentHolder {
             + (release?.script.references ?? [])
     }
 }
+
+extension Rollout: ArgumentHolder {
+    /// The same with every argument of its health checks put through a function.
+    package func mappingArguments<Failure: Error>(
+        _ transform: (Argument) throws(Failure) -> Argument
+    ) throws(Failure) -> Rollout {
+        guard let health else { return self }
+        var checks: [HealthCheck] = []
+        for check in health {
+            var check = check
+            check.script = try check.script.mappingArguments(transform)
+            checks.append(check)
+        }
+        var rollout = self
+        rollout.health = checks
+        return rollout
+    }
+}

@@ -60,7 +60,9 @@ package struct PlanBuilder: Sendable {
         let planned = try PlannedValues(runbook.parameters, given: parameters)
         var steps: [Step] = []
         for step in runbook.steps { steps.append(try planned.resolved(step)) }
-        let targets = plannedTargets()
+        let protection = try protection(of: steps)
+        let waves = try waves(protection ?? [])
+        let targets = plannedTargets(in: waves)
         for target in targets { try planned.check(steps, of: target) }
         return Plan(
             planID: planID, libraryID: library.configuration.libraryID,
@@ -71,9 +73,25 @@ package struct PlanBuilder: Sendable {
             targets: targets, steps: steps,
             verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
-            symptom: try symptom(planned), alert: alert, rollout: runbook.rollout,
-            onFailure: runbook.onFailure, repeatRule: runbook.repeatRule,
-            protection: try protection(of: steps), created: created, expires: expires)
+            symptom: try symptom(planned), alert: alert,
+            rollout: runbook.rollout.mappingArguments(planned.resolved), waves: waves,
+            onFailure: runbook.onFailure, repeatRule: runbook.repeatRule, protection: protection,
+            created: created, expires: expires)
+    }
+
+    /// The waves, as the runbook says; nil where it says nothing of them.
+    private func waves(_ groups: [ProtectedGroup]) throws(PlanError) -> [PlannedWave]? {
+        guard let rule = runbook.waves else { return nil }
+        let planned = WavePlan(targets, by: rule, keepingApart: groups)
+        guard planned.unselected.isEmpty else {
+            let names = planned.unselected.map(\.rawValue).joined(separator: ", ")
+            throw PlanError(
+                .outsideWaves,
+                "no wave of \(runbook.id) selects \(names): each target is in one (rollout.waves)",
+                hint: "leave them out with --limit or --exclude, or add a last wave without "
+                    + "'select' to the runbook")
+        }
+        return planned.waves
     }
 
     /// The groups that the targets belong to, and of which the run may take members away.
@@ -146,14 +164,15 @@ package struct PlanBuilder: Sendable {
         return rule
     }
 
-    /// The records of the targets in their order: label `canary` first, then by name.
-    private func plannedTargets() -> [PlannedTarget] {
+    /// The records of the targets in the order of their start: wave by wave, and in each the label
+    /// `canary` first, then by name.
+    private func plannedTargets(in waves: [PlannedWave]?) -> [PlannedTarget] {
         let used = usedLabels
-        let sorted = targets.sorted { left, right in
-            let isLater = (left.isCanary ? 0 : 1, right.isCanary ? 0 : 1)
-            return isLater.0 == isLater.1 ? left.name < right.name : isLater.0 < isLater.1
-        }
-        return sorted.map { planned($0, asAccount: runbook.runAs, labels: used) }
+        let ordered = targets.inOrderOfStart
+        let records = ordered.map { planned($0, asAccount: runbook.runAs, labels: used) }
+        guard let waves else { return records }
+        let known = Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) })
+        return waves.flatMap(\.targets).compactMap { known[$0] }
     }
 
     private func planned(
@@ -167,11 +186,14 @@ package struct PlanBuilder: Sendable {
 
     /// Every label that a selector, an expression or a reference of the runbook names.
     private var usedLabels: Set<String> {
-        let selectors = [runbook.targets.select] + runbook.symptoms.map(\.when)
+        let selectors =
+            [runbook.targets.select] + runbook.symptoms.map(\.when)
+            + (runbook.waves?.selectors ?? [])
         let bare = selectors.compactMap { $0 }.flatMap(\.names).filter { $0.parts.count == 1 }
         let names =
             runbook.steps.flatMap(\.names) + runbook.verify.flatMap(\.script.references)
             + runbook.symptoms.flatMap { $0.present?.references ?? [] }
+            + (runbook.rollout.health ?? []).flatMap(\.script.references)
         let dotted = names.filter { $0.parts.count == 2 && $0.parts[0] == "target" }
         return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] })
     }
@@ -204,15 +226,5 @@ package struct PlanBuilder: Sendable {
     private func fits(_ symptom: Symptom) -> Bool {
         guard let when = symptom.when else { return true }
         return targets.allSatisfy { when.holds(in: $0.labelScope) }
-    }
-}
-
-extension Target {
-    /// Whether it goes first in its order.
-    fileprivate var isCanary: Bool { labels["canary"] == ["true"] }
-
-    /// What names mean in a selector: a bare name is a label.
-    fileprivate var labelScope: Scope {
-        Scope { name in name.parts.count == 1 ? labels[name.parts[0]] : nil }
     }
 }

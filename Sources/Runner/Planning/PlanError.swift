@@ -22,6 +22,8 @@ package struct PlanError: Error, Sendable, Hashable {
         case drift
         /// A target that no rule of the house protects, where the rules want all to be.
         case unprotected
+        /// A target that no wave of the runbook selects.
+        case outsideWaves
         /// The kind of runbook is not built yet.
         case notBuilt
     }

@@ -10,7 +10,7 @@ extension RunMachine {
 
     /// After how many failures no further target starts.
     var failureLimit: Int {
-        guard isRollback else { return plan.rollout.stopAtFailures }
+        guard isRollback else { return plan.rollout.stopAtFailures ?? .max }
         return record.descent?.keepsGoing == true ? .max : 1
     }
 

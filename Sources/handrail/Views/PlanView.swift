@@ -27,11 +27,11 @@ struct PlanSubject: Sendable {
         return plan.targets.map(\.name).filter { !absent.contains($0) }
     }
 
-    /// How many targets can break before the run stops: those in flight when the last allowed
-    /// failure comes may fail too.
+    /// How many targets can break before the run stops.
     var worstCase: Int {
-        let limit = plan.rollout.stopAtFailures - 1 + plan.rollout.maxInFlight
-        return min(targets.count, limit)
+        let absent = Set(leftOut.map(\.target))
+        return StopLimits(plan).worstCase(
+            starting: plan.wavesOfTargets.map { wave in wave.count { !absent.contains($0) } })
     }
 
     /// The forecast of a step, or of a `verify`, on every target.
@@ -51,7 +51,7 @@ struct PlanView: Sendable {
     let style: Style
     let width: Int
 
-    private var plan: Plan { subject.plan }
+    var plan: Plan { subject.plan }
     private var sequences: PlanSequences { PlanSequences(plan) }
 
     /// All of it, in the order in which a person decides.
@@ -67,6 +67,7 @@ struct PlanView: Sendable {
         lines += list("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)")
         lines.append(field("Where", environment, plan.environment.isProduction ? .alarm : .plain))
         lines += list("Targets", names(subject.targets, limit: 12))
+        lines += waves
         if let reason = subject.leftOut.first?.reason {
             let left = names(subject.leftOut.map(\.target), limit: 12)
             lines += list("Without", "\(left): \(safe(reason))")
@@ -211,17 +212,10 @@ struct PlanView: Sendable {
                 ))
         }
         lines += list("Worst case", worstCase)
+        if !between.isEmpty { lines += list("After waves", between) }
         lines += list("Rollback", rollback)
         lines.append(field("Plan", subject.digest.rawValue.prefix(16) + "…", .faint))
         return lines
-    }
-
-    private var worstCase: String {
-        guard subject.targets.count > 1 else { return "this one target" }
-        let stop = plan.rollout.stopAtFailures
-        return "\(subject.worstCase) of \(subject.targets.count) targets can break before it stops "
-            + "(at \(stop == 1 ? "the first failure" : "\(stop) failures"), "
-            + "\(plan.rollout.maxInFlight) at once)"
     }
 
     private var rollback: String {
@@ -272,7 +266,7 @@ struct PlanView: Sendable {
                 + "looked at now, and locks are those of now")
     }
 
-    private func field(_ name: String, _ text: some StringProtocol, _ tone: Tone = .plain)
+    func field(_ name: String, _ text: some StringProtocol, _ tone: Tone = .plain)
         -> String
     {
         style.paint(TextWidth.padded(name, to: 11), .faint) + " "
@@ -280,7 +274,7 @@ struct PlanView: Sendable {
     }
 
     /// A field of any length, wrapped: what a person decides by is never cut.
-    private func list(_ name: String, _ text: String, _ tone: Tone = .plain) -> [String] {
+    func list(_ name: String, _ text: String, _ tone: Tone = .plain) -> [String] {
         TextWidth.wrapped(text, width: max(32, width), indent: 12).enumerated().map {
             style.paint(TextWidth.padded($0 == 0 ? name : "", to: 11), .faint) + " "
                 + style.paint(String($1.dropFirst(12)), tone)
@@ -305,9 +299,9 @@ struct PlanView: Sendable {
         return parameter.kind == .list ? safe(one) : safe(text)
     }
 
-    private func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
+    func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
 
-    private func names(_ names: [TargetName], limit: Int) -> String {
+    func names(_ names: [TargetName], limit: Int) -> String {
         TargetList.text(names, limit: limit)
     }
 

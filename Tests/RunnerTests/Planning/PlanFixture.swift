@@ -11,6 +11,7 @@ struct PlanFixture {
     var rule = TargetRule()
     var kind = RunbookKind.resolution
     var rollout = Rollout()
+    var waves: WaveRule?
     var uses: [String] = []
     var entries: [String: LibraryTree.Entry] = [
         "runbooks/web/restart/runbook.yaml": file("handrail: 1\n"),
@@ -80,7 +81,8 @@ struct PlanFixture {
         Runbook(
             id: try #require(RunbookID(rawValue: "web.restart")), title: "Restart", kind: kind,
             owner: "web", symptoms: symptoms, targets: rule, parameters: parameters, steps: steps,
-            verify: verify, rollout: rollout, uses: uses, folder: "runbooks/web/restart")
+            verify: verify, rollout: rollout, waves: waves, uses: uses,
+            folder: "runbooks/web/restart")
     }
 
     func builder() throws -> PlanBuilder {
