@@ -77,6 +77,15 @@ struct RunCommand: HandrailCommand {
         _ prepared: PreparedPlan, _ leftOut: [LeftOutTarget], _ repeats: [RepeatCount],
         _ session: Session, _ home: OpenedHome, _ executor: any Executor, _ sessions: SessionLedger
     ) async throws -> ExitCode {
+        guard prepared.plan.waves == nil, prepared.plan.rollout.health == nil,
+            prepared.plan.rollout.soak == nil, prepared.plan.rollout.onStop == nil,
+            prepared.plan.rollout.leaveOut == nil
+        else {
+            throw Failure(
+                .invalidInput, code: "not-built",
+                "A rollout in waves can be planned, and not be run yet. Nothing was started.",
+                hint: "look at it with 'handrail plan'")
+        }
         let id = session.newRunID()
         let looking = Looking(
             session: session, prepared: prepared, noProbe: false, leftOut: leftOut)
