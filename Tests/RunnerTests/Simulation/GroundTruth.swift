@@ -118,7 +118,7 @@ final class GroundTruth: @unchecked Sendable {
             case .commanded(let command, _): commanded(command)
             case .targetEnded(let target, let outcome):
                 if outcome.countsAsFailure { failed.insert(target) } else { failed.remove(target) }
-                if failed.count >= plan.rollout.stopAtFailures { isThresholdReached = true }
+                if failed.count >= limit { isThresholdReached = true }
             case .paid(let target, let id): paid(target, id)
             case .notOwed(let target, let id):
                 expect(
@@ -134,6 +134,9 @@ final class GroundTruth: @unchecked Sendable {
             }
         }
     }
+
+    /// How many failures stop the whole run.
+    private var limit: Int { plan.rollout.stopAtFailures ?? .max }
 
     private func checkSilence(_ event: RunEvent, batch: Int) {
         guard let closedBatch else { return }
@@ -242,7 +245,7 @@ final class GroundTruth: @unchecked Sendable {
             endedSteps[target]?.remove(step)
             settled[target, default: []].insert(step)
             failed.remove(target)
-            isThresholdReached = failed.count >= plan.rollout.stopAtFailures
+            isThresholdReached = failed.count >= limit
         case .answer, .confirm, .note, .handOver: break
         }
     }
