@@ -208,13 +208,15 @@ package struct RunRecord: Sendable, Codable, Hashable {
     package let descent: RunDescent?
     /// How the gates bind its starts; nil where they were asked once, when it was opened.
     package let gating: Gating?
+    /// The change that it carries out; nil without one.
+    package let change: ChangeID?
 
     package init(
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
         actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
         leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil,
         alertContent: Digest? = nil, forecastOutline: Digest? = nil, descent: RunDescent? = nil,
-        gating: Gating? = nil
+        gating: Gating? = nil, change: ChangeID? = nil
     ) {
         self.id = id
         self.number = number
@@ -232,6 +234,7 @@ package struct RunRecord: Sendable, Codable, Hashable {
         self.alertContent = alertContent
         self.descent = descent
         self.gating = gating
+        self.change = change
     }
 }
 

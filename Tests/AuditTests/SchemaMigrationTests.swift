@@ -12,7 +12,7 @@ struct SchemaMigrationTests {
     /// The texts of the migrations, the oldest first.
     private static let texts = [
         SchemaOne.sql, SchemaTwo.sql, SchemaThree.sql, SchemaFour.sql, SchemaFive.sql,
-        SchemaSix.sql,
+        SchemaSix.sql, SchemaSeven.sql,
     ]
 
     /// How a run stands when the program is exchanged.
@@ -134,6 +134,7 @@ struct SchemaMigrationTests {
                 ["runs", "records", "targets", "events", "inbox"]
                 + (schema > 1 ? ["trail"] : [])
                 + (schema > 4 ? ["locks"] : []) + (schema > 5 ? ["standings"] : [])
+                + (schema > 6 ? ["settlements"] : [])
             for table in tables {
                 let names = try db.columns(in: table).map(\.name).filter { $0 != "sealed" }
                     .joined(separator: ", ")
@@ -150,7 +151,7 @@ struct SchemaMigrationTests {
         if schema == 1 { try FileManager.default.removeItem(atPath: home.path + "/keys") }
     }
 
-    @Test(arguments: 1...6, [false, true]) func openRunsGoOnAfterEverySchema(
+    @Test(arguments: 1...7, [false, true]) func openRunsGoOnAfterEverySchema(
         _ schema: Int, _ isAborted: Bool
     ) async throws {
         try await withTemporaryFolder { folder in

@@ -145,6 +145,8 @@ private struct RebuiltRows {
         case .escalationEnded: try endEscalation(record)
         case .flagged, .flagCleared: try flag(record)
         case .targetSettled: try settle(record, run)
+        case .some(let kind) where TrailEvent.ofChanges.contains(kind):
+            try ChangeRows.rebuild(record, in: db)
         case .trailGap where record.detail("runbook") != nil:
             record.about["run"].map { report.older.append($0) }
         default: try addEvent(record, to: run)

@@ -17,6 +17,7 @@ enum JournalSchema {
         migrator.registerMigration("5") { try $0.execute(sql: fifth) }
         migrator.registerMigration("6") { try $0.execute(sql: sixth) }
         migrator.registerMigration("7") { try $0.execute(sql: seventh) }
+        migrator.registerMigration("8") { try $0.execute(sql: eighth) }
         return migrator
     }
 
@@ -224,5 +225,32 @@ enum JournalSchema {
             why TEXT NOT NULL,
             PRIMARY KEY (run, target)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Migration `8`: changes, and what happened to them.
+    static let eighth = """
+        CREATE TABLE changes (
+            id INTEGER PRIMARY KEY,
+            opened INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            plan TEXT,
+            sequence INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX changes_state ON changes (state);
+        CREATE INDEX changes_plan ON changes (plan);
+        CREATE TABLE change_events (
+            change INTEGER NOT NULL REFERENCES changes (id),
+            sequence INTEGER NOT NULL,
+            at INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            event TEXT NOT NULL,
+            PRIMARY KEY (change, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER changes_are_kept BEFORE DELETE ON changes
+            BEGIN SELECT RAISE(ABORT, 'changes are never deleted'); END;
+        CREATE TRIGGER change_events_are_kept BEFORE DELETE ON change_events
+            BEGIN SELECT RAISE(ABORT, 'events of changes are never deleted'); END;
+        CREATE TRIGGER change_events_are_final BEFORE UPDATE ON change_events
+            BEGIN SELECT RAISE(ABORT, 'events of changes are never changed'); END;
         """
 }

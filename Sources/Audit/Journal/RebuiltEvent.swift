@@ -62,7 +62,9 @@ struct RebuiltEvent {
         case .questionAsked, .questionAnswered, .personActed, .personRefused: return ofPerson()
         case .runOpened, .trailCreated, .trailGap, .keyAdded, .clockStepped, .escalated,
             .escalationEnded, .targetSettled, .flagged, .flagCleared, .homeRestored, .homePruned,
-            nil:
+            .changeOpened, .changeAmended, .changeState, .changeAccepted, .changeAssessed,
+            .changeDecided, .changeRevoked, .changeScheduled, .changeHold, .changeRun,
+            .changeReview, .changeClosing, nil:
             return nil
         }
     }

@@ -32,7 +32,8 @@ struct RebuiltRecord {
             planDigest: digest, forecastDigest: self.digest("forecast_digest"),
             actor: opened.actor, ticket: text("ticket"), alert: text("alert"),
             librarySource: text("library") ?? "", opened: opened.at, leftOut: leftOut(plan),
-            forecastOutline: self.digest("forecast_outline"))
+            forecastOutline: self.digest("forecast_outline"),
+            change: opened.about["change"].flatMap(ChangeID.init(rawValue:)))
         return Made(record: record, isWithoutPlan: found == nil)
     }
 

@@ -52,6 +52,14 @@ struct RunRow {
         ).map { try JournalCoding.value(RunRecord.self, from: $0) }
     }
 
+    /// The change that a run belongs to; nil for a run of its own.
+    static func change(of key: Int64, in db: Database) throws -> ChangeID? {
+        try String.fetchOne(
+            db, sql: "SELECT json_extract(record, '$.change') FROM records WHERE run = ?",
+            arguments: [key]
+        ).flatMap(ChangeID.init(rawValue:))
+    }
+
     /// Writes what the folded events changed.
     func update(to next: SummaryFold, sequence: Int, in db: Database) throws {
         try db.cachedStatement(

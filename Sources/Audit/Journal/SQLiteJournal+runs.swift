@@ -34,6 +34,10 @@ extension SQLiteJournal: Journal {
                 try statement.execute(arguments: [key, position, target.name.rawValue])
             }
             try trail.add([TrailEvent(opening: run)], run: key)
+            if let change = run.change {
+                try ChangeRows(db: db, trail: trail).tell(
+                    .runOpened(Change.Run(run)), change, actor: run.actor, at: run.opened, run: key)
+            }
         }
     }
 
@@ -110,8 +114,13 @@ extension SQLiteJournal: Journal {
                 try rows.noteStanding(after: line.event, summary.outcomes, at: at)
             }
             try rows.change(LockChanges(lines.lazy.map(\.event)))
-            try TrailRows(home: home, source: source, known: chainEnd, made: made, db: db).add(
-                lines.map { TrailEvent($0.event, of: run, at: at) }, run: row.key)
+            let trail = TrailRows(home: home, source: source, known: chainEnd, made: made, db: db)
+            try trail.add(lines.map { TrailEvent($0.event, of: run, at: at) }, run: row.key)
+            if summary.closed != nil, let change = try RunRow.change(of: row.key, in: db) {
+                try ChangeRows(db: db, trail: trail).tell(
+                    .runEnded(run, summary.state), change, actor: TrailEvent.engine, at: at,
+                    run: row.key)
+            }
             return sequence
         }
     }

@@ -44,14 +44,22 @@ extension SQLiteJournal {
         let texts = try String.fetchCursor(
             db,
             sql: """
-                WITH named (digest) AS (
+                WITH planned (plan) AS (
+                    SELECT coalesce(json_extract(event, '$.opened._0.plan'),
+                            json_extract(event, '$.amended._0.plan'))
+                        FROM change_events
+                        WHERE event LIKE '{"opened":%' OR event LIKE '{"amended":%'),
+                named (digest) AS (
                     SELECT json_extract(record, '$.planDigest') FROM records
                     UNION SELECT json_extract(record, '$.forecastDigest') FROM records
                     UNION SELECT json_extract(record, '$.forecastOutline') FROM records
                     UNION SELECT json_extract(record, '$.alertContent') FROM records
                     UNION SELECT json_extract(value, '$.sha256')
                         FROM records, json_each(record, '$.plan.runbook.files')
-                    UNION SELECT evidence FROM escalations UNION SELECT pack FROM escalations)
+                    UNION SELECT evidence FROM escalations UNION SELECT pack FROM escalations
+                    UNION SELECT json_extract(plan, '$.digest') FROM planned
+                    UNION SELECT json_extract(plan, '$.forecastDigest') FROM planned
+                    UNION SELECT json_extract(plan, '$.forecastOutline') FROM planned)
                 SELECT digest FROM named WHERE digest IS NOT NULL
                 """)
         var named: Set<Digest> = []

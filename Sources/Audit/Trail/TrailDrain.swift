@@ -206,7 +206,7 @@ final class TrailDrain: Sendable {
         var pieces: [[UInt8]] = []
         for (row, line) in zip(rows, lines) {
             let event = line.record
-            guard event.isA(.runOpened) || event.isA(.escalated) else { continue }
+            guard Self.namesEvidence(event) else { continue }
             var missing: [Digest] = []
             for digest in try digests(in: event, of: row.run) {
                 do throws(JournalError) {
@@ -229,6 +229,9 @@ final class TrailDrain: Sendable {
     private func digests(
         in event: TrailRecord, of run: Int64?
     ) throws(JournalError) -> [Digest] {
+        if event.isA(.changeOpened) || event.isA(.changeAmended) {
+            return try digests(ofChange: event)
+        }
         if event.isA(.escalated) {
             return [event.detail("pack_digest").flatMap(Digest.init(rawValue:))].compactMap { $0 }
         }
@@ -236,6 +239,29 @@ final class TrailDrain: Sendable {
             return []
         }
         return Self.digests(record)
+    }
+
+    private static func namesEvidence(_ event: TrailRecord) -> Bool {
+        event.isA(.runOpened) || event.isA(.escalated) || event.isA(.changeOpened)
+            || event.isA(.changeAmended)
+    }
+
+    /// What is approved with a change: its plan, the plan's files, and the forecast's outline.
+    private func digests(ofChange event: TrailRecord) throws(JournalError) -> [Digest] {
+        let named = ["plan_digest", "forecast_outline"].compactMap {
+            event.detail($0).flatMap(Digest.init(rawValue:))
+        }
+        guard let plan = event.detail("plan_digest").flatMap(Digest.init(rawValue:)) else {
+            return named
+        }
+        do throws(JournalError) {
+            let files = TrailReader.files(ofPlan: try store.getBlocking(plan))
+            return named + files.compactMap { Digest(rawValue: $0.1) }
+        } catch {
+            // That it is missing is recorded as a gap.
+            guard error.code == .notFound || error.code == .corrupt else { throw error }
+            return named
+        }
     }
 
     /// The plan, the forecast's outline and the runbook's files: they can hold no secret.

@@ -6,7 +6,7 @@ extension TrailEvent {
     init(opening run: RunRecord) {
         let plan = run.plan
         self.init(kind: .runOpened, at: run.opened, actor: run.actor, via: .cli)
-        (self.run, self.plan) = (run.id, plan.planID)
+        (self.run, self.plan, change) = (run.id, plan.planID, run.change)
         details = [
             "number": .integer(Int64(run.number)), "plan_digest": .string(run.planDigest.rawValue),
             "runbook": .string(plan.runbook.id.rawValue),

@@ -15,6 +15,8 @@ package struct TrailEvent: Sendable, Hashable {
     package var run: RunID?
     /// The plan it is about.
     package var plan: PlanID?
+    /// The change it is about.
+    package var change: ChangeID?
     /// The target it is about.
     package var target: TargetName?
     /// The step it is about.
@@ -70,6 +72,18 @@ package struct TrailEvent: Sendable, Hashable {
         case escalationEnded = "escalation.ended"
         case flagged
         case flagCleared = "flag.cleared"
+        case changeOpened = "change.opened"
+        case changeAmended = "change.amended"
+        case changeState = "change.state"
+        case changeAccepted = "change.accepted"
+        case changeAssessed = "change.assessed"
+        case changeDecided = "change.decided"
+        case changeRevoked = "change.revoked"
+        case changeScheduled = "change.scheduled"
+        case changeHold = "change.hold"
+        case changeRun = "change.run"
+        case changeReview = "change.review"
+        case changeClosing = "change.closing"
     }
 
     /// Where an act came from.

@@ -71,6 +71,7 @@ package struct TrailLine: Sendable, Hashable {
         add("{\"actor\":", event.actor)
         add(",\"at\":", event.at.trailText)
         if let attempt = event.attempt { bytes += ",\"attempt\":\(attempt)".utf8 }
+        add(",\"change\":", event.change?.rawValue)
         bytes += ",\"data\":".utf8
         CanonicalJSON.append(.object(details), to: &bytes)
         add(",\"id\":", id)

@@ -57,7 +57,9 @@ struct TrailMessage: Sendable, Hashable {
 
     /// The kinds that a sentence is about, the most telling first.
     private static let telling: [TrailEvent.Kind] = [
-        .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .personActed,
+        .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .changeDecided,
+        .changeRevoked, .changeClosing, .changeScheduled, .changeHold, .changeState,
+        .changeOpened, .changeAmended, .personActed,
         .questionAnswered, .thresholdReached,
         .questionAsked, .stopped, .targetSettled, .flagged, .flagCleared, .escalationEnded,
         .runState, .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
@@ -117,7 +119,7 @@ struct TrailMessage: Sendable, Hashable {
 
     static func line(of record: TrailRecord, withTime: Bool = true) -> String {
         var words = withTime ? [time(of: record)] : []
-        words += ["target", "step"].compactMap { record.about[$0] }
+        words += ["change", "target", "step"].compactMap { record.about[$0] }
         words.append(record.kind)
         if record.isA(.flagged) || record.isA(.flagCleared) {
             words += [record.detail("runbook")].compactMap { $0 }

@@ -236,7 +236,7 @@ package struct TrailReader: Sendable {
     }
 
     /// The digests of a runbook's files, as a plan lists them.
-    private static func files(ofPlan bytes: [UInt8]) -> [(String, String)] {
+    static func files(ofPlan bytes: [UInt8]) -> [(String, String)] {
         guard let value = try? JSONReader.read(bytes, largest: TrailLayout.largestEvidence),
             case .object(let plan) = value, case .object(let runbook)? = plan["runbook"],
             case .array(let files)? = runbook["files"]

@@ -64,6 +64,7 @@ package struct TrailRecord: Sendable, Hashable {
         var about: [String: String] = [:]
         about["run"] = event.run?.rawValue
         about["plan"] = event.plan?.rawValue
+        about["change"] = event.change?.rawValue
         about["target"] = event.target?.rawValue
         about["step"] = event.step?.rawValue
         self.about = about

@@ -188,6 +188,8 @@ extension TrailWalk {
     /// The details whose digests must be evidence, by the kind of event.
     static let evidenceKeys: [TrailEvent.Kind: [String]] = [
         .runOpened: ["plan_digest", "forecast_outline"], .escalated: ["pack_digest"],
+        .changeOpened: ["plan_digest", "forecast_outline"],
+        .changeAmended: ["plan_digest", "forecast_outline"],
     ]
 
     private mutating func checkEvidence(at path: String, _ id: GitObjectID) throws {
