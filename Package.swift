@@ -35,6 +35,7 @@ let package = Package(
             dependencies: [
                 "Runner", "CGit2", .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             swiftSettings: strict),
         .systemLibrary(name: "CEpoll"),

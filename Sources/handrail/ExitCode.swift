@@ -78,6 +78,15 @@ extension ExitCode {
         }
     }
 
+    init(_ code: TrustError.Code) {
+        switch code {
+        case .unusable: self = .invalidInput
+        case .malformed, .wrongNamespace, .wrongSignature: self = .verificationFailed
+        case .noKey, .noProgram, .declined: self = .refused
+        case .io: self = .internalError
+        }
+    }
+
     init(_ code: LibraryError.Code) {
         switch code {
         case .notFound, .notRepository, .noCommit, .unsafeOwner, .badEntry, .tooLarge:

@@ -48,6 +48,10 @@ struct Failure: Error, Sendable {
             self.init(
                 ExitCode(error.code), code: "library.\(error.code)", error.message,
                 hint: error.hint)
+        case let error as TrustError:
+            self.init(
+                ExitCode(error.code), code: "trust.\(error.code)", error.message,
+                hint: error.hint)
         case is CancellationError:
             self.init(.aborted, code: "cancelled", "Cancelled.")
         default:

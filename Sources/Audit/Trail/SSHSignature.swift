@@ -2,9 +2,12 @@ import Crypto
 
 /// A signature in OpenSSH's format SSHSIG (PROTOCOL.sshsig), which git and `ssh-keygen -Y` read.
 package struct SSHSignature: Sendable, Hashable {
-    private static let begin = "-----BEGIN SSH SIGNATURE-----"
-    private static let end = "-----END SSH SIGNATURE-----"
-    private static let magic = Array("SSHSIG".utf8)
+    /// The armour's first line.
+    static let begin = "-----BEGIN SSH SIGNATURE-----"
+    /// The armour's last line.
+    static let end = "-----END SSH SIGNATURE-----"
+    /// What its binary form begins with.
+    static let magic = Array("SSHSIG".utf8)
 
     /// Whose it says it is.
     package let publicKey: TrailPublicKey

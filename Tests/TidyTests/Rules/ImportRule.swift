@@ -6,7 +6,7 @@ enum ImportRule {
         "Runner": ["Runbooks", "Crypto", "Synchronization"],
         "Audit": [
             "Runner", "Runbooks", "GRDB", "CGit2", "Crypto", "Foundation", "Dispatch", "Glibc",
-            "Synchronization",
+            "Subprocess", "Synchronization",
         ],
         "Plugins": [
             "Runner", "Runbooks", "CCurl", "CEpoll", "Subprocess", "System", "SystemPackage",

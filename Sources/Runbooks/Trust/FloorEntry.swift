@@ -1,0 +1,20 @@
+/// An environment of `environments.yaml` as it was written.
+package struct FloorEntry: Sendable, Hashable {
+    /// The least that is demanded of acts.
+    package enum ActSignatures: String, Sendable, CaseIterable { case required, off }
+
+    /// The environment's name.
+    package let name: PlacedText
+    /// Patterns of its targets' names.
+    package let targets: [PlacedText]
+    /// Gates 1 and 2.
+    package let content: PolicyLevel
+    /// Gates 5, 6 and 7.
+    package let change: PolicyLevel
+    /// Whether it is shown in red in any case.
+    package let isProduction: Bool
+    /// Whether every act needs a signature.
+    package let actSignatures: ActSignatures
+    /// The fewest people who approve a change.
+    package let quorum: Int
+}
