@@ -43,6 +43,8 @@ struct Handrail: AsyncParsableCommand {
             ValidateCommand.self,
             SchemaCommand.self,
             AuditCommand.self,
+            TrustCommand.self,
+            WhoamiCommand.self,
             InventoryCommand.self,
             InitCommand.self,
             DoctorCommand.self,

@@ -88,6 +88,7 @@ extension Session {
     func homeToRecord() async throws -> OpenedHome {
         let home = try await openHome()
         try await home.refuseWhenTrailDiffers()
+        try await noteTrust(in: home)
         return home
     }
 

@@ -112,7 +112,8 @@ struct SQLiteJournalTests {
             let expected = try await DatabaseQueue().write { db in
                 try db.execute(
                     sql: SchemaOne.sql + SchemaTwo.sql + SchemaThree.sql + SchemaFour.sql
-                        + SchemaFive.sql + SchemaSix.sql + SchemaSeven.sql + SchemaEight.sql)
+                        + SchemaFive.sql + SchemaSix.sql + SchemaSeven.sql + SchemaEight.sql
+                        + SchemaNine.sql)
                 return try schema(db)
             }
             #expect(try await raw(home) { db in try schema(db) } == expected)

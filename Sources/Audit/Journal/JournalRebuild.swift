@@ -147,6 +147,7 @@ private struct RebuiltRows {
         case .targetSettled: try settle(record, run)
         case .some(let kind) where TrailEvent.ofChanges.contains(kind):
             try ChangeRows.rebuild(record, in: db)
+        case .trustChanged: try seeTrust(record)
         case .trailGap where record.detail("runbook") != nil:
             record.about["run"].map { report.older.append($0) }
         default: try addEvent(record, to: run)
@@ -257,6 +258,12 @@ private struct RebuiltRows {
             run: id, target: target, at: record.at, actor: record.actor,
             why: RebuiltEvent.text(record.details["reason"]) ?? "")
         try SQLiteJournal.insert(settlement, run: run.row.key, in: db)
+    }
+
+    private func seeTrust(_ record: TrailRecord) throws {
+        try db.execute(
+            sql: "INSERT INTO trust (digest, at, actor) VALUES (?, ?, ?)",
+            arguments: [record.detail("trust_digest"), record.at.milliseconds, record.actor])
     }
 
     private func flag(_ record: TrailRecord) throws {

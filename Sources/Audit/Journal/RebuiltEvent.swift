@@ -61,7 +61,8 @@ struct RebuiltEvent {
             return ofRelease()
         case .questionAsked, .questionAnswered, .personActed, .personRefused: return ofPerson()
         case .runOpened, .trailCreated, .trailGap, .keyAdded, .clockStepped, .escalated,
-            .escalationEnded, .targetSettled, .flagged, .flagCleared, .homeRestored, .homePruned,
+            .escalationEnded, .targetSettled, .flagged, .flagCleared, .trustChanged, .actSigned,
+            .homeRestored, .homePruned,
             .changeOpened, .changeAmended, .changeState, .changeAccepted, .changeAssessed,
             .changeDecided, .changeRevoked, .changeScheduled, .changeHold, .changeRun,
             .changeReview, .changeClosing, nil:

@@ -59,7 +59,8 @@ extension SQLiteJournal {
                     UNION SELECT evidence FROM escalations UNION SELECT pack FROM escalations
                     UNION SELECT json_extract(plan, '$.digest') FROM planned
                     UNION SELECT json_extract(plan, '$.forecastDigest') FROM planned
-                    UNION SELECT json_extract(plan, '$.forecastOutline') FROM planned)
+                    UNION SELECT json_extract(plan, '$.forecastOutline') FROM planned
+                    UNION SELECT digest FROM trust UNION SELECT signed FROM act_nonces)
                 SELECT digest FROM named WHERE digest IS NOT NULL
                 """)
         var named: Set<Digest> = []

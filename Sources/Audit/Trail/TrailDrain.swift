@@ -199,6 +199,11 @@ final class TrailDrain: Sendable {
         return runs
     }
 
+    /// The kinds of events that name what the trail keeps.
+    private static let naming: [TrailEvent.Kind] = [
+        .runOpened, .escalated, .trustChanged, .actSigned, .changeOpened, .changeAmended,
+    ]
+
     /// What the digests in the lines name; what the store hasn't kept is recorded as a gap.
     private func evidence(
         for lines: [ReadLine], of rows: [StoredLine]
@@ -206,7 +211,7 @@ final class TrailDrain: Sendable {
         var pieces: [[UInt8]] = []
         for (row, line) in zip(rows, lines) {
             let event = line.record
-            guard Self.namesEvidence(event) else { continue }
+            guard Self.naming.contains(where: event.isA) else { continue }
             var missing: [Digest] = []
             for digest in try digests(in: event, of: row.run) {
                 do throws(JournalError) {
@@ -235,15 +240,15 @@ final class TrailDrain: Sendable {
         if event.isA(.escalated) {
             return [event.detail("pack_digest").flatMap(Digest.init(rawValue:))].compactMap { $0 }
         }
+        for (kind, key) in [
+            (TrailEvent.Kind.trustChanged, "trust_digest"), (.actSigned, "signed_digest"),
+        ] where event.isA(kind) {
+            return [event.detail(key).flatMap(Digest.init(rawValue:))].compactMap { $0 }
+        }
         guard event.isA(.runOpened), let run, let record = try journal.record(key: run) else {
             return []
         }
         return Self.digests(record)
-    }
-
-    private static func namesEvidence(_ event: TrailRecord) -> Bool {
-        event.isA(.runOpened) || event.isA(.escalated) || event.isA(.changeOpened)
-            || event.isA(.changeAmended)
     }
 
     /// What is approved with a change: its plan, the plan's files, and the forecast's outline.

@@ -84,10 +84,12 @@ package struct TrailEvent: Sendable, Hashable {
         case changeRun = "change.run"
         case changeReview = "change.review"
         case changeClosing = "change.closing"
+        case trustChanged = "trust.changed"
+        case actSigned = "act.signed"
     }
 
     /// Where an act came from.
-    package enum Via: String, Sendable, Hashable { case cli, inbox, engine }
+    package enum Via: String, Sendable, Hashable { case cli, inbox, engine, found }
 
     /// The actor of what nobody ordered at that moment.
     package static let engine = PersonCommand.engine

@@ -57,7 +57,8 @@ struct TrailMessage: Sendable, Hashable {
 
     /// The kinds that a sentence is about, the most telling first.
     private static let telling: [TrailEvent.Kind] = [
-        .homeRestored, .homePruned, .runClosed, .escalated, .runOpened, .changeDecided,
+        .homeRestored, .homePruned, .trustChanged, .runClosed, .escalated, .runOpened,
+        .changeDecided,
         .changeRevoked, .changeClosing, .changeScheduled, .changeHold, .changeState,
         .changeOpened, .changeAmended, .personActed,
         .questionAnswered, .thresholdReached,

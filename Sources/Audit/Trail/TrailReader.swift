@@ -126,7 +126,9 @@ package struct TrailReader: Sendable {
     /// The evidence that an event names by digests, and the files that a plan among it names.
     package func evidence(namedBy line: Line) throws(JournalError) -> [Evidence] {
         var named: [(String, String)] = []
-        for key in ["plan_digest", "forecast_outline", "pack_digest"] {
+        for key in [
+            "plan_digest", "forecast_outline", "pack_digest", "trust_digest", "signed_digest",
+        ] {
             if let digest = line.record.detail(key), Hexadecimal.isDigits(digest, 64) {
                 named.append((String(key.prefix { $0 != "_" }), digest))
             }

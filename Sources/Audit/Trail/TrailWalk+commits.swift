@@ -190,6 +190,7 @@ extension TrailWalk {
         .runOpened: ["plan_digest", "forecast_outline"], .escalated: ["pack_digest"],
         .changeOpened: ["plan_digest", "forecast_outline"],
         .changeAmended: ["plan_digest", "forecast_outline"],
+        .trustChanged: ["trust_digest"], .actSigned: ["signed_digest"],
     ]
 
     private mutating func checkEvidence(at path: String, _ id: GitObjectID) throws {

@@ -62,13 +62,16 @@ package struct GateReport: Sendable, Codable, Hashable {
     ///
     /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a
     /// rollback and for the paying of a release. `locks` are those of other runs on the plan's
-    /// targets; whom a person left out counts for none. `facts` are what is known of its change.
+    /// targets; whom a person left out counts for none. `facts` are what is known of its change, and
+    /// `trust` says who may do what.
     package static func evaluate(
         _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
-        locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none
+        locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none,
+        trust: TrustState = .solo
     ) -> GateReport {
         let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
         let scope = ScopeGate(plan, runbook, facts.standing)
+        let role = RoleGate(plan, passage, actor: actor, trust: trust)
         let change = ChangeGate(facts: facts, actor: actor)
         // Freezes that bind resolutions are asked for these alone: they pass no other gate of time.
         let isFreezeAsked = passage == .resolution && facts.mayFreezeResolutions
@@ -83,7 +86,7 @@ package struct GateReport: Sendable, Codable, Hashable {
                 case _ where !passage.gates.contains(gate) && !isUndoing:
                     .notApplicable(.notNeeded)
                 case _ where level == .off: .notApplicable(.policyOff)
-                case .role: .open(rule: "solo home: the account \(actor) is the person")
+                case .role: role.verdict
                 case .scope: scope.verdict
                 case .protection: protection.verdict
                 case .change: change.change

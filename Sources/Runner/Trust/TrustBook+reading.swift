@@ -21,16 +21,17 @@ extension TrustBook {
         }
         let book = TrustBook(
             people: people, floors: floors, controllers: controllers, pins: pins,
-            digest: digest(of: tree))
+            digest: .sha256(of: content(of: tree)))
         return Checked(value: book, diagnostics: found)
     }
 
-    /// SHA-256 over the canonical JSON of all files, each by its path and its own SHA-256.
-    package static func digest(of tree: LibraryTree) -> Digest {
+    /// The canonical JSON of all files, each text by its path: what the digest is taken of, and
+    /// what the trail keeps.
+    package static func content(of tree: LibraryTree) -> [UInt8] {
         let files = tree.entries.mapValues {
-            JSONValue.string(Digest.sha256(of: $0.bytes).rawValue)
+            JSONValue.string(String(decoding: $0.bytes, as: UTF8.self))
         }
-        return .sha256(of: CanonicalJSON.bytes(of: .object(files)))
+        return CanonicalJSON.bytes(of: .object(files))
     }
 }
 

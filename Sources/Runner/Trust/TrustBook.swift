@@ -12,7 +12,8 @@ package struct TrustBook: Sendable, Hashable {
     package let controllers: [ControllerKey]
     /// The targets' host keys.
     package let pins: [PinnedKey]
-    /// SHA-256 over the names and digests of its files (docs/trust.md, "The digest").
+    /// SHA-256 over the names and texts of its files (docs/trust.md, "The digest, and who changed
+    /// what").
     package let digest: Digest
 
     private let byID: [PersonID: Person]

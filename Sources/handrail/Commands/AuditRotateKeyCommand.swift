@@ -26,7 +26,7 @@ struct AuditRotateKeyCommand: HandrailCommand {
         if !isKnown {
             var event = TrailEvent(
                 kind: .keyAdded, at: session.world.now(),
-                actor: ActorIdentity.current(session.world), via: .cli)
+                actor: session.actor, via: .cli)
             event.details = ["key": .string(next.line)]
             try await home.journal.record([event])
             try await home.trail.seal()

@@ -37,8 +37,9 @@ struct FlagCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let why = try await NoteText.given(why, session.world)
         let runbook = try await known(session)
+        try session.permit(.flag, on: ActSubject(runbook: runbook))
         let home = try await session.homeToRecord()
-        let actor = ActorIdentity.current(session.world)
+        let actor = session.actor
         let now = session.world.now()
         var cleared = 0
         if clear {

@@ -87,9 +87,10 @@ struct RetryCommand: HandrailCommand {
         }
         let others = prepared.plan.targets.map(\.name).filter { !targets.contains($0) }
         return GateReport.evaluate(
-            prepared.plan, runbook: prepared.runbook, actor: ActorIdentity.current(session.world),
+            prepared.plan, runbook: prepared.runbook, actor: session.actor,
             locks: locks, leftOut: Set(others),
-            facts: session.changeFacts(of: prepared.opened, at: session.world.now()))
+            facts: session.changeFacts(of: prepared.opened, at: session.world.now()),
+            trust: session.trustState())
     }
 
     private func prepared(

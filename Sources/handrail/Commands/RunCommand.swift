@@ -94,10 +94,13 @@ struct RunCommand: HandrailCommand {
             return (shown, try await decide(shown, prepared.earlier, repeats, session))
         }
         try await prepared.refuseWhenLocked(session, leftOut: decision.leftOut, waits: wait)
+        try await session.noteTrust(in: home)
+        let signer = try await ActSigning(session: session, home: home).sign(
+            prepared.gates.passage.verb, about: prepared.plan, run: id)
         let lease = try session.newLease()
         let opening = RunOpening(
             session: session, home: home, prepared: prepared, shown: shown, ticket: ticket,
-            decision: decision, waits: wait)
+            decision: decision, waits: wait, signer: signer)
         let record = try await opening.open(id, lease: lease)
         session.console.note(session.console.errorStyle.paint("run \(record.id)", .faint))
         let last = try await LeadRun(

@@ -89,10 +89,15 @@ struct SettleCommand: HandrailCommand {
         let target = try PlanNames.target(on, of: plan)
         let secrets = try await SpokenSecrets(of: plan, session, leading.parameters)
         let said = secrets.redactor.scrub(try NoteText.checked(why))
+        try session.permit(.settle, on: ActSubject(plan))
+        try await session.noteTrust(in: home)
+        let signer = try await ActSigning(session: session, home: home).sign(
+            .settle, arguments: ["target": target.rawValue, "as": finding.rawValue, "why": said],
+            about: plan, run: folded.summary.id)
         try await home.journal.settle(
             Settlement(
                 run: folded.summary.id, target: target, at: session.world.now(),
-                actor: ActorIdentity.current(session.world), why: said))
+                actor: signer?.rawValue ?? session.actor, why: said))
         try await home.sealRecorded("That \(target) is well")
         let anchor = await home.anchor(telling: session.console)
         if session.console.isJSON {

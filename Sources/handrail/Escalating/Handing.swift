@@ -54,7 +54,7 @@ struct Handing: Sendable {
     private func order(to: String, ticket: String?, _ redactor: Redactor) -> PackGathering.Order {
         PackGathering.Order(
             id: session.newEscalationID(), at: session.world.now(),
-            actor: ActorIdentity.current(session.world),
+            actor: session.actor,
             to: redactor.scrub(to), note: redactor.scrub(note),
             ticket: ticket.map { redactor.scrub($0) })
     }
@@ -171,7 +171,7 @@ struct EscalationEnding: Sendable {
                     + "\(names).", hint: "name one of them")
         }
         let end = Escalation.End(
-            at: session.world.now(), actor: ActorIdentity.current(session.world), note: note)
+            at: session.world.now(), actor: session.actor, note: note)
         try await home.journal.end(first.id, end)
         try await home.sealRecorded("The end of \(first.id)")
         var ended = first

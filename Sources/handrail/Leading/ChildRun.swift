@@ -19,6 +19,7 @@ struct ChildRun: Sendable {
         _ descent: RunDescent, secrets: [ParameterName: Secret]? = nil
     ) async throws -> ExitCode {
         let id = session.newRunID()
+        let signer = try await permitted(descent.kind)
         let lease = try session.newLease()
         let begun = Set(descent.starts.map(\.target))
         let why =
@@ -29,7 +30,7 @@ struct ChildRun: Sendable {
         let record = RunRecord(
             id: id, number: try await home.journal.nextRunNumber(for: parent.plan.planID),
             plan: parent.plan, planDigest: parent.planDigest, forecastDigest: nil,
-            actor: ActorIdentity.current(session.world), ticket: parent.ticket,
+            actor: signer?.rawValue ?? session.actor, ticket: parent.ticket,
             alert: parent.alert, librarySource: parent.librarySource,
             opened: session.world.now(), leftOut: leftOut.isEmpty ? nil : leftOut,
             alertContent: parent.alertContent, descent: descent, gating: parent.gating)
@@ -40,6 +41,17 @@ struct ChildRun: Sendable {
         return try await Takeover(
             session: session, home: home, id: id, leading: leading, secrets: secrets, isNew: true
         ).lead(lease)
+    }
+
+    /// Refuses what the person may not do, and has them sign it where trust asks for that.
+    ///
+    /// Undoing goes on where trust can't be used.
+    private func permitted(_ kind: RunDescent.Kind) async throws -> PersonID? {
+        let verb: Verb = kind == .retry ? .retry : .rollback
+        try session.permit(verb, on: ActSubject(parent.plan), isStopping: kind != .retry)
+        try await session.noteTrust(in: home)
+        return try await ActSigning(session: session, home: home).sign(
+            verb, about: parent.plan, run: parent.id)
     }
 
     /// Shows what would be done, and has a person confirm it; `--yes` does where nobody can be asked.

@@ -42,13 +42,13 @@ struct LeadRun: Sendable {
             asking: isStepByStep
                 ? StepByStep(
                     plan: machine.plan, screen: screen, console: console,
-                    actor: ActorIdentity.current(session.world)) : nil,
+                    actor: session.actor) : nil,
             gates: LiveGates(session: session, record: machine.record))
         sessions.beginLeading()
         sessions.tellReach(board.noteReach)
         let desk = QuestionDesk(
             board: board, screen: screen, console: console,
-            actor: ActorIdentity.current(session.world),
+            actor: session.actor,
             redactor: Redactor(secrets: Array(secrets.values)), tell: loop.tell)
         let result = await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -155,7 +155,7 @@ struct LeadRun: Sendable {
     private func obeySignals(
         _ loop: RunLoop, _ board: ProgressBoard, _ screen: ProgressScreen
     ) async {
-        let actor = ActorIdentity.current(session.world)
+        let actor = session.actor
         var interrupts = 0
         for await signal in session.world.signals([.interrupt, .terminate, .hangUp]) {
             switch signal {

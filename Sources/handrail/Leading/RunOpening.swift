@@ -11,6 +11,8 @@ struct RunOpening: Sendable {
     let decision: StartDecision
     /// Whether it waits where gates close, and starts by itself.
     var waits = false
+    /// Who signed the start, where trust asks for it.
+    var signer: PersonID?
 
     /// Stores files, plan and forecast, and records the run with its leader.
     ///
@@ -31,7 +33,7 @@ struct RunOpening: Sendable {
             id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
             plan: prepared.plan, planDigest: prepared.digest,
             forecastDigest: forecast,
-            actor: ActorIdentity.current(session.world), ticket: ticket.map { redactor.scrub($0) },
+            actor: signer?.rawValue ?? session.actor, ticket: ticket.map { redactor.scrub($0) },
             alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,

@@ -68,7 +68,9 @@ struct Telling: Sendable {
     ///
     /// - Throws: `Failure` (invalidInput).
     func refuseUnlessPossible(_ verb: PersonCommand.Verb) throws {
-        let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
+        try session.permit(
+            verb.permission, on: ActSubject(folded.machine.plan), isStopping: verb.isStopping)
+        let command = PersonCommand(verb: verb, actor: session.actor)
         if let problem = folded.machine.objection(to: command) { throw refusal(verb, problem) }
     }
 
@@ -78,7 +80,8 @@ struct Telling: Sendable {
     func tell(
         _ verb: PersonCommand.Verb, done: [String], follow: [String] = []
     ) async throws -> ExitCode {
-        let command = PersonCommand(verb: verb, actor: ActorIdentity.current(session.world))
+        let signer = try await permitted(verb)
+        let command = PersonCommand(verb: verb, actor: signer?.rawValue ?? session.actor)
         if let problem = folded.machine.objection(to: command) {
             guard verb == .abort, isAbortLeft else { throw refusal(verb, problem) }
             return try await leadOn()
@@ -91,6 +94,17 @@ struct Telling: Sendable {
             if reply != .posted { return try show(reply, verb, done + follow) }
         }
         return try await takeOver(command, posted, done, follow)
+    }
+
+    /// Refuses what the person may not do, and has them sign it where trust asks for that.
+    private func permitted(_ verb: PersonCommand.Verb) async throws -> PersonID? {
+        let plan = folded.machine.plan
+        try session.permit(
+            verb.permission, on: ActSubject(plan), isStopping: verb.isStopping)
+        guard !verb.isStopping else { return nil }
+        try await session.noteTrust(in: home)
+        return try await ActSigning(session: session, home: home).sign(
+            verb.permission, arguments: verb.arguments, about: plan, run: run)
     }
 
     /// Whether an abort was told before, by a process that could not end the run.

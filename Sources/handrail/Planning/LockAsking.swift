@@ -29,9 +29,10 @@ extension PreparedPlan {
         _ session: Session, leftOut: [LeftOutTarget], waits: Bool = false
     ) async throws {
         let report = GateReport.evaluate(
-            plan, runbook: runbook, actor: ActorIdentity.current(session.world),
+            plan, runbook: runbook, actor: session.actor,
             locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)),
-            facts: session.changeFacts(of: opened, at: session.world.now()))
+            facts: session.changeFacts(of: opened, at: session.world.now()),
+            trust: session.trustState())
         guard !report.isOpen, !(waits && report.opensByItself) else { return }
         throw Failure.closed(report)
     }

@@ -109,8 +109,11 @@ struct Preparation: Sendable {
     }
 
     private func prepare(
-        _ runbook: Runbook, _ opened: OpenedLibrary, from file: PlanFile?
+        _ runbook: Runbook, _ read: OpenedLibrary, from file: PlanFile?
     ) async throws -> PreparedPlan {
+        let trust = session.trustState()
+        let (opened, notes) = read.tightened(by: trust)
+        for note in notes { session.console.warn(note) }
         let inventory = opened.library.inventory
         let given = try await givenAlert()
         let (selected, answer) = try await select(inventory, runbook, file, given)
@@ -135,9 +138,10 @@ struct Preparation: Sendable {
             opened: opened, runbook: runbook, selected: selected, parameters: parameters,
             plan: plan, digest: try .sha256(ofCanonical: plan),
             gates: GateReport.evaluate(
-                plan, runbook: runbook, actor: ActorIdentity.current(session.world),
+                plan, runbook: runbook, actor: session.actor,
                 locks: await session.lockState(of: plan),
-                facts: session.changeFacts(of: opened, at: instant ?? session.world.now())),
+                facts: session.changeFacts(of: opened, at: instant ?? session.world.now()),
+                trust: trust),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree))
     }

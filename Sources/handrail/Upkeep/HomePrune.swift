@@ -77,7 +77,7 @@ struct HomePrune: Sendable {
     private func record(_ outputs: Int, _ bytes: Int) async throws {
         try await home.journal.recordPruning(
             outputs: outputs, bytes: bytes, closedBefore: before, at: session.world.now(),
-            actor: ActorIdentity.current(session.world))
+            actor: session.actor)
     }
 
     /// The same in the journal opened anew: the one that was opened without space takes nothing.

@@ -196,7 +196,7 @@ struct HomeRestore: Sendable {
         _ home: OpenedHome, _ restoration: HomeRestoration, _ report: JournalRebuild.Report?
     ) async throws -> Result {
         let open = try await home.journal.record(
-            restoration, at: session.world.now(), actor: ActorIdentity.current(session.world))
+            restoration, at: session.world.now(), actor: session.actor)
         var isSealed = true
         do {
             try await home.trail.confirmKey()
