@@ -138,4 +138,16 @@ struct TrustCommandTests {
         #expect(try bench.handrail("trust", "hosts", "add", lines).status == 3)
         #expect(try bench.handrail("trust", "verify").status == 0)
     }
+
+    @Test func aBackupHoldsTrust() throws {
+        let bench = try begun("lead")
+        let file = bench.folder + "/b.tar"
+        #expect(try bench.handrail("backup", "-o", file).status == 0)
+        let other = bench.folder + "/other"
+        let restored = try bench.handrail("restore", file, "--home", other)
+        #expect(restored.status == 0, "\(restored.errors)")
+        let shown = try bench.handrail("trust", "show", "--home", other)
+        #expect(shown.output.contains("anna  Anna"), "\(shown.errors)")
+        #expect(try bench.handrail("trust", "verify", "--home", other).status == 0)
+    }
 }

@@ -64,9 +64,16 @@ package struct BackupManifest: Sendable, Codable, Hashable {
             return parts[1].hasSuffix(".json") && Hexadecimal.isDigits(parts[1].dropLast(5), 16)
         case ("output", 3):
             return Hexadecimal.isDigits(parts[2], 64) && parts[2].prefix(2) == parts[1]
+        case ("trust", 2):
+            return ["environments.yaml", "controllers", "hosts"].contains(parts[1])
+        case ("trust", 3): return parts[1] == "people" && isPerson(parts[2])
         case ("trail.git", _): return isTrail(Array(parts.dropFirst()))
         default: return false
         }
+    }
+
+    private static func isPerson(_ name: String) -> Bool {
+        name.hasSuffix(".yaml") && PersonID(rawValue: String(name.dropLast(5))) != nil
     }
 
     private static func isTrail(_ parts: [String]) -> Bool {

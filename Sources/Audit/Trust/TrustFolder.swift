@@ -48,6 +48,12 @@ package struct TrustFolder: Sendable {
         return .read(checked, content: content)
     }
 
+    /// The file of targets' host keys, which alone counts where it is there; nil without one.
+    package var hosts: String? {
+        let file = "\(path)/\(TrustBook.hostsFile)"
+        return access(file, F_OK) == 0 ? file : nil
+    }
+
     /// All of its files, and what is wrong with them as files; nil where there is no folder.
     func tree() throws(TrustError) -> (tree: LibraryTree, problems: [Diagnostic])? {
         do throws(FileError) {

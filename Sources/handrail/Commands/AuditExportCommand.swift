@@ -29,6 +29,7 @@ struct AuditExportCommand: HandrailCommand {
 
     /// Writes the folder, whole or not at all.
     func perform(_ session: Session) async throws -> ExitCode {
+        try session.permit(.auditExport)
         let folder = session.world.path(folder)
         let reader = try await trail.reader(session)
         let commits = try reader.commits()

@@ -23,6 +23,7 @@ struct AuditPushCommand: HandrailCommand {
 
     /// Seals what is recorded, pushes, and says what the remote has now.
     func perform(_ session: Session) async throws -> ExitCode {
+        try session.permit(.auditPush)
         let home = try await session.homeWithTrail(begun: true)
         try await home.trail.seal()
         let reader = try TrailReader(path: home.home.trailPath)

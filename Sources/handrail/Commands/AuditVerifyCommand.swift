@@ -106,6 +106,14 @@ struct AuditVerifyCommand: HandrailCommand {
 
     private func keys(_ home: Home?, _ session: Session) async throws -> [TrailPublicKey] {
         if let signers { return try await TrailKeys.signers(in: signers, session) }
+        switch session.trustState() {
+        case .unusable(let why): throw Failure.trustUnusable(why)
+        case .known(let book, _, _):
+            let first = book.controllers.filter { $0.from == 1 }
+                .compactMap { TrailPublicKey(line: $0.key.line) }
+            if !first.isEmpty { return first }
+        case .solo: break
+        }
         guard let home, let key = try TrailKeyFile.firstKey(of: home) else {
             // A home without a run has no trail either; that comes first.
             if trail == nil, let home { _ = try TrailReader(path: home.trailPath) }

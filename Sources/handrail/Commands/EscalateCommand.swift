@@ -77,6 +77,7 @@ struct EscalateCommand: HandrailCommand {
 
     /// Writes the pack and records it, or records the end.
     func perform(_ session: Session) async throws -> ExitCode {
+        try session.permit(.escalate)
         if note == "-", alert == "-" {
             throw Failure(
                 .usage, code: "usage", "Alert and note can't both be standard input.",

@@ -23,6 +23,7 @@ struct ResumeCommand: HandrailCommand {
     /// Tells the run's leader, or becomes it.
     func perform(_ session: Session) async throws -> ExitCode {
         let telling = try await Telling.of(run.run, session, leading, trail: .byCaller)
+        try session.permit(.resume, on: ActSubject(telling.folded.machine.plan))
         try await TrailGate(session: session, home: telling.home).refuseWhenClosed()
         guard telling.folded.machine.isPauseRequested else { return try await telling.leadOn() }
         let id = telling.folded.summary.id

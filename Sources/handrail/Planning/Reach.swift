@@ -11,7 +11,19 @@ struct Reach: Sendable {
     /// How `ssh` is called.
     var settings: SSHSettings {
         let named = options.sshConfig ?? session.world.environment["HANDRAIL_SSH_CONFIG"]
-        return SSHSettings(configFile: named.flatMap { $0.isEmpty ? nil : session.world.path($0) })
+        return SSHSettings(
+            configFile: named.flatMap { $0.isEmpty ? nil : session.world.path($0) },
+            extraOptions: session.trustFolder.hosts.map(Self.alone) ?? [])
+    }
+
+    /// What makes one file of host keys the only one that counts.
+    private static func alone(_ path: String) -> [String] {
+        // ssh_config(5): "%" begins a token, and a path with spaces stands in quotes.
+        let plain = path.replacing("%", with: "%%")
+        let shown = plain.contains(" ") ? "\"\(plain)\"" : plain
+        return ["UserKnownHostsFile=\(shown)", "GlobalKnownHostsFile=/dev/null"].flatMap {
+            ["-o", $0]
+        }
     }
 
     /// The host keys known for each target, as ssh would look them up.
