@@ -25,7 +25,10 @@ struct ResumeCommand: HandrailCommand {
         let telling = try await Telling.of(run.run, session, leading, trail: .byCaller)
         try session.permit(.resume, on: ActSubject(telling.folded.machine.plan))
         try await TrailGate(session: session, home: telling.home).refuseWhenClosed()
-        guard telling.folded.machine.isPauseRequested else { return try await telling.leadOn() }
+        guard telling.folded.machine.isPauseRequested else {
+            _ = try await telling.permitted(.resume)
+            return try await telling.leadOn()
+        }
         let id = telling.folded.summary.id
         return try await telling.tell(
             .resume, done: ["The run \(id) goes on."],

@@ -97,7 +97,10 @@ struct Telling: Sendable {
     }
 
     /// Refuses what the person may not do, and has them sign it where trust asks for that.
-    private func permitted(_ verb: PersonCommand.Verb) async throws -> PersonID? {
+    ///
+    /// - Returns: whose signature it is; nil where none is needed.
+    /// - Throws: `Failure` (refused), `TrustError`, `JournalError`.
+    func permitted(_ verb: PersonCommand.Verb) async throws -> PersonID? {
         let plan = folded.machine.plan
         try session.permit(
             verb.permission, on: ActSubject(plan), isStopping: verb.isStopping)
