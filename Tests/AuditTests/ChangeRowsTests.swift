@@ -203,7 +203,9 @@ struct ChangeRowsTests {
     ) throws -> RunRecord {
         let draft = try Samples.record(id)
         var plan = draft.plan
-        plan.environment.change = isBound ? .required : .advisory
+        plan.environment = EnvironmentRule(
+            name: "lab", content: .off, change: isBound ? .required : .advisory,
+            isProduction: false)
         return RunRecord(
             id: draft.id, number: number, plan: plan, planDigest: draft.planDigest,
             forecastDigest: nil, actor: "ivo", ticket: nil, alert: nil,

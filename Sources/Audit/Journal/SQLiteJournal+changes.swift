@@ -72,6 +72,15 @@ extension SQLiteJournal: ChangeDesk {
         }
     }
 
+    /// The id of the trail's first event, which names this home; nil while it has none.
+    package func trailOrigin() async throws(JournalError) -> String? {
+        try await read { db in
+            try String.fetchOne(db, sql: "SELECT line FROM trail WHERE seq = 1").map {
+                try TrailRecord(line: Array($0.utf8)).id
+            }
+        }
+    }
+
     func changeRows(_ db: Database) -> ChangeRows {
         ChangeRows(
             db: db,

@@ -119,7 +119,7 @@ package struct ApprovalCheck: Sendable {
         of signed: SignedApproval, revoked: Change.Remark?, before index: Int
     ) -> [ApprovalProblem] {
         let statement = signed.statement
-        var problems = subject(of: statement) + time(of: statement)
+        var problems = subject(of: statement) + timing(of: statement)
         if let revoked {
             problems.append(.revoked(by: revoked.actor, why: revoked.text))
         }
@@ -148,7 +148,7 @@ package struct ApprovalCheck: Sendable {
         return problems
     }
 
-    private func time(of statement: ChangeApproval) -> [ApprovalProblem] {
+    private func timing(of statement: ChangeApproval) -> [ApprovalProblem] {
         var problems: [ApprovalProblem] = []
         if statement.issued > now.adding(Self.tolerance) {
             problems.append(.fromTheFuture(statement.issued))

@@ -56,14 +56,14 @@ private struct ChangeTurn {
 
     mutating func take(_ input: ChangeInput) {
         switch input {
-        case .runOpened(let run): open(run)
+        case .runOpened(let run): begin(run)
         case .runEnded(let run, let state): end(run, state)
         case _ where change.state.isTerminal:
             refuse(.state, "\(change.id) is \(change.state.rawValue): nothing can be told to it")
         case .amend(let request): amend(request)
         case .submit(let rules): submit(rules)
         case .assess(let assessment): assess(assessment)
-        case .decide(let signed, let facts): decide(signed, facts)
+        case .decide(let signed, let facts, let why): decide(signed, facts, why)
         case .revoke(let approver, let why): revoke(approver, why)
         case .schedule(let interval, let adds): schedule(interval, adds)
         case .hold(let why): hold(why)
@@ -168,7 +168,9 @@ private struct ChangeTurn {
 
     // --- approvals ------------------------------------------------------------------------------
 
-    private mutating func decide(_ signed: SignedApproval, _ facts: ApprovalFacts) {
+    private mutating func decide(
+        _ signed: SignedApproval, _ facts: ApprovalFacts, _ why: String
+    ) {
         let statement = signed.statement
         guard mayDecide(statement.decision) else { return }
         if change.decisions.count >= ChangeLimit.decisions {
@@ -187,7 +189,11 @@ private struct ChangeTurn {
         }
         events.append(.decided(signed))
         if statement.decision == .rejected {
-            events.append(.moved(.rejected, reason: "rejected by \(statement.approver)"))
+            if !why.isEmpty { needs(text: why, "why it is rejected") }
+            events.append(
+                .moved(
+                    .rejected,
+                    reason: "rejected by \(statement.approver)" + (why.isEmpty ? "" : ": \(why)")))
             return
         }
         var after = change
@@ -329,7 +335,7 @@ private struct ChangeTurn {
 
     // --- runs -----------------------------------------------------------------------------------
 
-    private mutating func open(_ run: Change.Run) {
+    private mutating func begin(_ run: Change.Run) {
         if run.isUndoing || !run.isBound {
             // What was started is undone whatever became of the change.
             guard !change.state.isTerminal else { return }

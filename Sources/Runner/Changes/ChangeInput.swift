@@ -7,8 +7,8 @@ package enum ChangeInput: Sendable {
     /// With what the list of known types says of its type; nil where it isn't there.
     case submit(ChangeRules?)
     case assess(Change.Assessment)
-    /// An approval or a rejection.
-    case decide(SignedApproval, ApprovalFacts)
+    /// An approval or a rejection, and what was said with it.
+    case decide(SignedApproval, ApprovalFacts, why: String = "")
     /// Takes a person's approval back.
     case revoke(approver: String, why: String)
     /// The time in which its runs may start; beside those it has, or in their place.

@@ -127,7 +127,7 @@ struct SignatureContractTests {
                 _ = try await ports.signing.sign(statement, namespace: .act, with: ports.foreign)
                 Issue.record("something was signed")
             } catch {
-                #expect(error.code == .noKey)
+                #expect((error as? TrustError)?.code == .noKey)
             }
         }
     }

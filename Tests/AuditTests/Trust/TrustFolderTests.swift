@@ -76,8 +76,9 @@ struct TrustFolderTests {
     @Test func whatBelongsToAnotherAccountMakesItUnusable() throws {
         try with(["people/anna.yaml": anna]) { place, _ in
             let folder = TrustFolder(path: place, owners: [geteuid() + 1])
+            let found = try codes(folder)
             #expect(
-                try codes(folder) == [
+                found == [
                     "unsafe-file .", "unsafe-file people/", "unsafe-file people/anna.yaml",
                 ])
         }
@@ -88,8 +89,9 @@ struct TrustFolderTests {
             symlink("/etc/passwd", place + "/people/carl.yaml")
             link(place + "/people/berta.yaml", place + "/../other")
             mkfifo(place + "/hosts", 0o600)
+            let found = Set(try codes(folder))
             #expect(
-                try Set(codes(folder)) == [
+                found == [
                     "unsafe-file people/carl.yaml", "unsafe-file people/berta.yaml",
                     "unsafe-file hosts",
                 ])
@@ -120,7 +122,8 @@ struct TrustFolderTests {
             #expect(wrong.value == nil)
             #expect(!FileManager.default.fileExists(atPath: place + "/people/berta.yaml"))
             let files = ["people/berta.yaml": Array(anna.replacing("Anna", with: "Berta").utf8)]
-            #expect(try changing.preview(files).value != nil)
+            let right = try changing.preview(files)
+            #expect(right.value != nil)
             try changing.write(files)
             guard case .read(let checked, _) = try folder.read() else { return }
             #expect(checked.value?.people.map(\.name) == ["Anna", "Berta"])

@@ -1,7 +1,8 @@
 import Runbooks
-import Runner
 import TestSupport
 import Testing
+
+@testable import Runner
 
 /// What follows from what, beyond the table of states.
 struct ChangeTests {
@@ -83,7 +84,7 @@ struct ChangeTests {
         request.impact = .init(service: long, capacity: long, security: long, recovery: long)
         request.title = String(repeating: "t", count: ChangeLimit.titleBytes)
         let events = try Change.open(request).get()
-        #expect(events.allSatisfy(\.fitsRecord))
+        #expect(events.filter { !$0.fitsRecord } == [])
     }
 
     // --- approvals ------------------------------------------------------------------------------
@@ -364,7 +365,8 @@ enum RandomChange {
         case 17, 18: return .runEnded(ChangeSamples.run(run).run, isFlag ? .succeeded : .failed)
         default:
             return .close(
-                .init(isComplete: isFlag, note: "n"), unfinished: isFlag ? [] : [])
+                .init(isComplete: isFlag, note: "n"),
+                unfinished: nonce.hasPrefix("4") ? [ChangeSamples.name("mbx1")] : [])
         }
     }
 }
