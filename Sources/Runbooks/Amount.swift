@@ -38,6 +38,7 @@ package enum Amount: Sendable, Hashable {
 }
 
 extension Amount: Codable {
+    /// Reads a number, or text such as `20%`.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let count = try? container.decode(Int.self) {
@@ -52,6 +53,7 @@ extension Amount: Codable {
         self = share
     }
 
+    /// Writes a number, or text such as `20%`.
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -25,7 +25,7 @@ struct RolloutTimeTests {
         #expect(rollout.reservedTime(forWave: 20, changedBefore: 30) == 1600)
         var undoing = rollout
         undoing.onStop = .rollback
-        #expect(undoing.reservedTime(forWave: 20, changedBefore: 30) == 1600 + 3000)
+        #expect(undoing.reservedTime(forWave: 20, changedBefore: 30) == 4600)
         #expect(Rollout().reservedTime(forWave: 1, changedBefore: 0) == nil)
     }
 }

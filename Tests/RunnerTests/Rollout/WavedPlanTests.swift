@@ -80,6 +80,6 @@ struct WavedPlanTests {
         #expect(
             plan.rollout.health?.first?.script.arguments
                 == [.text("8"), PlanFixture.name("target.role")])
-        #expect(plan.targets.first?.labels == ["role": ["web"]])
+        #expect(plan.targets.first?.labels == ["role": ["db"]])
     }
 }
