@@ -108,6 +108,8 @@ package struct PersonCommand: Sendable, Codable, Hashable {
         /// A person looked how a step of unknown outcome ended: whether it was done, and how they
         /// know.
         case settle(TargetName, StepID, isDone: Bool, why: String)
+        /// The next wave may start.
+        case promote
         /// What is owed is given back by another run, which goes on from this one.
         case handOver(RunID)
     }
@@ -169,6 +171,8 @@ package enum RunEvent: Sendable, Codable, Hashable {
     /// A command that could not be done, and why.
     case refused(inboxID: Int, reason: String)
     case thresholdReached(failures: Int, limit: Int)
+    /// Something about the waves of a rollout.
+    case wave(WaveEvent)
     /// The home came back from a backup or from its trail: what the run did since isn't known.
     case restored(reason: String)
     case closed(RunState, RunResolution)

@@ -23,6 +23,7 @@ struct Handrail: AsyncParsableCommand {
             PlanCommand.self,
             RunCommand.self,
             ResumeCommand.self,
+            PromoteCommand.self,
             WatchCommand.self,
             ListCommand.self,
             ShowCommand.self,

@@ -72,5 +72,11 @@ struct EventLinesTests {
             + [.settle(target, step, isDone: true, why: "seen"), .handOver(try Samples.run("r-1"))]
             .map { .commanded(PersonCommand(verb: $0, actor: "ann"), inboxID: 3) }
             + [.reopened(target, step, .changed, reason: "why")]
+            + [
+                WaveEvent.started(0), .ended(0), .soaking(0, until: Samples.time(0)),
+                .healthTold(0, .warning, reason: "w", isLast: true), .passed(0),
+                .promoted(0, actor: "ann"), .stopped(1, reason: "why"), .leftOut(target),
+            ].map { .wave($0) }
+            + [.commanded(PersonCommand(verb: .promote, actor: "ann"), inboxID: 3)]
     }
 }

@@ -307,6 +307,12 @@ struct RandomPast {
                 .owed(target, step), .paid(target, step), .notOwed(target, step),
                 .leftOwed(target, step, reason: "kept"), .sessionOpened(target, "proof"),
                 .thresholdReached(failures: 2, limit: 1),
+                .wave(.started(below(3))), .wave(.ended(0)), .wave(.passed(1)),
+                .wave(.soaking(2, until: Samples.time(5))),
+                .wave(.healthTold(1, pick(HealthVerdict.allCases), reason: "r", isLast: true)),
+                .wave(.stopped(0, reason: "so")), .wave(.promoted(0, actor: "ann")),
+                .wave(.leftOut(target)),
+                .commanded(PersonCommand(verb: .promote, actor: "ann"), inboxID: 0),
                 .vouched(target, pick(records).id, reason: "answered 0"),
                 .commanded(PersonCommand(verb: .note("it is slow"), actor: "ann"), inboxID: 0),
                 .commanded(

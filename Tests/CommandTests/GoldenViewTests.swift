@@ -17,6 +17,48 @@ struct GoldenViewTests {
         }
     }
 
+    /// 200 targets in waves, with pairs that are kept apart: what is shown of it fits a screen.
+    @Test func planInWaves() async throws {
+        let scene = try await GoldenScene()
+        var plan = scene.subject.plan
+        let targets = try (1...200).map { number in
+            let name = try #require(TargetName(rawValue: "web\(number)"))
+            return Target(
+                name: name, address: "192.0.2.1", environment: "lab",
+                labels: ["canary": number == 7 ? ["true"] : []])
+        }
+        let pairs = stride(from: 0, to: 200, by: 2).map { index in
+            ProtectedGroup(
+                marks: [.init(label: "pair", value: "p\(index / 2)")], maxUnavailable: 1,
+                members: targets[index...(index + 1)].map(\.name).sorted())
+        }
+        let waves = WavePlan(
+            targets, by: .sizes([.count(1), .percent(8)]), keepingApart: pairs
+        ).waves
+        plan.targets = waves.flatMap(\.targets).map { name in
+            PlannedTarget(
+                name: name, address: "192.0.2.1", port: 22, user: nil, becomeUser: nil,
+                hostKeys: [], labels: [:])
+        }
+        plan.waves = waves
+        plan.rollout = Rollout(
+            maxInFlight: 20, stopAtFailures: 6, stopAtFirstWave: .count(1),
+            stopAtWave: .percent(20), leaveOut: .percent(2),
+            soak: Soak(milliseconds: 600_000, watchMilliseconds: 60_000),
+            health: [
+                HealthCheck(
+                    place: .target, convention: .nagios,
+                    script: ScriptCall(program: .inline("exec \"$@\"")), name: "check_load")
+            ], promote: .manual)
+        let subject = PlanSubject(
+            plan: plan, digest: scene.subject.digest, librarySource: "main@3f2c1d9, clean",
+            gates: scene.subject.gates, forecast: scene.subject.forecast, notProbed: nil,
+            selected: scene.subject.selected, alert: nil)
+        let view = PlanView(subject: subject, style: .plain, width: Self.width)
+        try Golden.expect(view.head + [""] + view.summary, in: "plan-waves")
+        #expect(view.lines.count <= 50)
+    }
+
     @Test func confirmation() async throws {
         let scene = try await GoldenScene.ended()
         let recorded = RecordedWorld()

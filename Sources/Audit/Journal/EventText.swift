@@ -43,7 +43,8 @@ struct EventText {
             if let reason { add(",\"reason\":", reason) }
         case .stateChanged, .outputsTaken, .verifyEnded, .symptomAsked, .reopened, .owed, .paid,
             .notOwed, .leftOwed, .asked, .answered, .stopped, .commanded, .refused,
-            .thresholdReached, .closed, .deferred, .lockKept, .unlocked, .vouched, .gatesAnswered,
+            .thresholdReached, .wave, .closed, .deferred, .lockKept, .unlocked, .vouched,
+            .gatesAnswered,
             .restored:
             return false
         }

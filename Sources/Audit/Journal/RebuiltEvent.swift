@@ -38,6 +38,9 @@ struct RebuiltEvent {
         case .runRestored: return .restored(reason: reason ?? "")
         case .thresholdReached:
             return .thresholdReached(failures: number("failures"), limit: number("limit"))
+        case .waveStarted, .waveEnded, .waveSoaking, .waveHealth, .wavePassed, .wavePromoted,
+            .waveStopped, .targetLeftOut:
+            return Self.wave(record).map { .wave($0) }
         case .targetStarted: return target.map { .targetStarted($0) }
         case .targetDeferred:
             return target.map { .deferred($0, cause: reason ?? "", reason: reason ?? "") }
@@ -135,6 +138,7 @@ struct RebuiltEvent {
         case "abort": return .abort
         case "pause": return .pause
         case "resume": return .resume
+        case "promote": return .promote
         case "note": return .note(text("note") ?? "")
         case "pay": return target.map { .pay($0) }
         case "paid by hand":

@@ -80,6 +80,7 @@ extension TrailEvent {
             engine(
                 .thresholdReached, at, nil, nil,
                 ["failures": .integer(Int64(failures)), "limit": .integer(Int64(limit))])
+        case .wave(let event): TrailEvent(event, at: at)
         case .deferred, .lockKept, .unlocked, .vouched: locks(event, at)
         case .gatesAnswered(let isOpen, let lines):
             engine(
@@ -246,6 +247,7 @@ extension TrailEvent {
         case .abort: details = ["verb": .string("abort")]
         case .pause: details = ["verb": .string("pause")]
         case .resume: details = ["verb": .string("resume")]
+        case .promote: details = ["verb": .string("promote")]
         case .answer(let step, let choice, let target):
             (self.step, self.target) = (step, target)
             details = ["verb": .string("answer"), "choice": .string(choice)]

@@ -61,7 +61,7 @@ struct TrailMessage: Sendable, Hashable {
         .changeDecided,
         .changeRevoked, .changeClosing, .changeScheduled, .changeHold, .changeState,
         .changeOpened, .changeAmended, .personActed,
-        .questionAnswered, .thresholdReached,
+        .questionAnswered, .waveStopped, .thresholdReached, .waveStarted,
         .questionAsked, .stopped, .targetSettled, .flagged, .flagCleared, .escalationEnded,
         .runState, .targetEnded, .symptomAsked, .verifyEnded, .stepEnded, .targetStarted,
     ]
@@ -115,7 +115,8 @@ struct TrailMessage: Sendable, Hashable {
     /// Details that stand in a line, in this order; digests and lengths are left to the events.
     private static let shown = [
         "verb", "part", "outcome", "state", "resolution", "ending", "status", "choice", "as",
-        "present", "failures", "limit", "remote", "to", "reason", "note",
+        "present", "failures", "limit", "wave", "verdict", "until", "remote", "to", "reason",
+        "note",
     ]
 
     static func line(of record: TrailRecord, withTime: Bool = true) -> String {

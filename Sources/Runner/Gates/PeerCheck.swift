@@ -33,9 +33,6 @@ package struct PeerQuestion: Sendable {
 
 /// What a member answered.
 package struct PeerAnswer: Sendable, Hashable {
-    /// The longest quotation of what it wrote, in bytes.
-    private static let quoted = 120
-
     /// The member.
     package let target: TargetName
     /// The run that left it unavailable.
@@ -49,21 +46,29 @@ package struct PeerAnswer: Sendable, Hashable {
     package init(_ question: PeerQuestion, _ report: AttemptReport) {
         (target, run) = (question.request.key.target, question.run)
         isWell = report.ending == .exited(0)
-        text =
-            switch report.ending {
-            case .exited(let status): "answered \(status)" + Self.quotation(report)
-            case .timedOut: "gave no answer within \(PeerCheck.timeout.components.seconds) s"
-            case .cancelled: "was not asked to the end"
-            case .unreachable(let why), .notStarted(let why), .unknown(let why),
-                .heldBack(let why):
-                "can't be asked: \(why)"
-            }
+        text = report.shortAnswer(within: PeerCheck.timeout)
+    }
+}
+
+extension AttemptReport {
+    /// The longest quotation of what it wrote, in bytes.
+    private static let quoted = 120
+
+    /// What it answered, as a clause: `answered 1: the queue is long`.
+    func shortAnswer(within timeout: Duration) -> String {
+        switch ending {
+        case .exited(let status): "answered \(status)" + quotation
+        case .timedOut: "gave no answer within \(timeout.components.seconds) s"
+        case .cancelled: "was not asked to the end"
+        case .unreachable(let why), .notStarted(let why), .unknown(let why), .heldBack(let why):
+            "can't be asked: \(why)"
+        }
     }
 
     /// The end of what it wrote, on one line.
-    private static func quotation(_ report: AttemptReport) -> String {
-        for stream in [report.stdout, report.stderr] {
-            guard let end = try? stream.suffix(quoted) else { continue }
+    private var quotation: String {
+        for stream in [stdout, stderr] {
+            guard let end = try? stream.suffix(Self.quoted) else { continue }
             let words = printable(end, keepNewlines: true).split(whereSeparator: \.isWhitespace)
             if !words.isEmpty { return ": " + words.joined(separator: " ") }
         }

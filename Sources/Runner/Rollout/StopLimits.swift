@@ -25,11 +25,22 @@ package struct StopLimits: Sendable, Hashable {
         }
     }
 
-    /// Whether no further target starts; failures of the wave, and of the run with them.
-    package func isReached(inWave index: Int, failures: Int, ofRun total: Int) -> Bool {
-        if let ofRun, total >= ofRun { return true }
-        guard ofWaves.indices.contains(index), let limit = ofWaves[index] else { return false }
-        return failures >= limit
+    /// A limit that failures have come to.
+    package struct Reached: Sendable, Hashable {
+        /// How many there are.
+        package let failures: Int
+        /// How many stop.
+        package let limit: Int
+    }
+
+    /// The limit at or above which failures are, of the wave, or of the run with them; nil while
+    /// further targets may start.
+    package func reached(inWave index: Int, failures: Int, ofRun total: Int) -> Reached? {
+        if let ofRun, total >= ofRun { return Reached(failures: total, limit: ofRun) }
+        guard ofWaves.indices.contains(index), let limit = ofWaves[index], failures >= limit else {
+            return nil
+        }
+        return Reached(failures: failures, limit: limit)
     }
 
     /// How many targets can break before the run stops: no run breaks more, and some run breaks
@@ -59,6 +70,7 @@ extension StopLimits {
 extension Plan {
     /// The targets of each wave, in the order of their start; without waves all are one.
     package var wavesOfTargets: [[TargetName]] {
-        waves?.map(\.targets) ?? [targets.map(\.name)]
+        guard let waves, !waves.isEmpty else { return [targets.map(\.name)] }
+        return waves.map(\.targets)
     }
 }

@@ -13,6 +13,8 @@ package enum RunInput: Sendable {
     case peerAnswered(PeerAnswer)
     /// What the gates said about starting targets, asked for by `RunEffect.askGates`.
     case gatesAnswered(GateAnswer)
+    /// What a health check said.
+    case healthAnswered(HealthAnswer)
     case command(PersonCommand, inboxID: Int)
     /// The leader's process was asked to end: nothing more starts.
     case leaving
@@ -32,6 +34,8 @@ package enum RunTimer: Sendable, Hashable {
     case admission
     /// The pause before gates that are closed are asked again.
     case gates
+    /// The time until a wave has soaked, or its health is looked at meanwhile.
+    case wave
 }
 
 /// A question to a person, asked once a run, or once for each target.
@@ -61,6 +65,8 @@ package enum RunEffect: Sendable {
     case askPeer(PeerQuestion)
     /// Ask whether the gates let targets start; the answer is `RunInput.gatesAnswered`.
     case askGates(GateQuestion)
+    /// Ask a health check; the answer is `RunInput.healthAnswered`.
+    case askHealth(HealthQuestion)
     /// These were admitted, and are not started after all.
     case dismiss([TargetName])
     case cancel(TargetName)

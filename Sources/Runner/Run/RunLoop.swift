@@ -327,6 +327,7 @@ package struct RunLoop: Sendable {
             case .askPeer(let question): group.addTask { await ask(question) }
             case .askGates(let question):
                 group.addTask { inputs.put(.gatesAnswered(await gates.answer(question))) }
+            case .askHealth(let question): group.addTask { await ask(question) }
             case .admit, .dismiss: continue
             case .finish: isDone = true
             }
@@ -384,6 +385,15 @@ package struct RunLoop: Sendable {
         let report = await executor.perform(question.request)
         await executor.close(question.request.target.name)
         inputs.put(.peerAnswered(PeerAnswer(question, report)))
+    }
+
+    /// Asks a health check on a target whose sequence has ended, or on the controller.
+    private func ask(_ question: HealthQuestion) async {
+        var request = question.request
+        request.secrets = secrets
+        let report = await executor.perform(request)
+        await executor.close(request.target.name)
+        inputs.put(.healthAnswered(HealthAnswer(question, report)))
     }
 
     private func perform(_ request: AttemptRequest) async {

@@ -40,7 +40,7 @@ extension RunEvent {
 /// Starting targets: where something may change, each takes its lock first.
 extension RunMachine {
     /// Whether nothing says that no target is to be started.
-    private var mayStartTargets: Bool {
+    var mayStartTargets: Bool {
         (state == activeState || state == .waiting) && mayBeginSequences && !isLeaving
             && haltReason == nil
     }
@@ -59,6 +59,7 @@ extension RunMachine {
         {
             if let outcome = leftOut[name]?.outcome {
                 emit(.targetStarted(name), &turn)
+                leaveOut(name, outcome, &turn)
                 emit(.targetEnded(name, outcome), &turn)
                 noteThreshold(&turn)
             } else if takesLocks, !isRestored {
@@ -75,7 +76,8 @@ extension RunMachine {
     /// Whether there may be a target that nobody has asked for yet.
     private var hasCandidate: Bool {
         !admission.again.isEmpty
-            || order.dropFirst(admission.next).contains { targets[$0]?.phase == .notStarted }
+            || order.dropFirst(admission.next).first { targets[$0]?.phase == .notStarted }
+                .map(isInWave) == true
     }
 
     /// The next target to start, taken out.
@@ -83,6 +85,7 @@ extension RunMachine {
         if !admission.again.isEmpty { return admission.again.removeFirst() }
         while admission.next < order.count {
             let name = order[admission.next]
+            guard isInWave(name) || targets[name]?.phase != .notStarted else { return nil }
             admission.next += 1
             if targets[name]?.phase == .notStarted { return name }
         }
@@ -154,7 +157,7 @@ extension RunMachine {
     var isAllHopeless: Bool {
         !admission.deferred.isEmpty && admission.hopeless == admission.deferred
             && admission.asked.isEmpty && admission.again.isEmpty && runningCount == 0
-            && startedCount + admission.deferred.count == order.count
+            && startedCount + admission.deferred.count == countInWaves
     }
 
     /// Asks for those that were left out as hopeless, once somebody leads the run on that waited
@@ -168,7 +171,7 @@ extension RunMachine {
     /// Says that the run waits, when all that is left of it waits to be started.
     mutating func noteWaiting(_ turn: inout Turn) {
         guard state == activeState || state == .waiting, !admission.deferred.isEmpty,
-            startedCount + admission.deferred.count == order.count
+            startedCount + admission.deferred.count == countInWaves
         else { return }
         let reasons = order.filter(admission.deferred.contains).compactMap { deferrals[$0]?.reason }
         let more = reasons.count - Admission.named

@@ -60,15 +60,25 @@ extension RunMachine {
             targets[target]?.isPayAsked = false
             keptLocks[target] = nil
             runningCount -= 1
-            if outcome.countsAsFailure { failures += 1 }
+            count(outcome, of: target, 1)
         case .commanded(let command, let id): applyCommand(command, inboxID: id)
         case .refused(let id, _): inboxSeen = max(inboxSeen, id)
         case .thresholdReached: isThresholdReached = true
+        case .wave(let event): apply(event)
         case .restored: applyRestored()
         case .closed(let final, let helped):
             (state, resolution, stateReason) = (final, helped, "")
             keptLocks = [:]
             deferrals = [:]
+        }
+    }
+
+    private mutating func apply(_ event: WaveEvent) {
+        wave.apply(event, hasMoreAfter: hasMoreAfterWaves)
+        switch event {
+        case .stopped: isThresholdReached = true
+        case .leftOut(let target): targets[target]?.isLeftOut = true
+        case .started, .ended, .soaking, .healthTold, .passed, .promoted: break
         }
     }
 
@@ -199,13 +209,15 @@ extension RunMachine {
         switch command.verb {
         case .abort: isAbortRequested = true
         case .pause: isPauseRequested = true
-        case .resume: isPauseRequested = false
+        case .resume:
+            isPauseRequested = false
+            goOnAfterStop()
         case .note(let text): notes.append(text)
         case .pay(let target):
             // The release is tried again: what waited for a person is owed once more.
             guard let left = targets[target]?.leftOwed, !left.isEmpty else { return }
             if let outcome = targets[target]?.outcome {
-                failures -= outcome.countsAsFailure ? 1 : 0
+                count(outcome, of: target, -1)
                 runningCount += 1
             }
             let still = targets[target]?.owed ?? []
@@ -218,8 +230,9 @@ extension RunMachine {
             if !isDone { targets[target]?.mayHaveChanged.remove(step) }
             reopen(target, at: step)
         case .handOver:
+            isHandedOver = true
             for name in targets.keys { targets[name]?.leftOwed = [:] }
-        case .answer, .confirm, .paidByHand: break
+        case .answer, .confirm, .paidByHand, .promote: break
         }
     }
 

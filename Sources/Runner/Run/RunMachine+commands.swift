@@ -13,6 +13,7 @@ extension RunMachine {
         case .abort: abort(&turn)
         case .pause, .note, .handOver: break
         case .resume: goOn(&turn)
+        case .promote: promote(command.actor, &turn)
         case .answer(let step, let choice, let target):
             answer(Question(step: step, target: target), choice, nil, command.actor, &turn)
         case .confirm(let step, let note, let target):
@@ -47,6 +48,7 @@ extension RunMachine {
         case .resume:
             isPauseRequested ? nil : "the run is not paused"
         case .note: nil
+        case .promote: awaitsPromotion ? nil : "no wave waits for a person to promote it"
         case .answer(let step, let choice, let target):
             objection(toAnswer: Question(step: step, target: target), choice: choice)
         case .confirm(let step, _, let target):
@@ -143,6 +145,7 @@ extension PersonCommand.Verb {
         case .note: "note"
         case .pay, .paidByHand: "pay"
         case .settle: "settle"
+        case .promote: "promote"
         case .handOver: "hand over"
         }
     }

@@ -8,12 +8,6 @@ extension RunMachine {
     /// The state in which targets are at work.
     var activeState: RunState { isRollback ? .rollingBack : .running }
 
-    /// After how many failures no further target starts.
-    var failureLimit: Int {
-        guard isRollback else { return plan.rollout.stopAtFailures ?? .max }
-        return record.descent?.keepsGoing == true ? .max : 1
-    }
-
     /// Whether everything that can be undone was.
     var isAllUndone: Bool { order.allSatisfy { targets[$0]?.outcome?.isGood == true } }
 
@@ -24,7 +18,11 @@ extension RunMachine {
 
     /// Lists what targets have taken over and owe that were never started, before the run ends.
     mutating func leaveWhatWasNotReached(_ turn: inout Turn) {
-        guard unsettled.isEmpty else { return }
+        // What is only paused may come to them yet.
+        guard unsettled.isEmpty,
+            !isThresholdReached || !pausesWhenStopped || isAbortRequested
+                || isHandedOver
+        else { return }
         for name in order where targets[name]?.phase == .notStarted {
             guard let owed = targets[name]?.owed, !owed.isEmpty else { continue }
             emit(.targetStarted(name), &turn)

@@ -33,8 +33,16 @@ extension RunMachine {
         (0...GateAnswer.lifetime.inMilliseconds).contains(now.since(answer.asked))
     }
 
-    /// How long the window must stay open for what starts next.
-    private var neededMilliseconds: Int64 { 0 }
+    /// How long the window must stay open for what starts next: what is left of the wave, its soak
+    /// and, where a stop undoes, undoing all that was changed (docs/rollout.md, "Time"); 0 where
+    /// nobody knows how long a target takes.
+    private var neededMilliseconds: Int64 {
+        let next = hasWaves && wave.phase != .running ? nextWave : wave.index
+        let names = next.map { waves[$0] } ?? []
+        let changed = targets.values.count { $0.outcome != nil && !$0.mayHaveChanged.isEmpty }
+        return plan.rollout.reservedTime(
+            forWave: names.count { targets[$0]?.outcome == nil }, changedBefore: changed) ?? 0
+    }
 
     /// Takes what they said; targets that wait for it start, or the run waits.
     mutating func take(_ answer: GateAnswer, _ turn: inout Turn) {

@@ -14,6 +14,7 @@ extension RunMachine {
             if target.ahead.isEmpty, let release = dueRelease(of: target, name) {
                 guard pay(release, name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let ending = target.ending {
+                leaveOut(name, ending, &turn)
                 emit(.targetEnded(name, ending), &turn)
                 close(name, &turn)
                 noteThreshold(&turn)
@@ -39,12 +40,6 @@ extension RunMachine {
             }
             isRetryDue = false
         }
-    }
-
-    mutating func noteThreshold(_ turn: inout Turn) {
-        let limit = failureLimit
-        guard failures >= limit, !isThresholdReached else { return }
-        emit(.thresholdReached(failures: failures, limit: limit), &turn)
     }
 
     private mutating func abortCurrent(

@@ -70,9 +70,13 @@ extension RunMachine {
         guard var target = targets[name], target.unsettled == step else { return }
         let place = sequence(of: name).firstIndex { $0.id == step }
         if let outcome = target.outcome {
-            failures -= outcome.countsAsFailure ? 1 : 0
+            count(outcome, of: name, -1)
             runningCount += 1
-            isThresholdReached = failures >= failureLimit
+            if hasWaves, waveOf[name] == wave.index, wave.phase != .due {
+                // It is under way once more: what comes after it is done when it has ended.
+                (wave.phase, wave.stop) = (.running, nil)
+            }
+            isThresholdReached = wave.stop != nil || limitReached != nil
         }
         let held = plan.steps.map(\.id).filter { id in
             target.leftOwed[id] != nil && !isBracketClosed(id, name, target)

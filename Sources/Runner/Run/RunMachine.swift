@@ -24,12 +24,16 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var questions: [Question: QuestionState] = [:]
     /// How many targets have ended in a way that counts against `stop_at`.
     package internal(set) var failures = 0
-    /// Whether so many targets failed that no further one starts; for good.
+    /// How far the run has come among its waves.
+    package internal(set) var wave: WaveProgress
+    /// Whether the run has stopped by itself, so that no further target starts.
     package internal(set) var isThresholdReached = false
     /// Whether a person asked the run to end; for good.
     package internal(set) var isAbortRequested = false
     /// Whether a person asked for a pause and hasn't resumed since.
     package internal(set) var isPauseRequested = false
+    /// Whether another run goes on from this one, so that nothing more of it starts; for good.
+    package internal(set) var isHandedOver = false
     /// Whether the home was restored while the run was open: what changes anything may have been
     /// started since, so nothing of it is; for good.
     package internal(set) var isRestored = false
@@ -56,6 +60,10 @@ package struct RunMachine: Sendable, Equatable {
     /// The targets in the order of their start: those that count as failed without being started
     /// come first, so that a threshold is reached before anything starts.
     let order: [TargetName]
+    /// The targets of each wave that the run is about, in that order; a wave may have none.
+    let waves: [[TargetName]]
+    let waveOf: [TargetName: Int]
+    let limits: StopLimits
     let resolver: ValueResolver
     /// What each target has undone, the last step first; nil unless this run is a rollback.
     let undoings: [TargetName: [Step]]?
@@ -63,6 +71,8 @@ package struct RunMachine: Sendable, Equatable {
     private let places: [TargetName: Int]
     /// Not recorded: what this leader has asked for to start targets.
     var admission = Admission()
+    /// Not recorded: what this leader looks at between two waves.
+    var watch = WaveWatch()
     /// Not recorded: this leader starts nothing more.
     var isLeaving = false
     /// Not recorded: why this leader starts nothing more, but to abort and to give back.
@@ -93,10 +103,16 @@ package struct RunMachine: Sendable, Equatable {
         let absent = Dictionary(
             (record.leftOut ?? []).map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
         leftOut = absent
-        let names = record.plan.targets.map(\.name)
-        order =
-            record.descent?.starts.map(\.target)
-            ?? names.filter { absent[$0]?.outcome != nil } + names.filter { absent[$0] == nil }
+        limits = StopLimits(record.plan)
+        waves = Self.waves(of: record, absent)
+        order = waves.flatMap { $0 }
+        waveOf = Dictionary(
+            waves.enumerated().flatMap { index, names in names.map { ($0, index) } },
+            uniquingKeysWith: { first, _ in first })
+        wave = WaveProgress(
+            count: waves.count,
+            phase: record.plan.waves == nil || record.descent?.kind == .rollback
+                ? .running : .due)
         resolver = ValueResolver(record.plan)
         sequences = PlanSequences(record.plan)
         undoings = record.descent.flatMap { Self.undoings(of: $0, record.plan) }
@@ -118,10 +134,10 @@ package struct RunMachine: Sendable, Equatable {
             && left.questions == right.questions && left.state == right.state
             && left.stateReason == right.stateReason && left.resolution == right.resolution
             && left.failures == right.failures && left.inboxSeen == right.inboxSeen
-            && left.isThresholdReached == right.isThresholdReached
+            && left.isThresholdReached == right.isThresholdReached && left.wave == right.wave
             && left.isAbortRequested == right.isAbortRequested
             && left.isPauseRequested == right.isPauseRequested && left.notes == right.notes
-            && left.isRestored == right.isRestored
+            && left.isRestored == right.isRestored && left.isHandedOver == right.isHandedOver
             && left.runningCount == right.runningCount && left.startedCount == right.startedCount
             && left.deferrals == right.deferrals && left.keptLocks == right.keptLocks
             && left.areGatesOpen == right.areGatesOpen && left.gateLines == right.gateLines
@@ -170,6 +186,7 @@ package struct RunMachine: Sendable, Equatable {
         case .admission(let names, let deferred): take(names, deferred, &turn)
         case .peerAnswered(let answer): take(answer, &turn)
         case .gatesAnswered(let answer): take(answer, &turn)
+        case .healthAnswered(let answer): take(answer, &turn)
         case .command(let command, let id): obey(command, inboxID: id, &turn)
         case .leaving:
             isLeaving = true
@@ -180,7 +197,8 @@ package struct RunMachine: Sendable, Equatable {
             permissions?.allow(step, isLast: isLast)
             if isAwaited { advance(target, &turn) }
         }
-        startTargets(&turn)
+        goOverWaves(&turn)
+        pauseWhenStopped(&turn)
         withdrawQuestions(&turn)
         conclude(&turn)
         noteLocks(&turn)
@@ -223,6 +241,9 @@ package struct RunMachine: Sendable, Equatable {
             admission.isTimerSet = false
             askAgain()
         case .gates: askGatesAgain()
+        case .wave:
+            watch.isTimerSet = false
+            watch.isDue = true
         case .deadline(let question):
             guard isOpen(question), state == .running else { return }
             emit(
@@ -244,14 +265,21 @@ package struct RunMachine: Sendable, Equatable {
         // One that is held has not ended, whatever keeps others from being started.
         let isAnyLeft =
             held > 0
-            || startedCount < order.count && (!isThresholdReached || isRestored) && !isAllHopeless
-        if isAnyLeft, !isAbortRequested, isKeptByGates(&turn) { return }
+            || !isHandedOver
+                && (isBetweenWaves
+                    || startedCount < order.count
+                        && (mayStillStart || isRestored) && !isAllHopeless)
+        if isAnyLeft, !isAbortRequested, !isBetweenWaves, !awaitsPromotion, isKeptByGates(&turn) {
+            return
+        }
         if isAnyLeft && !isAbortRequested {
             if isPauseRequested, state != .paused {
-                emit(.stateChanged(.paused, reason: "paused by a person"), &turn)
+                emit(.stateChanged(.paused, reason: pauseReason), &turn)
             }
             if isPauseRequested {
                 turn.decision.effects.append(.finish)
+            } else if awaitsPromotion {
+                waitForPromotion(&turn)
             } else {
                 askForThoseLeft(&turn)
                 noteWaiting(&turn)
@@ -298,7 +326,8 @@ package struct RunMachine: Sendable, Equatable {
     private var finalState: RunState {
         if isAbortRequested { return .aborted }
         if isRollback { return isAllUndone ? .rolledBack : .rollbackFailed }
-        let isGood = wanted.allSatisfy { $0.outcome?.isGood == true }
+        let isGood =
+            wave.stop == nil && wanted.allSatisfy { $0.outcome?.isGood == true || $0.isLeftOut }
         return isGood ? .succeeded : .failed
     }
 
@@ -312,7 +341,9 @@ package struct RunMachine: Sendable, Equatable {
             return .unresolved
         }
         if isAbortRequested { return .unclear }
-        if all.contains(where: { $0.outcome?.isGood != true }) { return .unresolved }
+        if all.contains(where: { $0.outcome?.isGood != true && !$0.isLeftOut }) {
+            return .unresolved
+        }
         if all.contains(where: { $0.symptomAnswer == .unclear }) { return .unclear }
         let isProved = all.allSatisfy {
             $0.stop == .resolved || $0.symptomAnswer == .gone || !plan.verify.isEmpty

@@ -29,7 +29,7 @@ extension RunEvent {
             .sessionOpened, .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken,
             .verifyEnded,
             .symptomAsked, .owed, .paid, .notOwed, .leftOwed, .asked, .stopped, .targetEnded,
-            .refused, .thresholdReached, .restored:
+            .refused, .thresholdReached, .restored, .wave:
             false
         }
     }
@@ -47,7 +47,7 @@ extension RunEffect {
     /// Whether it does something on a target.
     fileprivate var acts: Bool {
         switch self {
-        case .perform, .askPeer, .cancel, .close, .clean: true
+        case .perform, .askPeer, .askHealth, .cancel, .close, .clean: true
         case .timer, .finish, .ask, .withdraw, .recall, .admit, .dismiss, .askGates: false
         }
     }

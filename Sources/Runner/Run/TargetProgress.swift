@@ -54,6 +54,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var begun: Set<StepID> = []
     /// Whether a step that failed and was passed over may have changed the target.
     package internal(set) var isTouchedInVain = false
+    /// Whether it couldn't be reached before its first step, and is left out for that.
+    package internal(set) var isLeftOut = false
     /// Whether a person asked for what is owed to be paid, whatever its rule says.
     package internal(set) var isPayAsked = false
     /// The step whose release was begun last, and isn't paid or left to a person.

@@ -77,15 +77,6 @@ struct RunCommand: HandrailCommand {
         _ prepared: PreparedPlan, _ leftOut: [LeftOutTarget], _ repeats: [RepeatCount],
         _ session: Session, _ home: OpenedHome, _ executor: any Executor, _ sessions: SessionLedger
     ) async throws -> ExitCode {
-        guard prepared.plan.waves == nil, prepared.plan.rollout.health == nil,
-            prepared.plan.rollout.soak == nil, prepared.plan.rollout.onStop == nil,
-            prepared.plan.rollout.leaveOut == nil
-        else {
-            throw Failure(
-                .invalidInput, code: "not-built",
-                "A rollout in waves can be planned, and not be run yet. Nothing was started.",
-                hint: "look at it with 'handrail plan'")
-        }
         let id = session.newRunID()
         let looking = Looking(
             session: session, prepared: prepared, noProbe: false, leftOut: leftOut)
@@ -107,6 +98,12 @@ struct RunCommand: HandrailCommand {
             session: session, home: home, lease: lease, executor: executor,
             sessions: sessions, secrets: prepared.parameters.secrets, isStepByStep: stepByStep
         ).lead(RunMachine(record: record))
+        var leading = try LeadingOptions.parse([])
+        leading.reach = subject.reach
+        let stopped = StoppedRun(
+            session: session, home: home, run: last, leading: leading,
+            secrets: prepared.parameters.secrets)
+        if let code = try await stopped.undo() { return code }
         return await session.recap(
             last, ended: session.world.now(), in: home,
             trail: await home.anchor(telling: session.console))

@@ -176,7 +176,7 @@ struct PackGathering: Sendable {
         case .settle(let unknown, let id, let isDone, let why):
             (target, step, said) = (unknown, id, "\(isDone ? "done" : "not done"): \(why)")
         case .handOver(let run): said = "to \(run)"
-        case .abort, .pause, .resume: break
+        case .abort, .pause, .resume, .promote: break
         }
         return PackDocument.Act(
             at: at, actor: command.actor, act: command.verb.word, step: step, target: target,

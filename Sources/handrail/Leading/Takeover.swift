@@ -53,6 +53,9 @@ struct Takeover: Sendable {
                 sessions: sessions, secrets: secrets
             ).lead(machine)
         }
+        let stopped = StoppedRun(
+            session: session, home: home, run: last, leading: leading, secrets: secrets)
+        if let code = try await stopped.undo() { return code }
         return await session.recap(
             last, ended: session.world.now(), in: home,
             trail: await home.anchor(telling: session.console))

@@ -295,7 +295,8 @@ extension PersonCommand.Verb {
     /// Whether something has to be done on targets, or decided, because of it.
     fileprivate var needsLeader: Bool {
         switch self {
-        case .abort, .resume, .answer, .confirm, .pay, .paidByHand, .settle, .handOver: true
+        case .abort, .resume, .promote, .answer, .confirm, .pay, .paidByHand, .settle, .handOver:
+            true
         case .pause, .note: false
         }
     }

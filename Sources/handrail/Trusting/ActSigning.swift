@@ -138,6 +138,7 @@ extension PersonCommand.Verb {
         case .note: .note
         case .pay, .paidByHand: .pay
         case .settle: .settle
+        case .promote: .promote
         case .handOver: .handOver
         }
     }
@@ -153,7 +154,7 @@ extension PersonCommand.Verb {
     /// What belongs to it, as it is signed.
     var arguments: [String: String] {
         switch self {
-        case .abort, .pause, .resume: [:]
+        case .abort, .pause, .resume, .promote: [:]
         case .answer(let step, let choice, let target):
             Self.named(["step": step.rawValue, "choice": choice], target)
         case .confirm(let step, let note, let target):

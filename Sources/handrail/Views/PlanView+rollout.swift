@@ -55,7 +55,13 @@ extension PlanView {
     var worstCase: String {
         guard subject.targets.count > 1 else { return "this one target" }
         return "\(subject.worstCase) of \(subject.targets.count) targets can break before it stops "
-            + "(at \(stops), \(plan.rollout.maxInFlight) at once)"
+            + "(at \(stops), \(plan.rollout.maxInFlight) at once)" + leftOut
+    }
+
+    private var leftOut: String {
+        let most = StopLimits(plan).leaveOut
+        guard most > 0 else { return "" }
+        return "; \(most) that can't be reached may be left out"
     }
 
     private var stops: String {

@@ -58,6 +58,7 @@ struct ProgressView: Sendable {
             return style.paint(
                 "\(failures) failed, and it stops at \(limit) (stop_at): \(left) of \(count) "
                     + "targets will not be started", .bad)
+        case .wave(let event): return line(for: event, in: run)
         case .answered(let step, let target, let choice, let note, let actor):
             let on = target.map { " on \($0)" } ?? ""
             return
@@ -106,6 +107,7 @@ struct ProgressView: Sendable {
     private func changed(to state: RunState, _ reason: String, _ run: RunMachine) -> String? {
         guard state != .running else { return nil }
         guard state == .waiting else { return told("\(state.word): \(reason)", state.tone) }
+        guard !run.deferrals.isEmpty else { return nil }
         // What it waits for stands above: each target's reason is a line of its own.
         let count = CountText.of(run.deferrals.count, "target")
         return style.paint(
@@ -114,7 +116,7 @@ struct ProgressView: Sendable {
     }
 
     /// A sentence that stays, in as many lines as it needs.
-    private func told(_ text: String, _ tone: Tone) -> String {
+    func told(_ text: String, _ tone: Tone) -> String {
         let text = safe(text)
         guard let width, TextWidth.of(text) > width else { return style.paint(text, tone) }
         return TextWidth.wrapped(text, width: width, indent: 0)
@@ -138,7 +140,7 @@ struct ProgressView: Sendable {
             "\(step) on \(target) was \(isDone ? "" : "not ")done, says "
                 + "\(safe(command.actor)): \(safe(why))"
         case .handOver(let run): "what is owed is given back by \(run) from now on"
-        case .answer, .confirm: nil
+        case .answer, .confirm, .promote: nil
         }
     }
 
@@ -240,6 +242,12 @@ struct ProgressView: Sendable {
         // What has to be settled is not done: it keeps the run open.
         let open = run.unsettled.count { run.targets[$0.target]?.outcome != nil }
         var parts = ["\(outcomes.count - open)/\(total) done"]
+        if let waves = run.plan.waves, !run.isRollback {
+            parts.insert("wave \(run.wave.index + 1)/\(waves.count)", at: 0)
+        }
+        if case .soaking(let until) = run.wave.phase, until > now {
+            parts.append("soaks for \(TimeText.length(until.since(now)))")
+        }
         let named: [Outcome] = [.unreachable, .unknown]
         let failed = outcomes.count { $0.countsAsFailure && !named.contains($0) }
         let unreachable = outcomes.count { $0 == .unreachable }
@@ -264,5 +272,5 @@ struct ProgressView: Sendable {
         return "▸ \(run.record.plan.runbook.id)  " + parts.joined(separator: " · ")
     }
 
-    private func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
+    func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }
 }

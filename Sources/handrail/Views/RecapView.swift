@@ -43,6 +43,9 @@ struct RecapView: Sendable {
 
     /// Why a run that hasn't ended stands still.
     private var reason: [String] {
+        if run.state == .failed, let stop = run.wave.stop {
+            return item("because", "it stopped by itself: \(stop)", .bad)
+        }
         guard [.paused, .needsPerson].contains(run.state), !run.stateReason.isEmpty else {
             return []
         }
@@ -225,7 +228,10 @@ struct RecapView: Sendable {
                 lines += command("or end it", "handrail abort \(id)")
                 break
             }
-            lines += command("go on", "handrail resume \(id)")
+            lines +=
+                run.awaitsPromotion
+                ? command("go on", "handrail promote \(id)")
+                : command("go on", "handrail resume \(id)")
             lines += command("or end it", "handrail abort \(id)")
         default: break
         }

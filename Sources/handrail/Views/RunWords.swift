@@ -93,7 +93,7 @@ extension ExitCode {
         case .failed: codes.append(.targetsFailed)
         case .succeeded: break
         }
-        let outcomes = run.targets.values.compactMap(\.outcome)
+        let outcomes = run.targets.values.filter { !$0.isLeftOut }.compactMap(\.outcome)
         let isAnyUnknown = run.targets.values.contains { $0.outcomes.values.contains(.unknown) }
         if isAnyUnknown || outcomes.contains(.unknown) { codes.append(.unknown) }
         if !run.owed.isEmpty { codes.append(.waiting) }

@@ -57,6 +57,7 @@ struct StatusView: Sendable {
         if !status.children.isEmpty {
             lines += field("Then", status.children.map(\.rawValue).joined(separator: ", "))
         }
+        if let wave = WaveText.of(status.machine, time) { lines += field("Wave", wave) }
         lines += field("Targets", counts)
         return lines + LockText.held(status.held).flatMap { field("Holds", SafeText.line($0)) }
     }

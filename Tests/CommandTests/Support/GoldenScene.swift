@@ -102,7 +102,7 @@ struct GoldenScene {
                         hasFailed = hasFailed || isFailing
                     }
                 case .timer(.deadline, _), .cancel, .recall, .close, .clean, .ask, .withdraw,
-                    .finish, .dismiss, .askPeer, .askGates:
+                    .finish, .dismiss, .askPeer, .askGates, .askHealth:
                     break
                 case .admit(let names): queue.append(.admission(names, deferred: [:]))
                 case .timer(let timer, let delay):

@@ -129,3 +129,9 @@ struct StopLimitsTests {
         #expect(most == worst)
     }
 }
+
+extension StopLimits {
+    fileprivate func isReached(inWave index: Int, failures: Int, ofRun total: Int) -> Bool {
+        reached(inWave: index, failures: failures, ofRun: total) != nil
+    }
+}

@@ -89,6 +89,7 @@ private struct Chain {
                     ? .pay(owed.target) : .paidByHand(owed.target, note: "by hand"))
         }
         if machine.isPauseRequested { return tell(.resume) }
+        if machine.awaitsPromotion { return tell(.promote) }
         drives[index].isTakenOver()
         return Int.random(in: 0..<4, using: &random) == 0 ? tell(.abort) : [.led]
     }

@@ -22,7 +22,47 @@ enum RandomPlan {
                 present: RunFixture.call("sick"), notPresent: .ask,
                 goneForMilliseconds: Bool.random(using: &random) ? 0 : 9000)
         }
+        if Bool.random(using: &random) { addWaves(&fixture, &random) }
         return fixture
+    }
+
+    /// Cuts the targets into waves, with limits of their own, and things to do between them.
+    private static func addWaves(_ fixture: inout RunFixture, _ random: inout SeededNumbers) {
+        var left = fixture.targets[...]
+        var waves: [[String]] = []
+        while !left.isEmpty {
+            let size = Int.random(in: 1...3, using: &random)
+            waves.append(Array(left.prefix(size)))
+            left = left.dropFirst(size)
+        }
+        func chance(_ odds: Int) -> Bool { Int.random(in: 0..<odds, using: &random) == 0 }
+        func amount() -> Amount? {
+            switch Int.random(in: 0...2, using: &random) {
+            case 0: nil
+            case 1: .count(Int.random(in: 1...3, using: &random))
+            default: .percent([1, 34, 50, 100].randomElement(using: &random) ?? 50)
+            }
+        }
+        fixture.waves = chance(6) ? nil : waves
+        fixture.rollout.stopAtFirstWave = fixture.waves == nil ? nil : amount()
+        fixture.rollout.stopAtWave = amount()
+        if chance(2) { fixture.rollout.stopAtFailures = nil }
+        if chance(3) { fixture.rollout.leaveOut = amount() }
+        if chance(3) {
+            fixture.rollout.soak = Soak(
+                milliseconds: Int64.random(in: 1...20_000, using: &random),
+                watchMilliseconds: chance(2) ? 4000 : nil)
+        }
+        if chance(3) {
+            let convention: HealthCheck.Convention = chance(2) ? .nagios : .script
+            fixture.rollout.health = [
+                HealthCheck(
+                    place: chance(3) ? .controller : .target, convention: convention,
+                    script: RunFixture.call("healthy"), name: "healthy")
+            ]
+        }
+        if chance(3), fixture.waves != nil { fixture.rollout.promote = .manual }
+        fixture.rollout.onStop = [nil, .pause, .abort].randomElement(using: &random) ?? nil
     }
 
     private static func step(

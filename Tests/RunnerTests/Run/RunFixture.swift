@@ -9,6 +9,8 @@ struct RunFixture {
     var symptom: PlannedSymptom?
     var targets = ["a"]
     var rollout = Rollout(maxInFlight: 50, stopAtFailures: 1)
+    /// The targets of each wave, which together are `targets`; nil for one wave of all.
+    var waves: [[String]]?
     var leftOut: [LeftOutTarget]?
     var protection: [ProtectedGroup]?
     var gating: Gating?
@@ -71,6 +73,9 @@ struct RunFixture {
                 return target
             },
             steps: steps, verify: verify, rollback: [], symptom: symptom, rollout: rollout,
+            waves: waves?.enumerated().map {
+                PlannedWave(name: "wave \($0 + 1)", targets: $1.map { Self.target($0) })
+            },
             onFailure: nil, protection: protection, created: Timestamp(milliseconds: 0),
             expires: Timestamp(milliseconds: 1_000_000))
         return RunRecord(
@@ -111,6 +116,14 @@ struct HandDrive {
     var gates: (@Sendable (Timestamp) -> GateAnswer)?
     /// Timers after which gates are asked again, which don't fire by themselves.
     var gateWaits: [Duration] = []
+    /// What health checks say; one that gets nil is not answered by itself.
+    var health: @Sendable (HealthQuestion) -> (HealthVerdict, String)? = { _ in (.ok, "said 0") }
+    /// The health checks that were asked.
+    var healthAsked: [HealthQuestion] = []
+    /// How long each of the waves' timers was set for, in milliseconds.
+    var waveTimers: [Int64] = []
+    /// Whether the waves' timers fire at once.
+    var soaksAtOnce = true
     /// What was admitted and given back.
     var dismissed: [TargetName] = []
     /// Timers for targets that wait, which don't fire by themselves.
@@ -178,13 +191,23 @@ struct HandDrive {
                 case .askGates(let question):
                     gatesAsked.append(question)
                     if let gates { queue.append(.gatesAnswered(gates(now))) }
+                case .askHealth(let question):
+                    healthAsked.append(question)
+                    if let (verdict, text) = health(question) {
+                        queue.append(
+                            .healthAnswered(
+                                HealthAnswer(wave: question.wave, verdict: verdict, text: text)))
+                    }
                 case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true
                 case .timer(.admission, _): waits += 1
                 case .timer(.gates, let delay): gateWaits.append(delay)
                 case .timer(.deadline(let question), _):
                     deadlines.append(.deadline(question))
+                case .timer(.wave, let delay) where !soaksAtOnce:
+                    waveTimers.append(delay.inMilliseconds)
                 case .timer(let timer, let delay):
+                    if timer == .wave { waveTimers.append(delay.inMilliseconds) }
                     now = now.adding(delay)
                     queue.append(.timer(timer))
                 }

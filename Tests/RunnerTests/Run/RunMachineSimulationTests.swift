@@ -41,6 +41,8 @@ struct RunMachineSimulationTests {
         var behind: [AttemptKey: [AttemptRequest]] = [:]
         var recalled: Set<TargetName> = []
         var now = Timestamp(milliseconds: 0)
+        let findings = Findings()
+        var waves = WaveTruth(record, findings)
         var (inbox, budget) = (0, 3000)
         while budget > 0, !machine.state.isTerminal {
             budget -= 1
@@ -59,6 +61,8 @@ struct RunMachineSimulationTests {
             let before = machine
             let decision = machine.decide(input, at: now)
             note(decision, at: now, in: &events, &ended, seed)
+            for event in decision.events { waves.note(event) }
+            #expect(findings.problems.isEmpty, "seed \(seed): \(findings.problems)")
             #expect(RunMachine(record: record, events: events) == machine, "seed \(seed): fold")
             #expect(machine.runningCount <= fixture.rollout.maxInFlight + 1, "seed \(seed)")
             pending += follow(input, &behind, recalled, &random)
@@ -67,6 +71,9 @@ struct RunMachineSimulationTests {
                     recalled.insert(target)
                 }
                 if case .admit(let names) = effect { pending.append(admission(of: names, &random)) }
+                if case .askHealth(let question) = effect {
+                    pending.append(.healthAnswered(health(question, &random)))
+                }
                 if case .timer(let timer, let delay) = effect {
                     now = now.adding(delay)
                     pending.append(.timer(timer))
@@ -94,6 +101,16 @@ struct RunMachineSimulationTests {
         if machine.state == .succeeded {
             #expect(machine.owed.isEmpty, "seed \(seed)")
         }
+    }
+
+    /// What a health check says, more often that all is well.
+    private static func health(
+        _ question: HealthQuestion, _ random: inout SeededNumbers
+    ) -> HealthAnswer {
+        let verdict =
+            Int.random(in: 0..<3, using: &random) > 0
+            ? HealthVerdict.ok : HealthVerdict.allCases.randomElement(using: &random) ?? .ok
+        return HealthAnswer(wave: question.wave, verdict: verdict, text: "said so")
     }
 
     /// No target is started past the threshold, or after an abort.
@@ -233,6 +250,8 @@ struct RunMachineSimulationTests {
                 ? .pay(owed.target) : .paidByHand(owed.target, note: "by hand")
         } else if machine.isPauseRequested {
             verb = .resume
+        } else if machine.awaitsPromotion {
+            verb = .promote
         } else {
             switch Int.random(in: 0..<4, using: &random) {
             case 0: verb = .abort

@@ -12,7 +12,7 @@ struct RunStateTableTests {
 
     /// A column: a run in a state, with what is typical of it.
     enum Column: String, CaseIterable, Sendable {
-        case pending, waiting, running, paused, question, owed, unknown, rollingBack
+        case pending, waiting, running, paused, question, owed, unknown, promotion, rollingBack
         case succeeded, failed, rolledBack, rollbackFailed, aborted
 
         /// The column of the page; all states that are an end share one.
@@ -21,6 +21,7 @@ struct RunStateTableTests {
             case .question: "`needsPerson`: a late answer"
             case .owed: "`needsPerson`: owed"
             case .unknown: "`needsPerson`: unknown"
+            case .promotion: "`needsPerson`: a promotion"
             case .succeeded, .failed, .rolledBack, .rollbackFailed, .aborted: "an end"
             default: "`\(rawValue)`"
             }
@@ -48,6 +49,7 @@ struct RunStateTableTests {
         case pay = "`pay`"
         case byHand = "`pay --by-hand`"
         case settle = "`settle`"
+        case promote = "`promote`"
         case handOver = "another run takes over what is owed"
     }
 
@@ -118,6 +120,7 @@ struct RunStateTableTests {
         case .byHand: tell(.paidByHand(a, note: "by hand"))
         case .settle:
             tell(.settle(a, RunFixture.id("work"), isDone: false, why: "I looked"))
+        case .promote: tell(.promote)
         case .handOver:
             tell(.handOver(try #require(RunID(rawValue: "r-20260101-0009-abcd"))))
         }
@@ -156,6 +159,13 @@ struct RunStateTableTests {
         case .owed:
             var drive = HandDrive(working(rule: .keep))
             drive.feed([.led]) { HandDrive.text(of: $0.action) == "work" ? .exit(9) : .exit(0) }
+            return drive.machine
+        case .promotion:
+            var fixture = working()
+            fixture.waves = [["a"], ["b"]]
+            fixture.rollout.promote = .manual
+            var drive = HandDrive(fixture)
+            drive.feed([.led]) { _ in .exit(0) }
             return drive.machine
         case .unknown:
             var drive = HandDrive(working(effect: .once))

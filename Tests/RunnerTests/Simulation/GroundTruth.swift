@@ -8,6 +8,7 @@ enum Invariant: String, CaseIterable {
     case abortStartsNothing, terminalIsSilent, foldIsLive, thresholdHolds, pauseHolds
     case notTooManyInFlight, retryIsBounded, owedIsPaid, everyRunEnds, leaseLossStops, portIsUsed
     case sealedAtTheEnd, outputIsStored, oneRunATarget, groupsAreKept
+    case wavesFollow
 }
 
 /// What of a run was really started on the targets, beside what the journal says of it.
@@ -54,8 +55,7 @@ final class GroundTruth: @unchecked Sendable {
     private var barrier = 0
     private var isAborted = false
     private var isPaused = false
-    private var failed: Set<TargetName> = []
-    private var isThresholdReached = false
+    private var waves: WaveTruth
     private var closedBatch: Int?
     private let findings: Findings
     private let plan: Plan
@@ -63,6 +63,7 @@ final class GroundTruth: @unchecked Sendable {
 
     init(_ record: RunRecord, _ findings: Findings) {
         (plan, self.findings) = (record.plan, findings)
+        waves = WaveTruth(record, findings)
         let machine = RunMachine(record: record)
         for target in plan.targets { sequences[target.name] = machine.sequence(of: target.name) }
     }
@@ -92,8 +93,9 @@ final class GroundTruth: @unchecked Sendable {
         _ events: [RunEvent], last: Int, by process: SimulatedProcess, stored: (Digest) -> Bool
     ) {
         // The first thing that a leader starts waits for all that is recorded by then.
-        // To ask a member of a group is an act, too, of which nothing is recorded.
-        let asksMembers = plan.protection?.contains { $0.peersOK != nil } == true
+        // To ask a member of a group, or for health, is an act, too, of which nothing is recorded.
+        let asksMembers =
+            plan.protection?.contains { $0.peersOK != nil } == true || plan.rollout.health != nil
         let isFirst =
             !process.hasActed && !asksMembers && events.contains(where: \.isIntent)
         process.hasActed = process.hasActed || events.contains(where: \.leadsToAnAct)
@@ -112,13 +114,13 @@ final class GroundTruth: @unchecked Sendable {
                 }
             case .stepEnded(let target, let id, let outcome, _): stepEnded(target, id, outcome)
             case .targetStarted(let target):
-                expect(!isThresholdReached, .thresholdHolds, "\(target) started after it")
                 expect(!isAborted, .abortStartsNothing, "\(target) started after the abort")
                 expect(!isPaused, .pauseHolds, "\(target) started in a pause")
+                waves.started(target)
             case .commanded(let command, _): commanded(command)
             case .targetEnded(let target, let outcome):
-                if outcome.countsAsFailure { failed.insert(target) } else { failed.remove(target) }
-                if failed.count >= limit { isThresholdReached = true }
+                waves.ended(target, outcome)
+            case .wave(let event): waves.happened(event)
             case .paid(let target, let id): paid(target, id)
             case .notOwed(let target, let id):
                 expect(
@@ -134,9 +136,6 @@ final class GroundTruth: @unchecked Sendable {
             }
         }
     }
-
-    /// How many failures stop the whole run.
-    private var limit: Int { plan.rollout.stopAtFailures ?? .max }
 
     private func checkSilence(_ event: RunEvent, batch: Int) {
         guard let closedBatch else { return }
@@ -237,16 +236,17 @@ final class GroundTruth: @unchecked Sendable {
         switch command.verb {
         case .abort: isAborted = true
         case .pause: isPaused = true
-        case .resume: isPaused = false
+        case .resume:
+            isPaused = false
+            waves.resumed()
         case .paidByHand(let target, _): handPaid.insert(target)
-        case .pay(let target): failed.remove(target)
+        case .pay(let target): waves.reopened(target)
         case .settle(let target, let step, _, _):
             // It is under way again, and its target with it.
             endedSteps[target]?.remove(step)
             settled[target, default: []].insert(step)
-            failed.remove(target)
-            isThresholdReached = failed.count >= limit
-        case .answer, .confirm, .note, .handOver: break
+            waves.reopened(target)
+        case .answer, .confirm, .note, .handOver, .promote: break
         }
     }
 

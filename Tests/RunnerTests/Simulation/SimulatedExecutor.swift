@@ -24,7 +24,7 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
     private var fleet: Fleet { world.fleet }
 
     func perform(_ request: AttemptRequest) async -> AttemptReport {
-        // Members of a group alone are asked so.
+        // Members of a group are asked so, and health checks.
         let target = request.key.target
         let gone = AttemptReport(ending: .unknown("nobody follows it any more"))
         guard isPassed(.askPeer, .before) else { return gone }
@@ -35,7 +35,7 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
         }
         let isWell = world.happens(600)
         world.trace.note("\(target) says that it is \(isWell ? "" : "not ")well")
-        if isWell { world.house.well.insert(target) }
+        if isWell, HandDrive.text(of: request.action) == "well" { world.house.well.insert(target) }
         return AttemptReport(ending: .exited(isWell ? 0 : 1))
     }
 

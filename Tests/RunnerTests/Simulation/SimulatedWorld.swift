@@ -198,7 +198,11 @@ final class SimulatedWorld: @unchecked Sendable {
             let isDone = truth.done[open.target]?.contains(open.step) == true
             say(.settle(open.target, open.step, isDone: isDone, why: "looked"))
         }
-        if run.isPauseRequested, happens(isCalm ? 900 : 300) { say(.resume) }
+        if run.isPauseRequested, happens(isCalm ? 900 : 300) {
+            // Going on may only bring it to the same stop again.
+            say(run.isThresholdReached && happens(400) ? .abort : .resume)
+        }
+        if run.awaitsPromotion, happens(isCalm ? 900 : 300) { say(.promote) }
         if isCalm, run.state == .waiting, happens(300),
             run.deferrals.keys.sorted().allSatisfy({ house.waitsForGood($0, simulated) })
         {

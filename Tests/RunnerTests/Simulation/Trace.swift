@@ -52,6 +52,7 @@ extension RunEvent {
         case .targetEnded(let target, let outcome): "target \(target) \(outcome.rawValue)"
         case .commanded(let command, let id): "\(command.verb.word) \(id)"
         case .refused(let id, let reason): "refused \(id) \(reason)"
+        case .wave(let event): "wave \(event)"
         case .thresholdReached(let failures, let limit): "threshold \(failures) of \(limit)"
         case .deferred(let target, _, let reason): "deferred \(target) \(reason)"
         case .lockKept(let target, let reason): "lock kept \(target) \(reason)"

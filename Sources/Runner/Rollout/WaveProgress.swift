@@ -1,0 +1,82 @@
+import Runbooks
+
+/// How far a run has come among its waves.
+package struct WaveProgress: Sendable, Hashable {
+    /// Where the wave is that the run is at.
+    package enum Phase: Sendable, Hashable {
+        /// It has not begun.
+        case due
+        /// Its targets are started.
+        case running
+        /// All of them have ended, and what lies after it has not begun.
+        case ended
+        /// It waits for time to pass.
+        case soaking(until: Timestamp)
+        /// Its health is not as it should be, or nobody knows; a person decides.
+        case unwell
+        /// Everything after it is done.
+        case passed
+        /// And a person said that the next one may start.
+        case promoted
+    }
+
+    /// Which wave the run is at, from 0.
+    package internal(set) var index = 0
+    /// Where that wave is.
+    package internal(set) var phase: Phase
+    /// How many targets of each wave ended in a way that counts against `stop_at`.
+    package internal(set) var failures: [Int]
+    /// How many failures of the run a person has accepted by going on after a stop.
+    package internal(set) var accepted = 0
+    /// The same, of the wave that the run is at.
+    package internal(set) var acceptedInWave = 0
+    /// How many targets were left out, since they couldn't be reached.
+    package internal(set) var leftOut = 0
+    /// Why the run stopped by itself, where it wasn't for the number of failures.
+    package internal(set) var stop: String?
+    /// What the health checks said last, and why; nil before they were asked after this wave.
+    package internal(set) var health: Health?
+
+    /// What the health checks said.
+    package struct Health: Sendable, Hashable {
+        /// The worst of them.
+        package let verdict: HealthVerdict
+        /// What those said that are not well.
+        package let reason: String
+    }
+
+    init(count: Int, phase: Phase) {
+        failures = Array(repeating: 0, count: max(1, count))
+        self.phase = phase
+    }
+
+    mutating func apply(_ event: WaveEvent, hasMoreAfter: Bool) {
+        switch event {
+        case .started(let index):
+            // A run that was made again from its trail may not have its plan's waves.
+            if failures.indices.contains(index) { self.index = index }
+            phase = .running
+            (acceptedInWave, health) = (0, nil)
+        case .ended: phase = hasMoreAfter ? .ended : .passed
+        case .soaking(_, let until): phase = .soaking(until: until)
+        case .healthTold(_, let verdict, let reason, let isLast):
+            health = Health(verdict: verdict, reason: reason)
+            switch verdict {
+            case .failed: phase = .unwell
+            case .inconclusive: if isLast { phase = .unwell }
+            case .ok, .warning: if isLast { phase = .passed }
+            }
+        case .passed: phase = .passed
+        case .promoted: phase = .promoted
+        case .stopped(_, let reason): stop = reason
+        case .leftOut: leftOut += 1
+        }
+    }
+
+    /// A person goes on after a stop: what has failed so far counts no more.
+    mutating func accept(failures all: Int) {
+        (accepted, acceptedInWave) = (all, failures[index])
+        stop = nil
+        if phase == .unwell { phase = .passed }
+    }
+}

@@ -1,0 +1,124 @@
+import Runbooks
+
+@testable import Runner
+
+/// What of a run's waves was really started and has ended, and what must hold of them.
+struct WaveTruth {
+    private let findings: Findings
+    private let rollout: Rollout
+    /// The targets of each wave.
+    private let waves: [[TargetName]]
+    private let hasWaves: Bool
+    private let pauses: Bool
+    private var outcomes: [TargetName: Outcome] = [:]
+    /// Left out since they could not be reached.
+    private var leftOut: Set<TargetName> = []
+    /// Failures that a person has accepted.
+    private var accepted: Set<TargetName> = []
+    private var isStopped = false
+
+    init(_ record: RunRecord, _ findings: Findings) {
+        let plan = record.plan
+        (rollout, self.findings) = (plan.rollout, findings)
+        hasWaves = plan.waves != nil
+        waves = plan.waves?.map(\.targets) ?? [plan.targets.map(\.name)]
+        pauses = (rollout.onStop ?? (hasWaves ? .pause : .abort)) == .pause
+    }
+
+    private func wave(of target: TargetName) -> Int {
+        waves.firstIndex { $0.contains(target) } ?? 0
+    }
+
+    private func failures(of targets: [TargetName]) -> Int {
+        targets.count { target in
+            outcomes[target]?.countsAsFailure == true && !leftOut.contains(target)
+                && !accepted.contains(target)
+        }
+    }
+
+    /// Whether so many failed that nothing more may start, reckoned from all that is known.
+    private func isReached(in wave: Int) -> Bool {
+        if let limit = rollout.stopAtFailures, failures(of: waves.flatMap { $0 }) >= limit {
+            return true
+        }
+        let size = Double(waves[wave].count)
+        let amounts = [wave == 0 ? rollout.stopAtFirstWave : nil, rollout.stopAtWave]
+        var limits = amounts.compactMap { amount -> Int? in
+            switch amount {
+            case nil: nil
+            case .count(let count): count
+            case .percent(let percent): Int((size * Double(percent) / 100).rounded(.up))
+            }
+        }
+        if limits.isEmpty, rollout.stopAtFailures == nil { limits = [1] }
+        return limits.contains { failures(of: waves[wave]) >= $0 }
+    }
+
+    /// A target is started: its wave's turn has come, and nothing says stop.
+    func started(_ target: TargetName) {
+        let wave = wave(of: target)
+        if isStopped || isReached(in: wave) {
+            findings.broken(.thresholdHolds, "\(target) started after it")
+        }
+        for earlier in waves[..<wave].joined() where outcomes[earlier] == nil {
+            findings.broken(.wavesFollow, "\(target) started, and \(earlier) had not ended")
+        }
+        guard wave > 0 else { return }
+        let before = waves[wave - 1]
+        if !before.contains(where: { outcomes[$0]?.isGood == true || accepted.contains($0) }) {
+            findings.broken(.wavesFollow, "\(target) started after a wave without a success")
+        }
+    }
+
+    /// Takes an event of the run in.
+    mutating func note(_ event: RunEvent) {
+        switch event {
+        case .targetStarted(let target): started(target)
+        case .targetEnded(let target, let outcome): ended(target, outcome)
+        case .wave(let event): happened(event)
+        case .commanded(let command, _):
+            switch command.verb {
+            case .resume: resumed()
+            case .pay(let target): reopened(target)
+            case .settle(let target, _, _, _): reopened(target)
+            default: break
+            }
+        default: break
+        }
+    }
+
+    mutating func ended(_ target: TargetName, _ outcome: Outcome) {
+        outcomes[target] = outcome
+    }
+
+    mutating func happened(_ event: WaveEvent) {
+        switch event {
+        case .leftOut(let target):
+            leftOut.insert(target)
+            let size = Double(waves.joined().count)
+            let most =
+                switch rollout.leaveOut {
+                case nil: 0
+                case .count(let count): count
+                case .percent(let percent): Int(size * Double(percent) / 100)
+                }
+            if leftOut.count > most { findings.broken(.thresholdHolds, "too many are left out") }
+        case .stopped: isStopped = true
+        case .started, .ended, .soaking, .healthTold, .passed, .promoted: break
+        }
+    }
+
+    /// A person goes on: what failed so far is accepted, where the run had stopped for it.
+    mutating func resumed() {
+        guard pauses, isStopped || waves.indices.contains(where: isReached) else { return }
+        isStopped = false
+        accepted.formUnion(outcomes.filter { !$0.value.isGood }.keys)
+    }
+
+    /// What became of a target is open again.
+    mutating func reopened(_ target: TargetName) {
+        outcomes[target] = nil
+        accepted.remove(target)
+        isStopped = false
+    }
+}
