@@ -120,7 +120,7 @@ struct TrustReading {
         }
         let roles = entry.roles.compactMap { grant($0, floors) }
         let keys = entry.keys.compactMap { key($0) }
-        let retired = entry.retired.flatMap { time($0, "The time of retiring") }
+        let retired = entry.retired.flatMap { moment($0, "The time of retiring") }
         guard let id, let name = entry.name else { return nil }
         return Person(
             id: id, name: name, accounts: accounts, roles: roles, keys: keys, retired: retired)
@@ -157,8 +157,8 @@ struct TrustReading {
     }
 
     private mutating func key(_ entry: PersonEntry.Key) -> PersonKey? {
-        let from = entry.from.flatMap { time($0, "A key's start") }
-        let until = entry.until.flatMap { time($0, "A key's end") }
+        let from = entry.from.flatMap { moment($0, "A key's start") }
+        let until = entry.until.flatMap { moment($0, "A key's end") }
         if let from, let until, until <= from, let place = entry.until {
             error(
                 "bad-range", "The key ends before it begins.", at: place.position,
@@ -187,7 +187,7 @@ struct TrustReading {
         }
     }
 
-    private mutating func time(_ text: PlacedText, _ what: String) -> Timestamp? {
+    private mutating func moment(_ text: PlacedText, _ what: String) -> Timestamp? {
         if let time = Timestamp(trustText: text.text) { return time }
         error(
             "bad-value", "\(what) must be a day or a time in UTC.", at: text.position,

@@ -114,8 +114,14 @@ def freezes(bench, budget):
         is_lossless = frozen_for < GIVES_UP - 3
         done = trial.end(child)
         is_whole = is_lossless or bench.expected and frozen_for <= TRIED
-        done.exits(0, *([] if is_whole else [5, 6, 9]))
-        unknown = trial.check(PLAN, expected=is_whole)
+        # A step that was to begin just then, and may once only, is told as not reached.
+        done.exits(0, *([] if is_lossless else [6] if is_whole else [5, 6, 9]))
+        unknown = trial.check(PLAN, expected=is_whole and done.code == 0)
+        if is_whole and done.code:
+            missed = {target for target, outcome in records.ended(trial.events()).items()
+                      if outcome == "unreachable"}
+            claim(missed <= set(frozen), f"not reached, and never frozen: {missed - set(frozen)}")
+            claim(not unknown, f"{unknown} outcomes that nobody knows, after {frozen_for:.1f} s")
         if is_lossless:
             again = [(target, step) for target, tries in records.attempts(trial.events()).items()
                      for step, number in tries.items() if number > 1]
