@@ -53,7 +53,7 @@ struct GoldenViewTests {
         let subject = PlanSubject(
             plan: plan, digest: scene.subject.digest, librarySource: "main@3f2c1d9, clean",
             gates: scene.subject.gates, forecast: scene.subject.forecast, notProbed: nil,
-            selected: scene.subject.selected, alert: nil)
+            selected: scene.subject.selected, alert: nil, made: GoldenScene.start)
         let view = PlanView(subject: subject, style: .plain, width: Self.width)
         try Golden.expect(view.head + [""] + view.summary, in: "plan-waves")
         #expect(view.lines.count <= 50)
