@@ -51,7 +51,8 @@ struct CommandLineFailure {
         if Handrail.message(for: error).contains("Missing expected argument '<runbook>'") {
             return "'handrail list' names the runbooks, 'handrail find WORDS' looks for one"
         }
-        let part = command == "audit" ? arguments.first(where: Self.auditNames.contains) : nil
+        let parts = ["audit": Self.auditNames, "change": Self.changeNames]
+        let part = command.flatMap { parts[$0] }.flatMap { arguments.first(where: $0.contains) }
         let words = ["handrail", command, part, "--help"].compactMap(\.self)
         return "'\(words.joined(separator: " "))' shows the options"
     }
@@ -65,6 +66,10 @@ struct CommandLineFailure {
 
     private static var auditNames: [String] {
         AuditCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
+    }
+
+    private static var changeNames: [String] {
+        ChangeCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
     }
 
     // WHY NOT a key path: swiftc 6.3.1 crashes on one through an existential metatype.

@@ -62,6 +62,22 @@ enum Completions {
         }
     }
 
+    /// Ids of the changes that have not ended.
+    static func changes(_ words: [String], _ index: Int, _ prefix: String) async -> [String] {
+        await offers(words) { session in
+            guard let home = try await session.existingHome() else { return [] }
+            let open = ChangeFilter(isOpen: true, limit: offeredRuns)
+            return try await home.journal.changes(matching: open).map(\.id.rawValue)
+        }
+    }
+
+    /// Names of the known change types.
+    static func changeTypes(_ words: [String], _ index: Int, _ prefix: String) async -> [String] {
+        await offers(words) { session in
+            try await session.openLibrary().changeRules(for: .normal).map(\.type)
+        }
+    }
+
     /// What a body offers, in the library and home that the line names.
     private static func offers(
         _ words: [String], _ body: (Session) async throws -> [String]

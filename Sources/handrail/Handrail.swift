@@ -41,6 +41,7 @@ struct Handrail: AsyncParsableCommand {
             PayCommand.self,
             PauseCommand.self,
             AbortCommand.self,
+            ChangeCommand.self,
             ValidateCommand.self,
             SchemaCommand.self,
             AuditCommand.self,

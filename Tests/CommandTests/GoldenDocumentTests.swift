@@ -21,6 +21,7 @@ struct GoldenDocumentTests {
         try Self.expect(PlanDocument(scene.subject), in: "plan")
         scene.subject.notProbed = "--no-probe"
         scene.subject.at = GoldenScene.now
+        scene.subject.change = ChangeID(number: 7)
         try Self.expect(PlanDocument(scene.subject), in: "plan-not-probed")
     }
 
@@ -160,6 +161,23 @@ struct GoldenDocumentTests {
         try Self.expect(PruneDocument(pruned, isDryRun: false), in: "prune")
     }
 
+    @Test func changes() throws {
+        let now = GoldenScene.now
+        let documents =
+            [
+                ChangeDocument(
+                    try GoldenScene.change(), leftOut: try GoldenScene.changeLeftOut(),
+                    trail: "61:" + String(repeating: "e", count: 64), now: now)
+            ]
+            + (try GoldenScene.otherChanges().map {
+                ChangeDocument($0, leftOut: [], trail: nil, now: now)
+            })
+        for (document, name) in zip(documents, ["change", "change-draft", "change-closed"]) {
+            try Self.expect(document, in: name)
+        }
+        try Self.expect(ChangeListDocument(changes: documents), in: "change-list")
+    }
+
     @Test func flags() throws {
         let flag = try GoldenScene.flag()
         try Self.expect(
@@ -288,6 +306,8 @@ struct DocumentPageTests {
         ("alert", ["alert", "alert-no-history"]), ("find", ["find", "find-no-history"]),
         ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
+        ("change", ["change", "change-draft", "change-closed"]),
+        ("change list", ["change-list"]),
         ("audit verify", ["audit-verify"]),
         ("audit push", ["audit-push", "audit-push-failed", "audit-push-diverged"]),
         ("audit export", ["audit-export"]), ("audit rotate-key", ["audit-rotate-key"]),

@@ -393,10 +393,11 @@ private struct ChangeTurn {
         events.append(.moved(.review, reason: "the run \(run) ended: \(state.rawValue)"))
         let isAsked = change.request.urgency == .emergency || change.rules?.isReviewed == true
         guard isAsked, change.review == nil else { return }
+        let within = change.rules?.reviewWithinMilliseconds.map { Duration.milliseconds($0) }
         events.append(
             .reviewOpened(
                 owner: change.request.implementer ?? change.requester,
-                due: now.adding(Change.reviewTime)))
+                due: now.adding(within ?? Change.reviewTime)))
     }
 
     private mutating func close(_ closing: Change.Closing, _ unfinished: [TargetName]) {

@@ -16,10 +16,13 @@ package struct ChangeRules: Sendable, Codable, Hashable {
     package let emergencyQuorum: Int?
     /// Whether every change of it is reviewed after it was carried out.
     package let isReviewed: Bool
+    /// How long after its end that has to be over, in milliseconds; nil for the usual time.
+    package let reviewWithinMilliseconds: Int64?
 
     package init(
         type: String, severity: Change.Severity, windows: [String] = [], approvers: [String],
-        quorum: Int, emergencyQuorum: Int? = nil, isReviewed: Bool = false
+        quorum: Int, emergencyQuorum: Int? = nil, isReviewed: Bool = false,
+        reviewWithinMilliseconds: Int64? = nil
     ) {
         self.type = type
         self.severity = severity
@@ -27,6 +30,7 @@ package struct ChangeRules: Sendable, Codable, Hashable {
         self.approvers = approvers
         (self.quorum, self.emergencyQuorum) = (quorum, emergencyQuorum)
         self.isReviewed = isReviewed
+        self.reviewWithinMilliseconds = reviewWithinMilliseconds
     }
 }
 

@@ -89,7 +89,9 @@ struct RetryCommand: HandrailCommand {
         return GateReport.evaluate(
             prepared.plan, runbook: prepared.runbook, actor: session.actor,
             locks: locks, leftOut: Set(others),
-            facts: session.changeFacts(of: prepared.opened, at: session.world.now()),
+            facts: session.changeFacts(
+                of: prepared.opened, at: session.world.now(),
+                standing: await session.standing(of: prepared.change)),
             trust: session.trustState())
     }
 

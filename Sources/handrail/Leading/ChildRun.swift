@@ -33,7 +33,8 @@ struct ChildRun: Sendable {
             actor: signer?.rawValue ?? session.actor, ticket: parent.ticket,
             alert: parent.alert, librarySource: parent.librarySource,
             opened: session.world.now(), leftOut: leftOut.isEmpty ? nil : leftOut,
-            alertContent: parent.alertContent, descent: descent, gating: parent.gating)
+            alertContent: parent.alertContent, descent: descent, gating: parent.gating,
+            change: parent.change)
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         session.console.note(
             session.console.errorStyle.paint(

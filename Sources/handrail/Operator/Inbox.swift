@@ -8,7 +8,7 @@ struct Inbox: Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
             case question, overdue, owed, paused, restored, unled, running, deferred, unknown
-            case escalated, flagged, record, remote
+            case escalated, flagged, record, remote, change
         }
 
         let kind: Kind
@@ -16,6 +16,7 @@ struct Inbox: Sendable {
         var runbook: RunbookID?
         var target: TargetName?
         var step: StepID?
+        var change: ChangeID?
         /// One sentence.
         let text: String
         /// When a question's deadline is.
@@ -35,6 +36,10 @@ struct Inbox: Sendable {
     /// What was handed over and has not ended.
     var escalations: [Escalation] = []
     var flags: [RaisedFlag] = []
+    /// Changes that wait for this person, the newest first.
+    var changes: [Change] = []
+    /// What it is now, for what changes wait for.
+    var now = Timestamp(milliseconds: 0)
     /// How far the trail's remote is behind; nil where none is configured.
     var lag: TrailLag?
     /// Why nothing more can be recorded: journal and trail don't say the same.
@@ -43,7 +48,7 @@ struct Inbox: Sendable {
     var remoteProblem: Failure?
 
     var isEmpty: Bool {
-        runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty
+        runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty && changes.isEmpty
             && difference == nil && remoteProblem == nil
     }
 
@@ -65,6 +70,13 @@ struct Inbox: Sendable {
                         "how \($0) ended on \(found.target) is unknown; the target went on"
                     } ?? "how it ended on \(found.target) is unknown",
                     command: Self.command(lookingAt: found))
+            }
+            + changes.compactMap { change in
+                ChangeNext(change, at: now).map { next in
+                    Item(
+                        kind: .change, runbook: change.request.plan?.runbook, change: change.id,
+                        text: "\(change.request.title): \(next.text)", command: next.command)
+                }
             }
             + escalations.map { escalation in
                 Item(
@@ -171,6 +183,11 @@ extension Session {
         inbox.unknown = try await home.journal.unknownOutcomes()
         inbox.escalations = try await home.journal.escalations(isOpen: true)
         inbox.flags = try await home.journal.flags()
+        inbox.now = world.now()
+        let person = actor
+        inbox.changes = try await home.journal.changes(
+            matching: ChangeFilter(isOpen: true, limit: 500)
+        ).filter { $0.waits(for: person, at: inbox.now) }
         inbox.difference = await home.difference()
         if inbox.difference == nil {
             do {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Runner
 
 /// Which targets: `--on`, `--limit`, `--exclude`.
 struct TargetOptions: ParsableArguments, Sendable {
@@ -56,7 +57,8 @@ struct ReachOptions: ParsableArguments, Sendable {
 /// What plan and run have in common.
 struct SubjectOptions: ParsableArguments, Sendable {
     @Argument(
-        help: ArgumentHelp("The runbook's id, or a plan file.", valueName: "runbook"),
+        help: ArgumentHelp(
+            "The runbook's id, a change such as CHG-42, or a plan file.", valueName: "runbook"),
         completion: .custom(Completions.runbooks))
     var subject: String
 
@@ -78,4 +80,20 @@ struct RunIDArgument: ParsableArguments, Sendable {
         help: ArgumentHelp("The run: its id, a part of it, or 'last'.", valueName: "run"),
         completion: .custom(Completions.runs))
     var run: String
+}
+
+extension SubjectOptions {
+    /// A change, with what its plan leaves to be given again.
+    static func of(
+        _ change: Change, _ parameters: ParameterOptions, _ reach: ReachOptions
+    ) -> SubjectOptions {
+        // WHY NOT parse: what completes asynchronously can't be parsed by itself (ArgumentParser).
+        var subject = SubjectOptions()
+        subject.subject = change.id.rawValue
+        subject.targets = .none
+        subject.parameters = parameters
+        subject.reach = reach
+        subject.alert = nil
+        return subject
+    }
 }

@@ -31,7 +31,9 @@ extension PreparedPlan {
         let report = GateReport.evaluate(
             plan, runbook: runbook, actor: session.actor,
             locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)),
-            facts: session.changeFacts(of: opened, at: session.world.now()),
+            facts: session.changeFacts(
+                of: opened, at: session.world.now(),
+                standing: await session.standing(of: change)),
             trust: session.trustState())
         guard !report.isOpen, !(waits && report.opensByItself) else { return }
         throw Failure.closed(report)

@@ -44,6 +44,7 @@ struct Looking: Sendable {
             plan: prepared.plan, digest: prepared.digest,
             librarySource: prepared.opened.source, gates: prepared.gates, forecast: forecast,
             notProbed: forbidden, selected: prepared.selected,
-            alert: prepared.alert, leftOut: leftOut, made: session.world.now())
+            alert: prepared.alert, leftOut: leftOut, change: prepared.change,
+            made: session.world.now())
     }
 }

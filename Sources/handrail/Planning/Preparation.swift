@@ -16,8 +16,10 @@ struct PreparedPlan: Sendable {
 
     /// The bytes of the plan's files, by digest.
     let files: [Digest: [UInt8]]
-    /// The forecast in the plan file; nil without one.
+    /// The forecast in the plan file, or of the change; nil without one.
     var earlier: Forecast?
+    /// The change that it carries out; nil without one.
+    var change: ChangeID?
 }
 
 /// Makes a plan from what the command line says: library → runbook → targets → parameters → plan.
@@ -27,11 +29,16 @@ struct Preparation: Sendable {
     /// The instant that gates which know the time are asked about; nil for now.
     var instant: Timestamp?
 
-    /// The plan for a runbook's id, or the plan of a file made again.
+    /// The plan for a runbook's id, or the plan of a file or a change made again.
     ///
     /// - Throws: `Failure`, `LibraryError`, `PlanError`, `SelectionError`.
     func prepare() async throws -> PreparedPlan {
         try checkStandardInput()
+        // Runbooks' ids have no capitals.
+        if subject.subject.hasPrefix("CHG-") {
+            let (home, change) = try await session.openChange(subject.subject)
+            return try await prepare(change, in: home)
+        }
         let opened = try await session.openLibrary()
         guard isFile else {
             let runbook = try opened.runbook(subject.subject)
@@ -62,7 +69,7 @@ struct Preparation: Sendable {
                 hint: "make a new one: handrail plan \(run.plan.runbook.id)")
         }
         let runbook = try opened.runbook(run.plan.runbook.id.rawValue)
-        let prepared = try await prepare(runbook, opened, from: file)
+        let prepared = try await prepare(runbook, opened, from: file, for: run.change)
         let lines = file.differences(from: prepared.plan)
         guard lines.isEmpty else {
             throw Failure(
@@ -108,8 +115,9 @@ struct Preparation: Sendable {
             hint: "give the others as files")
     }
 
-    private func prepare(
-        _ runbook: Runbook, _ read: OpenedLibrary, from file: PlanFile?
+    func prepare(
+        _ runbook: Runbook, _ read: OpenedLibrary, from file: PlanFile?,
+        for change: ChangeID? = nil
     ) async throws -> PreparedPlan {
         let trust = session.trustState()
         let (opened, notes) = read.tightened(by: trust)
@@ -140,10 +148,12 @@ struct Preparation: Sendable {
             gates: GateReport.evaluate(
                 plan, runbook: runbook, actor: session.actor,
                 locks: await session.lockState(of: plan),
-                facts: session.changeFacts(of: opened, at: instant ?? session.world.now()),
+                facts: session.changeFacts(
+                    of: opened, at: instant ?? session.world.now(),
+                    standing: await session.standing(of: change)),
                 trust: trust),
             alert: alert, alertContent: answer?.alerts ?? [],
-            files: Self.files(of: plan, runbook, opened.library.tree))
+            files: Self.files(of: plan, runbook, opened.library.tree), change: change)
     }
 
     /// What `--alert` says; nil without it.

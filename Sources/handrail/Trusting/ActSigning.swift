@@ -6,6 +6,8 @@ import Runner
 struct ActSigning: Sendable {
     let session: Session
     let home: OpenedHome
+    /// The file of a private key that was named for this act alone.
+    var keyFile: String?
 
     /// Signs an act where it must be.
     ///
@@ -26,8 +28,7 @@ struct ActSigning: Sendable {
         }
         let isDemanded = book.floor(of: plan.environment.name)?.needsSignedActs == true
         guard isDemanded || people.count > 1 else { return nil }
-        let signatures = OpenSSHSignatures(
-            agent: agent, keyFiles: keyFiles, place: session.world.environment["TMPDIR"] ?? "/tmp")
+        let signatures = signatures
         let key = try await key(of: people, at: instant)
         let statement = ActStatement(
             verb, arguments: arguments, plan: plan.planID, run: run, time: session.world.now(),
@@ -53,13 +54,20 @@ struct ActSigning: Sendable {
         return signer.id
     }
 
+    /// What signs, and says with which key something was signed.
+    var signatures: OpenSSHSignatures {
+        OpenSSHSignatures(
+            agent: agent, keyFiles: keyFiles, place: session.world.environment["TMPDIR"] ?? "/tmp")
+    }
+
     private var agent: SigningAgent {
         SigningAgent(socket: session.world.environment["SSH_AUTH_SOCK"])
     }
 
     /// The file of a private key that the person named.
     private var keyFiles: [String] {
-        session.world.environment["HANDRAIL_KEY"].map { [session.world.path($0)] } ?? []
+        let named = keyFile ?? session.world.environment["HANDRAIL_KEY"]
+        return named.map { [session.world.path($0)] } ?? []
     }
 
     private func nonce() throws -> ActNonce {
@@ -69,7 +77,7 @@ struct ActSigning: Sendable {
     }
 
     /// The key to sign with: one that counts, and that the agent holds; or the only one there is.
-    private func key(of people: [Person], at instant: Timestamp) async throws -> PersonKey {
+    func key(of people: [Person], at instant: Timestamp) async throws -> PersonKey {
         let keys = people.flatMap { person in
             person.keys.filter { $0.holds(at: instant) }.map { (person: person.id, key: $0) }
         }

@@ -78,7 +78,7 @@ struct InboxView: Sendable {
             (inbox.difference.map { [paragraph($0)] } ?? [])
             + (inbox.remoteProblem.map { [paragraph(ofRemote: $0)] } ?? [])
             + inbox.sortedRuns.map(paragraph)
-            + inbox.unknown.map(paragraph)
+            + inbox.unknown.map(paragraph) + inbox.changes.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
         return Array(paragraphs.joined(separator: [""]))
     }
@@ -118,6 +118,22 @@ struct InboxView: Sendable {
                 "    → handrail settle \(run.id) --on \(found.target) --as well --why '…'",
                 "    → handrail escalate \(run.id) --note '…'",
             ]
+    }
+
+    private func paragraph(_ change: Change) -> [String] {
+        guard let next = ChangeNext(change, at: time.now) else { return [] }
+        let place = change.request.plan.map { " in \($0.environment)" } ?? ""
+        let due = change.review.map { ", due \(time.ago($0.due))" } ?? ""
+        return [
+            style.paint(change.id.rawValue, .strong) + "  "
+                + style.paint(change.state.rawValue, change.state.tone)
+                + (change.isOnHold ? "  " + style.paint("ON HOLD", .bad) : "")
+        ]
+            + TextWidth.wrapped(
+                SafeText.line(
+                    "\(change.request.title)\(place), by \(change.requester) "
+                        + "\(time.ago(change.opened)): \(next.text)\(due)"),
+                width: width, indent: 2) + ["    → " + next.command]
     }
 
     private func paragraph(_ escalation: Escalation) -> [String] {

@@ -30,11 +30,13 @@ struct PlanDocument: Encodable, Sendable {
     let mayChange: Bool
     /// The alert that the plan answers.
     let alert: String?
+    /// The change that it carries out; nil without one.
+    let change: ChangeID?
     /// The instant that `--at` asked about; nil for now.
     let at: Timestamp?
 
     private enum CodingKeys: String, CodingKey {
-        case format, plan, digest, forecast, gates, library, alert, at
+        case format, plan, digest, forecast, gates, library, alert, change, at
         case forecastDigest = "forecast_digest"
         case leftOut = "left_out"
         case notProbed = "not_probed"
@@ -54,7 +56,7 @@ struct PlanDocument: Encodable, Sendable {
         leftOut = subject.selected.leftOut.map { LeftOut(target: $0.target, reason: $0.reason) }
         notProbed = subject.notProbed
         worstCase = subject.worstCase
-        alert = subject.alert
+        (alert, change) = (subject.alert, subject.change)
         at = subject.at
         mayChange = subject.forecast.mayChange
     }

@@ -17,6 +17,8 @@ struct PlanSubject: Sendable {
     var leftOut: [LeftOutTarget] = []
     /// The instant that the plan was asked about, when that is not now.
     var at: Timestamp?
+    /// The change that it carries out; nil without one.
+    var change: ChangeID?
 
     /// When the plan was made, or made again: what is told is of that time.
     let made: Timestamp
@@ -64,6 +66,7 @@ struct PlanView: Sendable {
         var lines = [
             field("Runbook", "\(plan.runbook.id.rawValue)  \(safe(plan.runbook.title))", .strong)
         ]
+        if let change = subject.change { lines.append(field("Change", change.rawValue)) }
         lines += list("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)")
         lines.append(field("Where", environment, plan.environment.isProduction ? .alarm : .plain))
         lines += list("Targets", names(subject.targets, limit: 12))

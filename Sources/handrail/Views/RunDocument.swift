@@ -126,6 +126,8 @@ struct RunDocument: Encodable, Sendable {
     let actor: String
     let ticket: String?
     let alert: String?
+    /// The change that it carries out; nil without one.
+    let change: ChangeID?
     let opened: Timestamp
     let state: RunState
     let stateReason: String
@@ -158,7 +160,8 @@ struct RunDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case format, run, parent, children, runbook, title, plan, environment, library, actor
-        case ticket, alert, opened, state, resolution, targets, failures, owed, unsettled, questions
+        case ticket, alert, change, opened, state, resolution, targets, failures, owed, unsettled,
+            questions
         case stops, escalations, locks
         case escalate, notes, trail, exit
         case isLed = "led"
@@ -183,6 +186,7 @@ struct RunDocument: Encodable, Sendable {
         (plan, planDigest) = (record.plan.planID, record.planDigest)
         (environment, library) = (record.plan.environment.name, record.librarySource)
         (actor, ticket, alert) = (record.actor, record.ticket, record.alert)
+        change = record.change
         (opened, state, stateReason) = (record.opened, machine.state, machine.stateReason)
         resolution = machine.resolution
         targets = record.plan.targets.map { Self.target($0.name, machine, report) }

@@ -48,6 +48,7 @@ struct StatusView: Sendable {
         if !summary.state.isTerminal { lines += field("Led", lead.text) }
         let extra = [
             summary.ticket.map { "ticket \(SafeText.line($0))" },
+            status.machine.record.change.map { "change \($0)" },
             status.machine.record.alert.map { "alert \(SafeText.line($0))" },
         ].compactMap(\.self)
         lines += field("Where", ([summary.environment] + extra).joined(separator: " · "))

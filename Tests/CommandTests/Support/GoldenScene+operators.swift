@@ -30,6 +30,7 @@ extension GoldenScene {
                 run: try await resolved().summary, target: try name("web1"),
                 step: StepID(try name("picture"), item: "a b", number: 2)),
         ]
+        (inbox.changes, inbox.now) = ([try change()], now)
         let digest = Digest.sha256(of: [])
         inbox.escalations = [
             Escalation(

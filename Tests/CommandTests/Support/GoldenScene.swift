@@ -182,7 +182,7 @@ struct GoldenScene {
                 librarySource: parent.librarySource, opened: clock,
                 leftOut: parent.plan.targets.map(\.name).filter { !begun.contains($0) }.map {
                     LeftOutTarget(target: $0, reason: "not in it")
-                }, descent: descent))
+                }, descent: descent, change: ChangeID(number: 7)))
         scene.feed(.led)
         return scene
     }

@@ -1,0 +1,29 @@
+import Runbooks
+import Runner
+
+extension OpenedLibrary {
+    /// What the house's list of known change types says of each, for changes of an urgency.
+    func changeRules(for urgency: ChangeUrgency) -> [ChangeRules] {
+        let types = library.configuration.changeTypes
+        let emergency = types.first { $0.name == ChangeType.emergency }
+        return types.filter { $0.name != ChangeType.emergency }.map {
+            ChangeRules($0, approvedBy: urgency == .emergency ? emergency ?? $0 : $0)
+        }
+    }
+}
+
+extension ChangeRules {
+    /// A type of the list; who approves is what the other entry says.
+    init(_ type: ChangeType, approvedBy board: ChangeType) {
+        self.init(
+            type: type.name, severity: Change.Severity(rawValue: type.severity.rawValue) ?? .major,
+            windows: type.windows, approvers: board.approvers, quorum: board.quorum,
+            isReviewed: type.reviewWithinMilliseconds != nil,
+            reviewWithinMilliseconds: type.reviewWithinMilliseconds)
+    }
+}
+
+extension [ChangeRules] {
+    /// What is said of a type; nil where it isn't a known one.
+    func rules(of type: String?) -> ChangeRules? { first { $0.type == type } }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Runner
+
+/// `handrail change submit`: hands a draft in.
+struct ChangeSubmitCommand: HandrailCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "submit",
+        abstract: "Hands a draft in; it is taken only when it is complete.",
+        discussion: """
+            An automatic type is approved by that. What is missing can be given here.
+
+            Example: handrail change submit CHG-42 --impact-recovery none
+            """)
+
+    @OptionGroup var change: ChangeIDArgument
+
+    @OptionGroup(title: "What is still missing") var fields: ChangeFieldOptions
+
+    @OptionGroup(title: "Everywhere") var global: GlobalOptions
+
+    /// Completes and submits it.
+    func perform(_ session: Session) async throws -> ExitCode {
+        let acting = try await ChangeActing.on(change.change, session)
+        let library = try await session.openLibrary()
+        let intake = ChangeIntake(
+            session: session, options: fields, types: library.changeRules(for: .normal))
+        var request = try intake.request(from: acting.change.request)
+        if acting.change.state == .draft, session.console.isInteractive {
+            request = try await intake.completed(request)
+        }
+        let amend: [ChangeInput] = request == acting.change.request ? [] : [.amend(request)]
+        return try await acting.tell(
+            amend
+                + [.submit(library.changeRules(for: request.urgency).rules(of: request.type))],
+            "That \(acting.change.id) is submitted")
+    }
+}
