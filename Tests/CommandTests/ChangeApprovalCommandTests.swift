@@ -1,0 +1,132 @@
+import Foundation
+import Runbooks
+import Runner
+import TestSupport
+import Testing
+
+@testable import handrail
+
+/// Approvals as people give them: with their own keys, by trust, and what the gates make of them.
+struct ChangeApprovalCommandTests {
+    private static let runbook = """
+        handrail: 1
+        id: web.limits
+        title: Higher limits
+        kind: change
+        owner: operators
+        targets: { pick: one }
+        steps:
+          - id: set
+            title: Set it
+            effect: idempotent
+            run: "true"
+            undo: []
+
+        """
+
+    /// A bench with a change that is submitted, in an environment that asks for two approvals, and
+    /// three people of this account, two of whom are of the board.
+    private static func bench() throws -> Workbench {
+        let bench = try Workbench()
+        try bench.makeLibrary()
+        let path = bench.library + "/handrail.yaml"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+            .replacing("change: off", with: "change: required")
+        try bench.write(
+            "handrail.yaml", text + "change_types:\n  limits: { severity: minor, quorum: 2 }\n")
+        try bench.write("runbooks/web/limits/README.md", "# Higher limits\n")
+        try bench.write("runbooks/web/limits/runbook.yaml", runbook, commit: true)
+        let opened = try bench.handrail([
+            "change", "open", "web.limits", "--on", "localhost", "--no-probe", "--type", "limits",
+            "--why", "users are cut off", "--expected", "5m", "--impact-service", "none",
+            "--impact-capacity", "none", "--impact-security", "none", "--impact-recovery", "none",
+        ])
+        try #require(opened.status == 0, "\(opened.errors)")
+        let submitted = try bench.handrail("change", "submit", "CHG-1")
+        try #require(submitted.status == 0, "\(submitted.errors)")
+        for person in ["anna", "bob"] {
+            let made = try Tool.run(
+                [
+                    "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f",
+                    bench.folder + "/" + person,
+                ])
+            try #require(made.status == 0)
+        }
+        let begun = try bench.handrail(
+            "trust", "init", "--id", "anna", "--role", "approver", "--key",
+            bench.folder + "/anna.pub")
+        try #require(begun.status == 0, "\(begun.errors)")
+        let key = try String(contentsOfFile: bench.folder + "/bob.pub", encoding: .utf8)
+        let account = NSUserName()
+        for (id, role, keys) in [
+            ("bob", "approver", "keys: [{ key: \(key.split(separator: "\n")[0]) }]\n"),
+            ("may", "change-manager", ""),
+        ] {
+            let person =
+                "handrail: 1\nname: \(id)\naccounts: [\(account)]\nroles: [\(role)]\n" + keys
+            try Data(person.utf8).write(
+                to: URL(fileURLWithPath: bench.home + "/trust/people/\(id).yaml"))
+        }
+        return bench
+    }
+
+    private static func approve(
+        _ bench: Workbench, _ person: String, _ more: String...
+    ) throws -> Workbench.Result {
+        try bench.handrail(
+            ["change", "approve", "CHG-1", "--yes", "--key", bench.folder + "/" + person] + more)
+    }
+
+    @Test func asManyAsTheTypeAsksForApproveWithTheirOwnKeys() throws {
+        let bench = try Self.bench()
+        let early = try Self.approve(bench, "anna")
+        #expect(early.status == 3, "\(early.errors)")
+        #expect(early.errors.contains("'handrail change assess' comes first"))
+        let assessed = try bench.handrail("change", "assess", "CHG-1", "--note", "fits")
+        try #require(assessed.status == 0, "\(assessed.errors)")
+        let first = try Self.approve(bench, "anna")
+        #expect(first.status == 0, "\(first.errors)")
+        #expect(first.output.contains("by anna as approver"), "\(first.output)")
+        let again = try Self.approve(bench, "anna")
+        #expect(again.status == 4)
+        #expect(again.errors.contains("anna has approved it before: once is enough"))
+        let second = try Self.approve(bench, "bob", "--json").json()
+        #expect(second["state"] as? String == "approved")
+        #expect(try Self.gate(5, bench)?["verdict"] as? String == "open")
+        let revoked = try bench.handrail(
+            "change", "revoke", "CHG-1", "--of", "bob", "--why", "a new finding")
+        #expect(revoked.status == 0 && revoked.output.contains("assessed"), "\(revoked.errors)")
+        let closed = try #require(try Self.gate(5, bench))
+        #expect(closed["verdict"] as? String == "refused")
+        let reasons = "\(closed["reasons"] ?? "")"
+        #expect(reasons.contains("1 of 2 approvals count"), "\(reasons)")
+        #expect(reasons.contains("a new finding"), "\(reasons)")
+        let run = try bench.handrail("run", "CHG-1", "--yes")
+        #expect(run.status == 4, "\(run.errors)")
+        #expect(try bench.handrail("audit", "verify").status == 0)
+    }
+
+    @Test func oneRejectionRejectsAndSaysWhy() throws {
+        let bench = try Self.bench()
+        let rejected = try bench.handrail(
+            "change", "reject", "CHG-1", "--why", "it collides", "--key", bench.folder + "/bob")
+        #expect(rejected.status == 0, "\(rejected.errors)")
+        #expect(rejected.output.contains("rejected by bob: it collides"), "\(rejected.output)")
+    }
+
+    @Test func withoutTrustNobodyDecides() throws {
+        let bench = try Self.bench()
+        try FileManager.default.removeItem(atPath: bench.home + "/trust")
+        let result = try Self.approve(bench, "anna")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("it has no trust that can be used"), "\(result.errors)")
+    }
+
+    /// What a gate says of the change's plan.
+    private static func gate(_ number: Int, _ bench: Workbench) throws -> [String: Any]? {
+        let plan = try bench.handrail("plan", "CHG-1", "--no-probe", "--json").json()
+        let gates = plan["gates"] as? [String: Any]
+        let lines = gates?["lines"] as? [[String: Any]]
+        return lines?.first { $0["gate"] as? Int == number }
+    }
+}
