@@ -26,10 +26,8 @@ package struct WaveProgress: Sendable, Hashable {
     package internal(set) var phase: Phase
     /// How many targets of each wave ended in a way that counts against `stop_at`.
     package internal(set) var failures: [Int]
-    /// How many failures of the run a person has accepted by going on after a stop.
-    package internal(set) var accepted = 0
-    /// The same, of the wave that the run is at.
-    package internal(set) var acceptedInWave = 0
+    /// Targets whose failures a person has accepted by going on after a stop; they count no more.
+    package internal(set) var accepted: Set<TargetName> = []
     /// How many targets were left out, since they couldn't be reached.
     package internal(set) var leftOut = 0
     /// Why the run stopped by itself, where it wasn't for the number of failures.
@@ -56,7 +54,7 @@ package struct WaveProgress: Sendable, Hashable {
             // A run that was made again from its trail may not have its plan's waves.
             if failures.indices.contains(index) { self.index = index }
             phase = .running
-            (acceptedInWave, health) = (0, nil)
+            health = nil
         case .ended: phase = hasMoreAfter ? .ended : .passed
         case .soaking(_, let until): phase = .soaking(until: until)
         case .healthTold(_, let verdict, let reason, let isLast):
@@ -74,8 +72,9 @@ package struct WaveProgress: Sendable, Hashable {
     }
 
     /// A person goes on after a stop: what has failed so far counts no more.
-    mutating func accept(failures all: Int) {
-        (accepted, acceptedInWave) = (all, failures[index])
+    mutating func accept(_ failed: [TargetName]) {
+        accepted.formUnion(failed)
+        failures = Array(repeating: 0, count: failures.count)
         stop = nil
         if phase == .unwell { phase = .passed }
     }

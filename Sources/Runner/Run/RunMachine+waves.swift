@@ -104,9 +104,9 @@ extension RunMachine {
             return false
         }
         emit(.wave(.ended(wave.index)), &turn)
-        if wave.acceptedInWave == 0,
-            !members.contains(where: { targets[$0]?.outcome?.isGood == true })
-        {
+        if !members.contains(where: {
+            targets[$0]?.outcome?.isGood == true || wave.accepted.contains($0)
+        }) {
             emit(
                 .wave(
                     .stopped(
@@ -250,7 +250,9 @@ extension RunMachine {
     mutating func goOnAfterStop() {
         if isThresholdReached, pausesWhenStopped {
             isThresholdReached = false
-            wave.accept(failures: failures)
+            let failed = order.filter { targets[$0]?.outcome?.isGood == false }
+            failures = 0
+            wave.accept(failed)
         } else if wave.phase == .unwell, !isThresholdReached {
             wave.phase = .passed
         }
@@ -334,7 +336,9 @@ extension RunMachine {
 extension RunMachine {
     /// Counts how a target ended, or takes that back with -1.
     mutating func count(_ outcome: Outcome, of name: TargetName, _ sign: Int) {
-        guard outcome.countsAsFailure, targets[name]?.isLeftOut != true else { return }
+        guard outcome.countsAsFailure, targets[name]?.isLeftOut != true,
+            !wave.accepted.contains(name)
+        else { return }
         failures += sign
         if let index = waveOf[name] { wave.failures[index] += sign }
     }
@@ -346,8 +350,7 @@ extension RunMachine {
             return failures >= limit ? StopLimits.Reached(failures: failures, limit: limit) : nil
         }
         return limits.reached(
-            inWave: wave.index, failures: wave.failures[wave.index] - wave.acceptedInWave,
-            ofRun: failures - wave.accepted)
+            inWave: wave.index, failures: wave.failures[wave.index], ofRun: failures)
     }
 
     mutating func noteThreshold(_ turn: inout Turn) {

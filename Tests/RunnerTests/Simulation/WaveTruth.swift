@@ -118,7 +118,6 @@ struct WaveTruth {
     /// What became of a target is open again.
     mutating func reopened(_ target: TargetName) {
         outcomes[target] = nil
-        accepted.remove(target)
         isStopped = false
     }
 }
