@@ -21,6 +21,8 @@ package struct HealthAnswer: Sendable, Hashable {
 
     /// Which wave it is about, from 0.
     package let wave: Int
+    /// On which target, or for which on the controller.
+    package let target: TargetName
     /// What that means.
     package let verdict: HealthVerdict
     /// Who said what, as a clause: `check_load on mbx01 said 2: load is 31`.
@@ -28,7 +30,7 @@ package struct HealthAnswer: Sendable, Hashable {
 
     /// The answer that an attempt's report is.
     package init(_ question: HealthQuestion, _ report: AttemptReport) {
-        wave = question.wave
+        (wave, target) = (question.wave, question.request.key.target)
         verdict = HealthVerdict(report.ending, by: question.check.convention)
         let place =
             question.check.place == .target
@@ -36,8 +38,8 @@ package struct HealthAnswer: Sendable, Hashable {
         text = "\(question.check.name) \(place) " + report.shortAnswer(within: Self.timeout)
     }
 
-    package init(wave: Int, verdict: HealthVerdict, text: String) {
-        (self.wave, self.verdict, self.text) = (wave, verdict, text)
+    package init(wave: Int, target: TargetName, verdict: HealthVerdict, text: String) {
+        (self.wave, self.target, self.verdict, self.text) = (wave, target, verdict, text)
     }
 }
 
@@ -70,16 +72,27 @@ struct HealthLook: Sendable {
     let isLast: Bool
     /// To be asked, in this order.
     var queue: [HealthQuestion]
-    /// Asked, and not answered.
-    var outstanding = 0
+    /// Where something was asked that is not answered: no target is asked two things at a time.
+    private(set) var outstanding: Set<TargetName> = []
     private(set) var verdict = HealthVerdict.ok
     private var reasons: [(verdict: HealthVerdict, text: String)] = []
 
     init(isLast: Bool) { (self.isLast, queue) = (isLast, []) }
 
+    /// The next question, taken out, where so many may be asked at a time; nil where it waits.
+    mutating func next(atOnce most: Int) -> HealthQuestion? {
+        guard outstanding.count < most,
+            let index = queue.firstIndex(where: {
+                !outstanding.contains($0.request.key.target)
+            })
+        else { return nil }
+        outstanding.insert(queue[index].request.key.target)
+        return queue.remove(at: index)
+    }
+
     /// Takes an answer in.
     mutating func note(_ answer: HealthAnswer) {
-        outstanding -= 1
+        outstanding.remove(answer.target)
         verdict = max(verdict, answer.verdict)
         if answer.verdict != .ok { reasons.append((answer.verdict, answer.text)) }
     }
@@ -91,7 +104,7 @@ struct HealthLook: Sendable {
     }
 
     /// Whether everything was asked and answered.
-    var isDone: Bool { queue.isEmpty && outstanding == 0 }
+    var isDone: Bool { queue.isEmpty && outstanding.isEmpty }
 
     /// What those said that are not well, the worst first.
     var reason: String {

@@ -208,9 +208,8 @@ extension RunMachine {
     /// Asks what there is room for, and tells what all said together once all have.
     private mutating func askHealth(_ turn: inout Turn) {
         guard var look = watch.look else { return }
-        while look.outstanding < max(1, plan.rollout.maxInFlight), !look.queue.isEmpty {
-            look.outstanding += 1
-            turn.decision.effects.append(.askHealth(look.queue.removeFirst()))
+        while let question = look.next(atOnce: max(1, plan.rollout.maxInFlight)) {
+            turn.decision.effects.append(.askHealth(question))
         }
         watch.look = look
         guard look.isDone else { return }

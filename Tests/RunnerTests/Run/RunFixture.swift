@@ -196,7 +196,9 @@ struct HandDrive {
                     if let (verdict, text) = health(question) {
                         queue.append(
                             .healthAnswered(
-                                HealthAnswer(wave: question.wave, verdict: verdict, text: text)))
+                                HealthAnswer(
+                                    wave: question.wave, target: question.request.target.name,
+                                    verdict: verdict, text: text)))
                     }
                 case .withdraw(let target): asked.append("\(target): withdrawn")
                 case .finish: isFinished = true

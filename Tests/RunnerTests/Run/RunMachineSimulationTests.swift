@@ -110,7 +110,9 @@ struct RunMachineSimulationTests {
         let verdict =
             Int.random(in: 0..<3, using: &random) > 0
             ? HealthVerdict.ok : HealthVerdict.allCases.randomElement(using: &random) ?? .ok
-        return HealthAnswer(wave: question.wave, verdict: verdict, text: "said so")
+        return HealthAnswer(
+            wave: question.wave, target: question.request.target.name, verdict: verdict,
+            text: "said so")
     }
 
     /// No target is started past the threshold, or after an abort.

@@ -194,6 +194,17 @@ struct WaveTests {
         #expect(waves(drive).contains(.healthTold(0, .ok, reason: "", isLast: true)))
     }
 
+    @Test func noTargetIsAskedTwoThingsAtATime() {
+        var drive = HandDrive(fixture([["a", "b"]]) { $0.health = [Self.check, Self.check] })
+        drive.health = { _ in nil }
+        drive.feed([.led], answer: Self.good)
+        #expect(drive.healthAsked.map(\.request.target.name.rawValue) == ["a", "b"])
+        let answer = HealthAnswer(
+            wave: 0, target: RunFixture.target("b"), verdict: .ok, text: "said 0")
+        drive.feed([.healthAnswered(answer)], answer: Self.good)
+        #expect(drive.healthAsked.map(\.request.target.name.rawValue) == ["a", "b", "b"])
+    }
+
     @Test func whatIsNotWellStopsAndAWarningDoesNot() {
         var drive = HandDrive(
             fixture([["a"], ["b"]]) { ($0.health, $0.onStop) = ([Self.check], .abort) })
