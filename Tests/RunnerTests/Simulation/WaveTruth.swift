@@ -11,6 +11,9 @@ struct WaveTruth {
     private let hasWaves: Bool
     private let pauses: Bool
     private var outcomes: [TargetName: Outcome] = [:]
+    /// What has ended, and well, though a person may have opened it again.
+    private var hasEnded: Set<TargetName> = []
+    private var hasSucceeded: Set<TargetName> = []
     /// Left out since they could not be reached.
     private var leftOut: Set<TargetName> = []
     /// Failures that a person has accepted.
@@ -60,12 +63,12 @@ struct WaveTruth {
         if isStopped || isReached(in: wave) {
             findings.broken(.thresholdHolds, "\(target) started after it")
         }
-        for earlier in waves[..<wave].joined() where outcomes[earlier] == nil {
+        for earlier in waves[..<wave].joined() where !hasEnded.contains(earlier) {
             findings.broken(.wavesFollow, "\(target) started, and \(earlier) had not ended")
         }
         guard wave > 0 else { return }
         let before = waves[wave - 1]
-        if !before.contains(where: { outcomes[$0]?.isGood == true || accepted.contains($0) }) {
+        if !before.contains(where: { hasSucceeded.contains($0) || accepted.contains($0) }) {
             findings.broken(.wavesFollow, "\(target) started after a wave without a success")
         }
     }
@@ -89,6 +92,8 @@ struct WaveTruth {
 
     mutating func ended(_ target: TargetName, _ outcome: Outcome) {
         outcomes[target] = outcome
+        hasEnded.insert(target)
+        if outcome.isGood { hasSucceeded.insert(target) }
     }
 
     mutating func happened(_ event: WaveEvent) {
