@@ -41,9 +41,9 @@ struct SSHAgentInTest {
         return PersonKey(try SigningKey(line: line.trimmingCharacters(in: .newlines)))
     }
 
-    /// Ends the agent, and removes everything.
+    /// Ends the agent, and removes everything; it keeps the mask of signals that blocks SIGTERM here.
     func remove() {
-        kill(agent.processID, SIGTERM)
+        kill(agent.processID, SIGKILL)
         _ = try? agent.wait()
         try? FileManager.default.removeItem(atPath: folder)
     }

@@ -63,7 +63,8 @@ struct TrustRowsTests {
             }
             try await TrailSealer(journal: journal, store: store).seal()
             let story = try git(home, ["log", "-1", "--format=%B"])
-            #expect(story.components(separatedBy: "act.signed by anna").count == 3, "\(story)")
+            // The subject names the last one, and each has a line.
+            #expect(story.components(separatedBy: "act.signed by anna").count == 4, "\(story)")
             let key = try #require(try TrailKeyFile.key(of: home)).publicKey
             let found = try TrailVerifier(path: home.trailPath, signers: [key]).verify()
             #expect(found.findings.isEmpty, "\(found.findings)")
