@@ -43,7 +43,7 @@ package struct TrailHistory: Sendable {
     private static let telling: Set<String> = Set(
         [
             TrailEvent.Kind.trailCreated, .keyAdded, .trailGap, .escalated, .flagged, .homeRestored,
-            .homePruned,
+            .homePruned, .trustChanged,
         ].map(\.rawValue))
 
     /// A history that nothing was taken into yet.
