@@ -63,15 +63,15 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a
     /// rollback and for the paying of a release. `locks` are those of other runs on the plan's
     /// targets; whom a person left out counts for none. `facts` are what is known of its change, and
-    /// `trust` says who may do what.
+    /// `trust` says who may do what; `starter` is who started a run that is led already.
     package static func evaluate(
         _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
         locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none,
-        trust: TrustState = .solo
+        trust: TrustState = .solo, starter: PersonID? = nil
     ) -> GateReport {
         let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
         let scope = ScopeGate(plan, runbook, facts.standing)
-        let role = RoleGate(plan, passage, actor: actor, trust: trust)
+        let role = RoleGate(plan, passage, actor: actor, trust: trust, starter: starter)
         let change = ChangeGate(facts: facts, actor: actor)
         // Freezes that bind resolutions are asked for these alone: they pass no other gate of time.
         let isFreezeAsked = passage == .resolution && facts.mayFreezeResolutions

@@ -4,7 +4,11 @@ import Runbooks
 struct RoleGate: Sendable {
     let verdict: Verdict
 
-    init(_ plan: Plan, _ passage: Passage, actor: String, trust: TrustState) {
+    /// `starter` is who started a run that is led already: it acts for them, whoever leads it.
+    init(
+        _ plan: Plan, _ passage: Passage, actor: String, trust: TrustState,
+        starter: PersonID? = nil
+    ) {
         switch trust {
         case .solo: verdict = .open(rule: "solo home: the account \(actor) is the person")
         case .unusable(let why):
@@ -14,13 +18,14 @@ struct RoleGate: Sendable {
                 ? .open(rule: "undoing goes on, though trust can't be used: \(why)")
                 : .refused(["trust can't be used: \(why); 'handrail trust verify' says more"])
         case .known(let book, let account, let instant):
-            verdict = Self.verdict(book, account, instant, plan, passage)
+            let person = starter.flatMap(book.person)
+            verdict = Self.verdict(book, account, person, instant, plan, passage)
         }
     }
 
     private static func verdict(
-        _ book: TrustBook, _ account: String, _ instant: Timestamp, _ plan: Plan,
-        _ passage: Passage
+        _ book: TrustBook, _ account: String, _ starter: Person?, _ instant: Timestamp,
+        _ plan: Plan, _ passage: Passage
     ) -> Verdict {
         var reasons =
             passage == .undoing
@@ -28,7 +33,7 @@ struct RoleGate: Sendable {
         let subject = ActSubject(plan)
         let verb = passage.verb
         var rule = ""
-        switch book.actor(forAccount: account, at: instant) {
+        switch starter.map(TrustBook.Actor.person) ?? book.actor(forAccount: account, at: instant) {
         case .nobody:
             let could = book.whoMay(verb, on: subject, at: instant).prefix(5).map(\.id.rawValue)
             reasons.insert(

@@ -29,7 +29,8 @@ struct LiveGates: GateKeeper {
                 neededMilliseconds: question.neededMilliseconds)
             let report = GateReport.evaluate(
                 record.plan, runbook: runbook, actor: record.actor,
-                leftOut: Set((record.leftOut ?? []).map(\.target)), facts: facts)
+                leftOut: Set((record.leftOut ?? []).map(\.target)), facts: facts,
+                trust: session.trustState(), starter: PersonID(rawValue: record.actor))
             return GateAnswer(report, at: now)
         } catch {
             return .closed(Failure(error).message, at: now)

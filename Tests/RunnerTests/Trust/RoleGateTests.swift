@@ -9,7 +9,7 @@ struct RoleGateTests {
     /// Gate 3's line about a plan of the fixture's library, on `t0` in `lab`.
     private func line(
         _ effect: Effect, _ trust: TrustState, kind: RunbookKind = .resolution,
-        isUndoing: Bool = false
+        isUndoing: Bool = false, starter: PersonID? = nil
     ) throws -> GateReport.Line {
         var fixture = try PlanFixture(
             targets: ["t0"], steps: [PlanFixture.step("s", effect, .run(PlanFixture.script()))])
@@ -19,7 +19,7 @@ struct RoleGateTests {
         ]
         let report = GateReport.evaluate(
             try fixture.plan(), runbook: try fixture.runbook(), actor: "ada",
-            isUndoing: isUndoing, trust: trust)
+            isUndoing: isUndoing, trust: trust, starter: starter)
         return try #require(report.lines.first { $0.gate == .role })
     }
 
@@ -68,6 +68,22 @@ struct RoleGateTests {
                 == .open(
                     rule: "the account ada is ada, berta: berta may run a resolution, and signs"))
         #expect(try line(.once, known([ada, berta]), kind: .change).stops)
+    }
+
+    /// A run that is led acts for who started it, and stops once they may no more.
+    @Test func aRunThatIsLedActsForWhoStartedIt() throws {
+        let ada = try TrustSamples.person("ada", [RoleGrant(.auditor)], accounts: ["ada"])
+        let berta = try TrustSamples.person("berta", [RoleGrant(.operator)])
+        let carl = try TrustSamples.person("carl", [RoleGrant(.operator)], retired: at)
+        let trust = known([ada, berta, carl])
+        #expect(
+            try line(.once, trust, starter: berta.id).verdict
+                == .open(rule: "berta may run a resolution"))
+        #expect(
+            try line(.once, trust, starter: carl.id).verdict
+                == .refused(["carl has retired, and may do nothing"]))
+        let unknown = PersonID(rawValue: "dora")
+        #expect(try line(.once, trust, starter: unknown).stops)
     }
 
     @Test func aFolderThatCantBeUsedRefusesAllButUndoing() throws {
