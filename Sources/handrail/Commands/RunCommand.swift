@@ -98,8 +98,7 @@ struct RunCommand: HandrailCommand {
             session: session, home: home, lease: lease, executor: executor,
             sessions: sessions, secrets: prepared.parameters.secrets, isStepByStep: stepByStep
         ).lead(RunMachine(record: record))
-        var leading = try LeadingOptions.parse([])
-        leading.reach = subject.reach
+        let leading = LeadingOptions.reaching(subject.reach)
         let stopped = StoppedRun(
             session: session, home: home, run: last, leading: leading,
             secrets: prepared.parameters.secrets)
