@@ -276,6 +276,25 @@ struct GoldenDocumentTests {
                 key: "ssh-ed25519 AAAA", fingerprint: "SHA256:abc"), in: "audit-rotate-key")
     }
 
+    @Test func trust() throws {
+        let (book, person) = try GoldenScene.trust()
+        try Self.expect(
+            TrustDocument(book, people: book.people, at: GoldenScene.now), in: "trust-show")
+        try Self.expect(TrustHostsDocument(added: 1, pins: book.pins), in: "trust-hosts")
+        let position = SourcePosition(file: "people/ann.yaml", line: 3, column: 7)
+        let problem = Diagnostic.error(
+            "bad-value", "There is no such role.", at: position, excerpt: "boss",
+            hint: "Did you mean 'lead'?")
+        try Self.expect(
+            TrustVerifyDocument(
+                trust: true, digest: book.digest, diagnostics: [problem],
+                problems: ["it was altered by hand"]), in: "trust-verify")
+        try Self.expect(
+            WhoamiDocument(
+                account: "ann", people: [person], held: Set(person.keys.map(\.fingerprint)),
+                book: book, at: GoldenScene.now), in: "whoami")
+    }
+
     @Test func beginnings() throws {
         try Self.expect(
             InitDocument(folder: "/srv/runbooks", files: ["handrail.yaml"], commit: "3f2c1d9"),
@@ -307,7 +326,9 @@ struct DocumentPageTests {
         ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("change", ["change", "change-draft", "change-closed"]),
-        ("change list", ["change-list"]),
+        ("change list", ["change-list"]), ("trust show", ["trust-show"]),
+        ("trust hosts", ["trust-hosts"]), ("trust verify", ["trust-verify"]),
+        ("whoami", ["whoami"]),
         ("audit verify", ["audit-verify"]),
         ("audit push", ["audit-push", "audit-push-failed", "audit-push-diverged"]),
         ("audit export", ["audit-export"]), ("audit rotate-key", ["audit-rotate-key"]),

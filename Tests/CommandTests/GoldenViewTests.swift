@@ -56,7 +56,7 @@ struct GoldenViewTests {
             selected: scene.subject.selected, alert: nil, made: GoldenScene.start)
         let view = PlanView(subject: subject, style: .plain, width: Self.width)
         try Golden.expect(view.head + [""] + view.summary, in: "plan-waves")
-        #expect(view.lines.count <= 50)
+        #expect(view.head.count + view.summary.count <= 50)
     }
 
     @Test func confirmation() async throws {

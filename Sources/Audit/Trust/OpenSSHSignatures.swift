@@ -10,7 +10,7 @@ package struct OpenSSHSignatures: StatementSigning, StatementChecking {
     /// How long a person has for a passphrase, or for touching their key.
     private static let signing: Duration = .seconds(60)
     /// How long a check may take.
-    private static let checking: Duration = .seconds(10)
+    private static let checking: Duration = .seconds(60)
 
     private let agent: SigningAgent
     private let keyFiles: [String]

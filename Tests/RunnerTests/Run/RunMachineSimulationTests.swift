@@ -67,18 +67,10 @@ struct RunMachineSimulationTests {
             #expect(machine.runningCount <= fixture.rollout.maxInFlight + 1, "seed \(seed)")
             pending += follow(input, &behind, recalled, &random)
             for effect in decision.effects {
-                if case .recall(let target) = effect, Bool.random(using: &random) {
-                    recalled.insert(target)
+                guard case .perform(let request) = effect else {
+                    pending += follow(effect, &recalled, &now, &random)
+                    continue
                 }
-                if case .admit(let names) = effect { pending.append(admission(of: names, &random)) }
-                if case .askHealth(let question) = effect {
-                    pending.append(.healthAnswered(health(question, &random)))
-                }
-                if case .timer(let timer, let delay) = effect {
-                    now = now.adding(delay)
-                    pending.append(.timer(timer))
-                }
-                guard case .perform(let request) = effect else { continue }
                 recalled.remove(request.key.target)
                 let keys = checkIntents(of: request, &started, events, machine, seed)
                 // What an earlier leader may have begun is asked for all the same.
@@ -100,6 +92,24 @@ struct RunMachineSimulationTests {
         #expect(budget > 0, "seed \(seed): never ended: \(machine.state), \(machine.targets)")
         if machine.state == .succeeded {
             #expect(machine.owed.isEmpty, "seed \(seed)")
+        }
+    }
+
+    /// What follows from an effect that begins nothing.
+    private static func follow(
+        _ effect: RunEffect, _ recalled: inout Set<TargetName>, _ now: inout Timestamp,
+        _ random: inout SeededNumbers
+    ) -> [RunInput] {
+        switch effect {
+        case .recall(let target):
+            if Bool.random(using: &random) { recalled.insert(target) }
+            return []
+        case .admit(let names): return [admission(of: names, &random)]
+        case .askHealth(let question): return [.healthAnswered(health(question, &random))]
+        case .timer(let timer, let delay):
+            now = now.adding(delay)
+            return [.timer(timer)]
+        default: return []
         }
     }
 

@@ -19,6 +19,8 @@ struct WaveTruth {
     /// Failures that a person has accepted.
     private var accepted: Set<TargetName> = []
     private var isStopped = false
+    /// Whether it stopped since a person resumed it, whatever was opened again meanwhile.
+    private var hasStopped = false
 
     init(_ record: RunRecord, _ findings: Findings) {
         let plan = record.plan
@@ -108,15 +110,15 @@ struct WaveTruth {
                 case .percent(let percent): Int(size * Double(percent) / 100)
                 }
             if leftOut.count > most { findings.broken(.thresholdHolds, "too many are left out") }
-        case .stopped: isStopped = true
+        case .stopped: (isStopped, hasStopped) = (true, true)
         case .started, .ended, .soaking, .healthTold, .passed, .promoted: break
         }
     }
 
     /// A person goes on: what failed so far is accepted, where the run had stopped for it.
     mutating func resumed() {
-        guard pauses, isStopped || waves.indices.contains(where: isReached) else { return }
-        isStopped = false
+        guard pauses, hasStopped || waves.indices.contains(where: isReached) else { return }
+        (isStopped, hasStopped) = (false, false)
         accepted.formUnion(outcomes.filter { !$0.value.isGood }.keys)
     }
 
