@@ -96,6 +96,13 @@ package struct Configuration: Sendable, Hashable {
         self.changeTypes = changeTypes
     }
 
+    /// The same with other environments.
+    package func replacing(environments: [EnvironmentRule]) -> Configuration {
+        Configuration(
+            libraryID: libraryID, environments: environments, protect: protect, timezone: timezone,
+            calendars: calendars, changeTypes: changeTypes)
+    }
+
     /// The type of a name; nil where there is none.
     package func changeType(named name: String) -> ChangeType? {
         changeTypes.first { $0.name == name }

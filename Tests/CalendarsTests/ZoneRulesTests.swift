@@ -97,4 +97,16 @@ struct ZoneRulesTests {
     func namesLeadNowhereElse(name: String) { #expect(Samples.zones.zone(named: name) == nil) }
 
     @Test func foldersAreNoZones() { #expect(Samples.zones.zone(named: "Europe") == nil) }
+
+    @Test func daysBeginWhereTheZonesClocksSayMidnight() throws {
+        let berlin = try #require(ZoneFolder().zone(named: "Europe/Berlin"))
+        let evening = try #require(Timestamp(trailText: "2026-11-26T23:30:00.000Z"))
+        #expect(berlin.startOfDay(at: evening).trailText == "2026-11-26T23:00:00.000Z")
+        #expect(berlin.startOfDay("2026-07-01")?.trailText == "2026-06-30T22:00:00.000Z")
+        #expect(berlin.startOfDay("2026-02-29") == nil)
+        #expect(berlin.startOfDay("2026-2-01") == nil)
+        #expect(berlin.startOfDay("today") == nil)
+        #expect(berlin.day(of: evening) == "Fri 2026-11-27")
+        #expect(berlin.clock(of: evening) == "00:30 CET")
+    }
 }

@@ -44,7 +44,7 @@ struct ChangeApprovalCommandTests {
         try #require(opened.status == 0, "\(opened.errors)")
         let submitted = try bench.handrail("change", "submit", "CHG-1")
         try #require(submitted.status == 0, "\(submitted.errors)")
-        for person in ["anna", "bob"] {
+        for person in ["anna", "bob", "may"] {
             let made = try Tool.run(
                 [
                     "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f",
@@ -56,12 +56,10 @@ struct ChangeApprovalCommandTests {
             "trust", "init", "--id", "anna", "--role", "approver", "--key",
             bench.folder + "/anna.pub")
         try #require(begun.status == 0, "\(begun.errors)")
-        let key = try String(contentsOfFile: bench.folder + "/bob.pub", encoding: .utf8)
         let account = NSUserName()
-        for (id, role, keys) in [
-            ("bob", "approver", "keys: [{ key: \(key.split(separator: "\n")[0]) }]\n"),
-            ("may", "change-manager", ""),
-        ] {
+        for (id, role) in [("bob", "approver"), ("may", "change-manager")] {
+            let key = try String(contentsOfFile: bench.folder + "/\(id).pub", encoding: .utf8)
+            let keys = "keys: [{ key: \(key.split(separator: "\n")[0]) }]\n"
             let person =
                 "handrail: 1\nname: \(id)\naccounts: [\(account)]\nroles: [\(role)]\n" + keys
             try Data(person.utf8).write(
@@ -82,8 +80,14 @@ struct ChangeApprovalCommandTests {
         let early = try Self.approve(bench, "anna")
         #expect(early.status == 3, "\(early.errors)")
         #expect(early.errors.contains("'handrail change assess' comes first"))
-        let assessed = try bench.handrail("change", "assess", "CHG-1", "--note", "fits")
+        // The account is three people's: who it is must be signed.
+        let nobody = try bench.handrail("change", "assess", "CHG-1", "--note", "fits")
+        #expect(nobody.status == 4, "\(nobody.errors)")
+        let may = ["env", "HANDRAIL_KEY=" + bench.folder + "/may"]
+        let assessed = try bench.handrail(
+            ["change", "assess", "CHG-1", "--note", "fits"], through: may)
         try #require(assessed.status == 0, "\(assessed.errors)")
+        #expect(assessed.output.contains("assessed by may"), "\(assessed.output)")
         let first = try Self.approve(bench, "anna")
         #expect(first.status == 0, "\(first.errors)")
         #expect(first.output.contains("by anna as approver"), "\(first.output)")
@@ -94,7 +98,7 @@ struct ChangeApprovalCommandTests {
         #expect(second["state"] as? String == "approved")
         #expect(try Self.gate(5, bench)?["verdict"] as? String == "open")
         let revoked = try bench.handrail(
-            "change", "revoke", "CHG-1", "--of", "bob", "--why", "a new finding")
+            ["change", "revoke", "CHG-1", "--of", "bob", "--why", "a new finding"], through: may)
         #expect(revoked.status == 0 && revoked.output.contains("assessed"), "\(revoked.errors)")
         let closed = try #require(try Self.gate(5, bench))
         #expect(closed["verdict"] as? String == "refused")

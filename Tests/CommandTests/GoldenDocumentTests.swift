@@ -176,6 +176,9 @@ struct GoldenDocumentTests {
             try Self.expect(document, in: name)
         }
         try Self.expect(ChangeListDocument(changes: documents), in: "change-list")
+        let (schedule, freezes, horizon) = try GoldenScene.schedule()
+        try Self.expect(
+            ChangeCalendarDocument(schedule, freezes: freezes, horizon), in: "change-calendar")
     }
 
     @Test func flags() throws {
@@ -326,7 +329,8 @@ struct DocumentPageTests {
         ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("change", ["change", "change-draft", "change-closed"]),
-        ("change list", ["change-list"]), ("trust show", ["trust-show"]),
+        ("change list", ["change-list"]), ("change calendar", ["change-calendar"]),
+        ("trust show", ["trust-show"]),
         ("trust hosts", ["trust-hosts"]), ("trust verify", ["trust-verify"]),
         ("whoami", ["whoami"]),
         ("audit verify", ["audit-verify"]),

@@ -4,7 +4,7 @@ import Testing
 
 /// What a step writes until it has ended: by the real command, with a step on the controller.
 @Suite(
-    .enabled(if: access("/usr/bin/bwrap", X_OK) == 0, "needs bubblewrap"), .timeLimit(.minutes(2)))
+    .enabled(if: access("/usr/bin/bwrap", X_OK) == 0, "needs bubblewrap"), .timeLimit(.minutes(10)))
 struct SpooledOutputTests {
     private static let secret = "hunter22-and-more"
 

@@ -115,7 +115,7 @@ extension ExecutorContractTests {
     }
 
     /// Again and again: a cancel that comes with the end of the step before meets the next one.
-    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    @Test(.timeLimit(.minutes(10)), arguments: ExecutorKind.available)
     func aCancelEndsTheOneUnderWayAndNothingFollows(kind: ExecutorKind) async throws {
         try await onStage(kind) { stage in
             let request = try series(["true\n", "echo up; sleep 600\n", "true\n"], on: stage)
@@ -131,7 +131,7 @@ extension ExecutorContractTests {
     }
 
     /// What was told at the seam of two steps is told again: nobody waits for the end of a deaf one.
-    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    @Test(.timeLimit(.minutes(10)), arguments: ExecutorKind.available)
     func aCancelAtAnyMomentIsHeard(kind: ExecutorKind) async throws {
         let grace = StopGrace(beforeKill: .milliseconds(200), beforeHangUp: .seconds(20))
         try await onStage(kind, grace: grace) { stage in
@@ -150,7 +150,7 @@ extension ExecutorContractTests {
     }
 
     /// Also while nobody follows the one under way yet, since the one before is being recorded.
-    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    @Test(.timeLimit(.minutes(10)), arguments: ExecutorKind.available)
     func aCancelBetweenTwoStepsLetsNoOtherBegin(kind: ExecutorKind) async throws {
         try await onStage(kind) { stage in
             let texts = ["true\n", "sleep 0.3\n", "echo third\n", "echo fourth\n"]
@@ -166,7 +166,7 @@ extension ExecutorContractTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    @Test(.timeLimit(.minutes(10)), arguments: ExecutorKind.available)
     func nobodySaysThatWhatALostSessionHadAheadWasStarted(
         kind: ExecutorKind
     ) async throws {
@@ -182,7 +182,7 @@ extension ExecutorContractTests {
     }
 
     /// The end of the time and the end of the step may come together.
-    @Test(.timeLimit(.minutes(1)), arguments: ExecutorKind.available)
+    @Test(.timeLimit(.minutes(10)), arguments: ExecutorKind.available)
     func timeThatRunsOutAtTheEndOfAStepIsNotTheNextOnes(kind: ExecutorKind) async throws {
         try await onStage(kind) { stage in
             var request = try series(["sleep 0.1\n", "sleep 0.3; echo on\n"], on: stage)

@@ -56,6 +56,15 @@ package struct ChangeStanding: Sendable, Hashable, Codable {
     }
 }
 
+extension ChangeStanding {
+    /// The standing of a change that is being opened for a plan.
+    package static func draft(for plan: Plan, by requester: String) -> ChangeStanding {
+        ChangeStanding(
+            id: "it", type: "", windows: [], state: "a draft", isApproved: false, dates: [],
+            targets: plan.targets.map(\.name), requester: requester, approvers: [], quorum: 1)
+    }
+}
+
 /// Everything that the gates about a change are asked with.
 package struct ChangeFacts: Sendable {
     /// What is known of the change.

@@ -154,7 +154,9 @@ package struct WindowGate: Sendable {
     }
 
     private func length(_ milliseconds: Int64) -> String {
-        let minutes = max(0, (milliseconds + 59_999) / 60_000)
+        let seconds = (max(0, milliseconds) + 999) / 1000
+        guard seconds >= 60 else { return "\(seconds) s" }
+        let minutes = (seconds + 59) / 60
         return minutes < 60 ? "\(minutes) min" : "\(minutes / 60) h \(minutes % 60) min"
     }
 }

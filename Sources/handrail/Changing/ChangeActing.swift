@@ -9,8 +9,6 @@ struct ChangeActing: Sendable {
     let home: OpenedHome
     let change: Change
 
-    private var actor: String { session.actor }
-
     /// Who acts on a change that is named.
     ///
     /// - Throws: as `Session.openChange`.
@@ -24,9 +22,9 @@ struct ChangeActing: Sendable {
     /// Throws `Failure` with all reasons why it can't be, `JournalError`. `what` is recorded, such
     /// as `That CHG-1 is submitted`.
     func tell(_ inputs: [ChangeInput], _ what: String) async throws -> ExitCode {
-        for verb in inputs.compactMap({ $0.verb(by: actor, on: change) }) {
-            try session.permit(verb, on: change.subject)
-        }
+        let verbs = inputs.compactMap { $0.verb(by: session.actor, on: change) }
+        for verb in verbs { try session.permit(verb, on: change.subject) }
+        let actor = try await actor(of: inputs, verbs)
         let now = session.world.now()
         var (next, events) = (change, [ChangeEvent]())
         for input in inputs {
@@ -46,6 +44,15 @@ struct ChangeActing: Sendable {
             events, to: change.id, after: change.sequence, actor: actor, at: now)
         try await home.sealRecorded(what)
         return try await show(changed)
+    }
+
+    /// Who acts: whoever signed the decision, or has to sign the act; else the account's person.
+    private func actor(of inputs: [ChangeInput], _ verbs: [Verb]) async throws -> String {
+        for case .decide(let signed, _, _) in inputs { return signed.statement.approver }
+        guard let verb = verbs.last, change.request.plan != nil else { return session.actor }
+        let signer = try await ActSigning(session: session, home: home).sign(
+            verb, arguments: ["change": change.id.rawValue], about: try await home.plan(of: change))
+        return signer?.rawValue ?? session.actor
     }
 
     /// Shows a change as it is now.

@@ -14,5 +14,6 @@ struct ChangeCommand: AsyncParsableCommand {
             ChangeApproveCommand.self, ChangeRejectCommand.self, ChangeRevokeCommand.self,
             ChangeScheduleCommand.self, ChangeHoldCommand.self, ChangeCancelCommand.self,
             ChangeCloseCommand.self, ChangeShowCommand.self, ChangeListCommand.self,
+            ChangeCalendarCommand.self,
         ])
 }

@@ -33,7 +33,9 @@ struct ChangeOpenCommand: HandrailCommand {
                 .usage, code: "usage", "Changes use commits only, never a working tree.",
                 hint: "commit, then open the change")
         }
-        let prepared = try await Preparation(session: session, subject: subject).prepare()
+        let prepared = try await Preparation(
+            session: session, subject: subject, isForNewChange: true
+        ).prepare()
         try session.permit(.changeOpen, on: ActSubject(prepared.plan))
         let types = prepared.opened.changeRules(for: .normal)
         let intake = ChangeIntake(session: session, options: fields, types: types)
@@ -50,8 +52,10 @@ struct ChangeOpenCommand: HandrailCommand {
         case .success(let opening): events = opening
         case .failure(let refusals): throw Failure(refusals)
         }
+        let signer = try await ActSigning(session: session, home: home).sign(
+            .changeOpen, about: prepared.plan)
         let change = try await home.journal.open(
-            events, actor: session.actor, at: session.world.now())
+            events, actor: signer?.rawValue ?? session.actor, at: session.world.now())
         try await home.sealRecorded("\(change.id)")
         return try await ChangeActing(session: session, home: home, change: change).show(change)
     }

@@ -27,6 +27,16 @@ struct AskedCalendars: Sendable {
         (state, zone) = (.known(calendar), calendars.zone)
     }
 
+    /// The freezes that lie in a time or reach into it, by their start.
+    func freezes(within horizon: Interval) -> [CalendarPlace] {
+        guard case .known(let calendar) = state else { return [] }
+        return calendar.calendars.filter { $0.kind == .freeze }.flatMap { freeze in
+            freeze.spans.filter { $0.interval.intersection(horizon) != nil }.map {
+                CalendarPlace(calendar: freeze.name, title: $0.title, interval: $0.interval)
+            }
+        }.sorted { ($0.interval.start, $0.calendar) < ($1.interval.start, $1.calendar) }
+    }
+
     private static func line(_ diagnostic: Diagnostic) -> String {
         guard let place = diagnostic.position else { return diagnostic.message }
         return "\(place.file):\(place.line): \(diagnostic.message)"

@@ -2,15 +2,18 @@ import Foundation
 import Runbooks
 import Runner
 
-/// Where `plan -o` writes; looked at before any target is asked.
+/// Where a document is written, such as that of `plan -o`; looked at before anything is done.
 struct PlanPlace: Sendable {
     private let path: String
+    /// The option that named it.
+    private let option: String
     /// Whether something is there that takes bytes and must stay what it is, such as `/dev/null`.
     private let isDevice: Bool
 
     /// - Throws: `Failure` (invalidInput) where no file can be written.
-    init(_ path: String) throws {
+    init(_ path: String, option: String = "-o") throws {
         self.path = path
+        self.option = option
         var status = stat()
         let isThere = stat(path, &status) == 0
         let kind = status.st_mode & S_IFMT
@@ -28,9 +31,18 @@ struct PlanPlace: Sendable {
     ///
     /// - Throws: `Failure` (invalidInput).
     func write(_ document: PlanDocument) throws {
+        try write(try CanonicalJSON.bytes(of: document))
+    }
+
+    /// Writes a whole text, or leaves what was there.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    func write(text: String) throws { try write(Array(text.utf8)) }
+
+    private func write(_ bytes: [UInt8]) throws {
         do {
             // Whole or not at all, by a file that takes the other's name: so never over a device.
-            try Data(try CanonicalJSON.bytes(of: document))
+            try Data(bytes)
                 .write(to: URL(fileURLWithPath: path), options: isDevice ? [] : .atomic)
         } catch {
             throw refusal(InputFile.reason(error))
@@ -40,7 +52,7 @@ struct PlanPlace: Sendable {
     private func refusal(_ reason: String) -> Failure {
         Failure(
             .invalidInput, code: "file",
-            "The plan can't be written to \(printableExcerpt(path)): \(reason).",
-            hint: "check the path after -o")
+            "Nothing can be written to \(printableExcerpt(path)): \(reason).",
+            hint: "check the path after \(option)")
     }
 }

@@ -28,6 +28,9 @@ struct Preparation: Sendable {
     let subject: SubjectOptions
     /// The instant that gates which know the time are asked about; nil for now.
     var instant: Timestamp?
+    /// Whether the plan is for a change that is being opened: it covers the plan's targets, so that
+    /// they can be looked at, and nothing is approved yet.
+    var isForNewChange = false
 
     /// The plan for a runbook's id, or the plan of a file or a change made again.
     ///
@@ -142,6 +145,9 @@ struct Preparation: Sendable {
             planID: file?.planID ?? session.newPlanID(),
             created: file?.created ?? session.world.now(), expires: file?.expires)
         let plan = try builder.plan().get()
+        let standing: ChangeFacts.Standing =
+            isForNewChange
+            ? .known(.draft(for: plan, by: session.actor)) : await session.standing(of: change)
         return PreparedPlan(
             opened: opened, runbook: runbook, selected: selected, parameters: parameters,
             plan: plan, digest: try .sha256(ofCanonical: plan),
@@ -149,8 +155,7 @@ struct Preparation: Sendable {
                 plan, runbook: runbook, actor: session.actor,
                 locks: await session.lockState(of: plan),
                 facts: session.changeFacts(
-                    of: opened, at: instant ?? session.world.now(),
-                    standing: await session.standing(of: change)),
+                    of: opened, at: instant ?? session.world.now(), standing: standing),
                 trust: trust),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree), change: change)

@@ -128,9 +128,7 @@ extension OpenedLibrary {
             notes += made.notes
             return made.rule
         }
-        let configuration = Configuration(
-            libraryID: library.configuration.libraryID, environments: rules,
-            protect: library.configuration.protect)
+        let configuration = library.configuration.replacing(environments: rules)
         let tightened = Library(
             configuration: configuration, inventory: library.inventory,
             runbooks: library.runbooks, tree: library.tree)

@@ -99,7 +99,8 @@ struct ProgressView: Sendable {
             guard !isOpen else {
                 return run.startedCount > 0 ? told("the gates are open", .good) : nil
             }
-            return told("no further target starts: " + lines.joined(separator: "; "), .warning)
+            let closed = lines.filter { !$0.contains(": open (") }
+            return told("no further target starts: " + closed.joined(separator: "; "), .warning)
         default: return nil
         }
     }
@@ -119,7 +120,7 @@ struct ProgressView: Sendable {
     func told(_ text: String, _ tone: Tone) -> String {
         let text = safe(text)
         guard let width, TextWidth.of(text) > width else { return style.paint(text, tone) }
-        return TextWidth.wrapped(text, width: width, indent: 0)
+        return TextWidth.wrapped(text, width: max(20, width - 2), indent: 0)
             .enumerated().map { ($0 == 0 ? "" : "  ") + style.paint($1, tone) }
             .joined(separator: "\n")
     }

@@ -48,8 +48,29 @@ extension GoldenScene {
         ]
     }
 
+    /// Two changes at one time on the same targets, and a freeze.
+    static func schedule() throws -> (ForwardSchedule, [CalendarPlace], Interval) {
+        let plan = try PastRun(targets: ["web1", "web2", "web3"]).record.plan
+        let other = try change(
+            [
+                .accepted(
+                    ChangeRules(
+                        type: "limits", severity: .minor, approvers: ["approver"], quorum: 1)),
+                .scheduled([try interval(3600, 9000)]), .moved(.scheduled, reason: "by may"),
+            ], by: "may", number: 9)
+        let horizon = try interval(0, 86_400)
+        return (
+            ForwardSchedule([(try change(), plan), (other, plan)], within: horizon),
+            [
+                CalendarPlace(
+                    calendar: "quarter-end", title: "Accounts",
+                    interval: try interval(50_000, 90_000))
+            ], horizon
+        )
+    }
+
     private static func change(
-        _ events: [ChangeEvent], by actor: String, isComplete: Bool = true
+        _ events: [ChangeEvent], by actor: String, isComplete: Bool = true, number: Int = 7
     ) throws -> Change {
         let scene = try PastRun(targets: ["web1", "web2", "web3"])
         let digest = Digest.sha256(of: [1])
@@ -71,7 +92,7 @@ extension GoldenScene {
                 sequence: index + 1, at: start.adding(.seconds(60 * index)),
                 actor: index == 0 ? "rea" : actor, event: event)
         }
-        guard let id = ChangeID(number: isComplete ? 7 : 8),
+        guard let id = ChangeID(number: isComplete ? number : 8),
             let change = Change(id, events: recorded)
         else { throw BadGolden() }
         return change

@@ -190,7 +190,7 @@ struct SealedEffectsTests {
     }
 
     /// Nobody who ends a run, or its leader, waits for what hangs elsewhere.
-    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    @Test(.timeLimit(.minutes(10)), arguments: [true, false])
     func whoEndsARunDoesNotWaitForWhatHangs(_ isAbort: Bool) async throws {
         let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
         let executor = rig.executor()
@@ -247,7 +247,7 @@ struct SealedEffectsTests {
 
     /// Another leader has taken the run over while this one waited: what it recorded before is not
     /// started any more.
-    @Test(.timeLimit(.minutes(1))) func whoLostItsLeaseWhileItSealedStartsNothing() async throws {
+    @Test(.timeLimit(.minutes(10))) func whoLostItsLeaseWhileItSealedStartsNothing() async throws {
         let rig = try await Rig(RunFixture(steps: [RunFixture.step("one", .once)]))
         let executor = rig.executor()
         let (journal, id) = (rig.journal, rig.record.id)
