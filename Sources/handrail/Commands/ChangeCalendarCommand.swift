@@ -113,7 +113,7 @@ extension ScheduleEntry {
     /// What calendar programs show of it.
     init(_ entry: ForwardSchedule.Entry, of library: String) {
         let change = entry.change
-        let number = change.dates.firstIndex(of: entry.interval).map { $0 + 1 } ?? 0
+        let number = change.dates.firstIndex(of: entry.interval).map { $0 + 1 } ?? 1
         let place = change.request.plan.map {
             "\($0.runbook) on \(CountText.of($0.targetCount, "target")) in \($0.environment)"
         }

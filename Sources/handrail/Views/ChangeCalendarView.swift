@@ -20,7 +20,7 @@ struct ChangeCalendarView: Sendable {
         ]
         for freeze in freezes {
             lines += wrapped(
-                "frozen  \(freeze.text): \(span(freeze.interval))", indent: 8, .warning)
+                "frozen  \(freeze.text): \(span(freeze.interval))", indent: 2, .warning)
         }
         if schedule.entries.isEmpty { lines.append("No change is planned in this time.") }
         var day = ""
