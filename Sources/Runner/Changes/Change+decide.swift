@@ -407,7 +407,7 @@ private struct ChangeTurn {
                 hint: change.openRun.map { "its run \($0) has not ended" }
                     ?? "what is not to be done any more is cancelled")
         else { return }
-        if change.review != nil || !closing.isComplete {
+        if change.review != nil || !closing.isComplete || ChangeRequest.isGiven(closing.note) {
             needs(text: closing.note, "what came of it")
         }
         if closing.isComplete, !unfinished.isEmpty {

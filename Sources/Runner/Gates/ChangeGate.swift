@@ -85,7 +85,8 @@ struct ChangeGate: Sendable {
         }
         return .refused(
             reasons + [
-                "\(others.count) of \(standing.quorum) people who did neither approved it"
+                "\(others.count) of \(standing.quorum) approvals are of people who neither asked for "
+                    + "it, nor start it, nor wrote a part of it"
             ])
     }
 

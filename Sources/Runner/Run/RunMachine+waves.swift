@@ -104,6 +104,8 @@ extension RunMachine {
             return false
         }
         emit(.wave(.ended(wave.index)), &turn)
+        // What they said before it ended is no answer for the next one.
+        if admission.gates?.isOpen == true { admission.gates = nil }
         if !members.contains(where: {
             targets[$0]?.outcome?.isGood == true || wave.accepted.contains($0)
         }) {

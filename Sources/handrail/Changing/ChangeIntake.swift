@@ -45,6 +45,9 @@ struct ChangeIntake: Sendable {
         } catch {
             problems += error.diagnostics
         }
+        if let text = options.implementer, let problem = implementerProblem(text) {
+            problems.append(problem)
+        }
         guard problems.isEmpty else {
             throw Failure(
                 .invalidInput, code: "change.field",
@@ -52,6 +55,22 @@ struct ChangeIntake: Sendable {
                 diagnostics: problems)
         }
         return request
+    }
+
+    /// Why somebody can't be named to carry it out: nobody of that id.
+    private func implementerProblem(_ text: String) -> Diagnostic? {
+        let said = "--implementer \(printableExcerpt(text))"
+        guard let id = PersonID(rawValue: text) else {
+            return .error(
+                "change-field", "\(said) is nobody's id", hint: "a person's id, such as ann")
+        }
+        guard case .known(let book, _, _) = session.trustState(), book.person(id) == nil else {
+            return nil
+        }
+        let near = nearestName(to: text, among: book.people.map(\.id.rawValue))
+        return .error(
+            "change-field", "\(said) is nobody in trust",
+            hint: near.map { "did you mean \($0)?" } ?? "'handrail trust show' lists people")
     }
 
     /// The request with an answer for everything that acceptance lacks.

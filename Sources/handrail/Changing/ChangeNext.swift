@@ -13,6 +13,8 @@ struct ChangeNext: Sendable, Hashable {
         let id = change.id
         let found: (String, String)?
         switch change.state {
+        case _ where change.isOnHold && !change.state.isTerminal:
+            found = ("it is on hold", "handrail change hold \(id) --off --why '…'")
         case .draft: found = ("it is a draft", "handrail change submit \(id)")
         case .submitted:
             found =
@@ -34,7 +36,7 @@ struct ChangeNext: Sendable, Hashable {
             )
         case .scheduled: found = ("it is scheduled", "handrail run \(id)")
         case .implementing:
-            found = change.openRun.map { ("it is being carried out", "handrail watch \($0)") }
+            found = change.openRun.map { ("it is being carried out", "handrail status \($0)") }
         case .review: found = ("it waits to be closed", "handrail change close \(id) --note '…'")
         case .closed, .rejected, .cancelled: found = nil
         }

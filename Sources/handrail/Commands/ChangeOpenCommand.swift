@@ -50,7 +50,7 @@ struct ChangeOpenCommand: HandrailCommand {
         let events: [ChangeEvent]
         switch Change.open(request) {
         case .success(let opening): events = opening
-        case .failure(let refusals): throw Failure(refusals)
+        case .failure(let refusals): throw Failure(refusals, nil)
         }
         let signer = try await ActSigning(session: session, home: home).sign(
             .changeOpen, about: prepared.plan)

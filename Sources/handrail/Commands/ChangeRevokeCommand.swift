@@ -26,9 +26,21 @@ struct ChangeRevokeCommand: HandrailCommand {
     func perform(_ session: Session) async throws -> ExitCode {
         let why = try await NoteText.given(why, session.world)
         let acting = try await ChangeActing.on(change.change, session)
-        let person = of ?? session.actor
+        let person = try of ?? ownID(session)
         return try await acting.tell(
             [.revoke(approver: person, why: why)],
             "That an approval of \(acting.change.id) is taken back")
+    }
+
+    /// Whose approval is meant where nobody is named: the account's one person's.
+    private func ownID(_ session: Session) throws -> String {
+        guard case .known(let book, let account, let instant) = session.trustState(),
+            case .several(let people) = book.actor(forAccount: account, at: instant)
+        else { return session.actor }
+        let names = people.map(\.id.rawValue).joined(separator: ", ")
+        throw Failure(
+            .usage, code: "usage",
+            "The account \(SafeText.line(account)) is several people's (\(names)).",
+            hint: "say whose approval is taken back, with --of")
     }
 }

@@ -100,7 +100,9 @@ struct ChangeGateTests {
             report.refusals.map(\.text) == [
                 "5 change: refused: CHG-42 is submitted; CHG-42 is on hold: cy, 12 h: wait for the "
                     + "vendor; 1 of 2 approvals count for this plan; dan's approval names another "
-                    + "plan", "7 four eyes: refused: 1 of 2 people who did neither approved it",
+                    + "plan",
+                "7 four eyes: refused: 1 of 2 approvals are of people who neither asked for it, nor "
+                    + "start it, nor wrote a part of it",
             ])
     }
 
@@ -117,7 +119,8 @@ struct ChangeGateTests {
             .known(Self.standing(approvers: approvers, authors: authors)))
         #expect(
             report.refusals.map(\.text) == [
-                "7 four eyes: refused: \(reason); 1 of 2 people who did neither approved it"
+                "7 four eyes: refused: \(reason); 1 of 2 approvals are of people who neither asked for it, nor "
+                    + "start it, nor wrote a part of it"
             ])
     }
 

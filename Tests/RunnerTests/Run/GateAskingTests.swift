@@ -176,6 +176,19 @@ struct GateAskingTests {
         #expect(drive.machine.state == .succeeded)
     }
 
+    @Test func eachWaveAsksThemAnewHoweverSoonItFollows() {
+        var fixture = RunFixture(steps: [RunFixture.step("one", .once)])
+        fixture.targets = ["a", "b", "c"]
+        fixture.gating = Gating(waits: false)
+        fixture.waves = [["a"], ["b", "c"]]
+        var drive = HandDrive(fixture)
+        drive.gates = Self.open
+        drive.feed([.led], answer: Self.good)
+        #expect(drive.gatesAsked.count == 2)
+        #expect(drive.machine.state == .succeeded)
+        #expect(drive.isFold)
+    }
+
     @Test func undoingAsksNobody() throws {
         var fixture = RunFixture(
             steps: [RunFixture.step("one") { $0.undo = [.run(RunFixture.call("unone"))] }])
