@@ -36,14 +36,6 @@ struct ChangeApprovalCommandTests {
             "handrail.yaml", text + "change_types:\n  limits: { severity: minor, quorum: 2 }\n")
         try bench.write("runbooks/web/limits/README.md", "# Higher limits\n")
         try bench.write("runbooks/web/limits/runbook.yaml", runbook, commit: true)
-        let opened = try bench.handrail([
-            "change", "open", "web.limits", "--on", "localhost", "--no-probe", "--type", "limits",
-            "--why", "users are cut off", "--expected", "5m", "--impact-service", "none",
-            "--impact-capacity", "none", "--impact-security", "none", "--impact-recovery", "none",
-        ])
-        try #require(opened.status == 0, "\(opened.errors)")
-        let submitted = try bench.handrail("change", "submit", "CHG-1")
-        try #require(submitted.status == 0, "\(submitted.errors)")
         for person in ["anna", "bob", "may"] {
             let made = try Tool.run(
                 [
@@ -65,6 +57,18 @@ struct ChangeApprovalCommandTests {
             try Data(person.utf8).write(
                 to: URL(fileURLWithPath: bench.home + "/trust/people/\(id).yaml"))
         }
+        let may = ["env", "HANDRAIL_KEY=" + bench.folder + "/may"]
+        let opened = try bench.handrail(
+            [
+                "change", "open", "web.limits", "--on", "localhost", "--no-probe", "--type",
+                "limits",
+                "--why", "users are cut off", "--expected", "5m", "--impact-service", "none",
+                "--impact-capacity", "none", "--impact-security", "none", "--impact-recovery",
+                "none",
+            ], through: may)
+        try #require(opened.status == 0, "\(opened.errors)")
+        let submitted = try bench.handrail(["change", "submit", "CHG-1"], through: may)
+        try #require(submitted.status == 0, "\(submitted.errors)")
         return bench
     }
 

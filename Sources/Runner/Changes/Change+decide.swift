@@ -135,6 +135,12 @@ private struct ChangeTurn {
         }
         // Whoever calls an automatic type minor or major wants a board to look at it.
         let isAutomatic = max(request.severity ?? .automatic, rules.severity) == .automatic
+        if isAutomatic, request.urgency == .emergency {
+            refuse(
+                .invalid,
+                "an automatic change is no emergency: nobody approves it, so it stays in its windows",
+                hint: "--urgency high; or --severity minor, so that somebody approves it")
+        }
         if !isAutomatic, rules.approvers.isEmpty {
             refuse(
                 .obstacle, "the change type \(rules.type) names nobody who approves",
@@ -152,8 +158,6 @@ private struct ChangeTurn {
                 .approved,
                 reason: "the type \(rules.type) is automatic: its entry in the configuration "
                     + "approves it"))
-        guard request.urgency == .emergency else { return }
-        beginEmergency()
     }
 
     private mutating func assess(_ assessment: Change.Assessment) {
@@ -179,9 +183,12 @@ private struct ChangeTurn {
         if signed.signature.utf8.count > ChangeLimit.signatureBytes {
             refuse(.invalid, "the signature is longer than any of a known kind")
         }
-        if change.standing(at: now).contains(where: {
-            $0.signed.statement.approver == statement.approver
-        }) {
+        // Who has approved it may still think better of it.
+        if statement.decision == .approved,
+            change.standing(at: now).contains(where: {
+                $0.signed.statement.approver == statement.approver
+            })
+        {
             refuse(.approval, "\(statement.approver) has approved it before: once is enough")
         }
         for problem in ApprovalCheck(change, facts, at: now).problems(of: signed) {
@@ -417,6 +424,13 @@ private struct ChangeTurn {
                 .obstacle, "\(named)\(more): not done, so it isn't complete",
                 hint: "close it with --incomplete, or give it another time with "
                     + "'handrail change schedule \(change.id) --add'")
+        }
+        if closing.isComplete, let last = change.runs.last(where: { $0.ended != nil }),
+            last.run.isUndoing
+        {
+            refuse(
+                .obstacle, "what it did was undone, by \(last.run.run), so it isn't complete",
+                hint: "close it with --incomplete")
         }
         if closing.followedBy == change.id {
             refuse(.invalid, "\(change.id) can't follow itself")

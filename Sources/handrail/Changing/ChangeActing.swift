@@ -23,7 +23,9 @@ struct ChangeActing: Sendable {
     /// as `That CHG-1 is submitted`.
     func tell(_ inputs: [ChangeInput], _ what: String) async throws -> ExitCode {
         let verbs = inputs.compactMap { $0.verb(by: session.actor, on: change) }
-        for verb in verbs { try session.permit(verb, on: change.subject) }
+        for verb in verbs {
+            try session.permit(verb, on: change.subject, isStopping: verb == .changeHold)
+        }
         let actor = try await actor(of: inputs, verbs)
         let now = session.world.now()
         var (next, events) = (change, [ChangeEvent]())
@@ -49,7 +51,10 @@ struct ChangeActing: Sendable {
     /// Who acts: whoever signed the decision, or has to sign the act; else the account's person.
     private func actor(of inputs: [ChangeInput], _ verbs: [Verb]) async throws -> String {
         for case .decide(let signed, _, _) in inputs { return signed.statement.approver }
-        guard let verb = verbs.last, change.request.plan != nil else { return session.actor }
+        // Stopping is never held up by a missing signature.
+        guard let verb = verbs.last, verb != .changeHold, change.request.plan != nil else {
+            return session.actor
+        }
         let signer = try await ActSigning(session: session, home: home).sign(
             verb, arguments: ["change": change.id.rawValue], about: try await home.plan(of: change))
         return signer?.rawValue ?? session.actor

@@ -58,6 +58,16 @@ struct ApproverSeat: Sendable {
         let signing = ActSigning(session: session, home: home, keyFile: options.key)
         let key = try await signing.key(of: people, at: instant)
         let owner = people.first { $0.keys.contains { $0.key == key.key } } ?? people[0]
+        let unknown = change.authors.union([change.requester]).filter { name in
+            PersonID(rawValue: name).flatMap { book.person($0) } == nil
+        }
+        if let own = unknown.sorted().first(where: owner.accounts.contains) {
+            throw Failure(
+                .refused, code: "change.approval",
+                "\(change.id) was asked for by the account \(SafeText.line(own)), which is "
+                    + "\(owner.id)'s too: nobody knows that it was somebody else.",
+                hint: "open it anew: since there is trust, who asks is known by name")
+        }
         let environment = change.request.plan?.environment ?? ""
         let held = book.roleNames(of: owner.id.rawValue, in: environment)
         let asked = change.rules?.approvers ?? []
