@@ -1,8 +1,21 @@
 /// How much a change can break, and who must have looked at it.
-package enum ChangeSeverity: String, Sendable, Codable, CaseIterable {
-    case minor, major
+package enum ChangeSeverity: String, Sendable, Codable, CaseIterable, Comparable {
     /// Small, and known: its entry in the approved configuration is its approval.
     case automatic
+    case minor, major
+
+    /// Whether the first one can break less.
+    package static func < (left: ChangeSeverity, right: ChangeSeverity) -> Bool {
+        left.rank < right.rank
+    }
+
+    private var rank: Int {
+        switch self {
+        case .automatic: 0
+        case .minor: 1
+        case .major: 2
+        }
+    }
 }
 
 /// A known type of change: its category, its windows, and who approves it.

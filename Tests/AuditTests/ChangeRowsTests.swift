@@ -43,7 +43,7 @@ struct ChangeRowsTests {
             .accepted(
                 ChangeRules(
                     type: "driver", severity: .minor, windows: ["w"], approvers: ["board"],
-                    quorum: 1, emergencyQuorum: 1, isReviewed: true)),
+                    quorum: 1, reviewWithinMilliseconds: 604_800_000)),
             .moved(.submitted, reason: "complete"),
             .assessed(.init(note: "fits", severity: .major)), .moved(.assessed, reason: "so"),
             try approval("a"), .revoked(try Samples.digest("d"), why: "no"), try approval("b"),

@@ -26,7 +26,11 @@ struct ChangeApprovalCommandTests {
 
     /// A bench with a change that is submitted, in an environment that asks for two approvals, and
     /// three people of this account, two of whom are of the board.
-    private static func bench() throws -> Workbench {
+    ///
+    /// `asker` opens it; nil before there is trust. `floors` is what environments.yaml says.
+    private static func bench(
+        asker: String? = "may", floors: String? = nil
+    ) throws -> Workbench {
         let bench = try Workbench()
         try bench.makeLibrary()
         let path = bench.library + "/handrail.yaml"
@@ -44,6 +48,7 @@ struct ChangeApprovalCommandTests {
                 ])
             try #require(made.status == 0)
         }
+        if asker == nil { try open(bench, through: []) }
         let begun = try bench.handrail(
             "trust", "init", "--id", "anna", "--role", "approver", "--key",
             bench.folder + "/anna.pub")
@@ -57,19 +62,29 @@ struct ChangeApprovalCommandTests {
             try Data(person.utf8).write(
                 to: URL(fileURLWithPath: bench.home + "/trust/people/\(id).yaml"))
         }
-        let may = ["env", "HANDRAIL_KEY=" + bench.folder + "/may"]
+        if let floors {
+            try Data(floors.utf8).write(
+                to: URL(fileURLWithPath: bench.home + "/trust/environments.yaml"))
+        }
+        if let asker { try open(bench, through: key(asker, bench)) }
+        return bench
+    }
+
+    private static func key(_ person: String, _ bench: Workbench) -> [String] {
+        ["env", "HANDRAIL_KEY=" + bench.folder + "/" + person]
+    }
+
+    private static func open(_ bench: Workbench, through program: [String]) throws {
         let opened = try bench.handrail(
             [
                 "change", "open", "web.limits", "--on", "localhost", "--no-probe", "--type",
-                "limits",
-                "--why", "users are cut off", "--expected", "5m", "--impact-service", "none",
-                "--impact-capacity", "none", "--impact-security", "none", "--impact-recovery",
-                "none",
-            ], through: may)
+                "limits", "--why", "users are cut off", "--expected", "5m", "--impact-service",
+                "none", "--impact-capacity", "none", "--impact-security", "none",
+                "--impact-recovery", "none",
+            ], through: program)
         try #require(opened.status == 0, "\(opened.errors)")
-        let submitted = try bench.handrail(["change", "submit", "CHG-1"], through: may)
+        let submitted = try bench.handrail(["change", "submit", "CHG-1"], through: program)
         try #require(submitted.status == 0, "\(submitted.errors)")
-        return bench
     }
 
     private static func approve(
@@ -87,7 +102,7 @@ struct ChangeApprovalCommandTests {
         // The account is three people's: who it is must be signed.
         let nobody = try bench.handrail("change", "assess", "CHG-1", "--note", "fits")
         #expect(nobody.status == 4, "\(nobody.errors)")
-        let may = ["env", "HANDRAIL_KEY=" + bench.folder + "/may"]
+        let may = Self.key("may", bench)
         let assessed = try bench.handrail(
             ["change", "assess", "CHG-1", "--note", "fits"], through: may)
         try #require(assessed.status == 0, "\(assessed.errors)")
@@ -112,6 +127,58 @@ struct ChangeApprovalCommandTests {
         let run = try bench.handrail("run", "CHG-1", "--yes")
         #expect(run.status == 4, "\(run.errors)")
         #expect(try bench.handrail("audit", "verify").status == 0)
+    }
+
+    @Test func whoseAccountAskedForItCantApproveIt() throws {
+        let bench = try Self.bench(asker: nil)
+        let assessed = try bench.handrail(
+            ["change", "assess", "CHG-1", "--note", "fits"], through: Self.key("may", bench))
+        try #require(assessed.status == 0, "\(assessed.errors)")
+        let result = try Self.approve(bench, "anna")
+        #expect(result.status == 4)
+        #expect(result.errors.contains("which is anna's too"), "\(result.errors)")
+        let shown = try bench.handrail("change", "show", "CHG-1", "--json").json()
+        #expect((shown["decisions"] as? [Any])?.isEmpty ?? true)
+    }
+
+    @Test func neverFewerApproveThanTrustDemands() throws {
+        let floors =
+            "handrail: 1\nenvironments:\n  lab: { content: off, change: required, "
+            + "production: false, quorum: 3 }\n"
+        let bench = try Self.bench(floors: floors)
+        let shown = try bench.handrail("change", "show", "CHG-1", "--json").json()
+        #expect(shown["quorum"] as? Int == 3)
+    }
+
+    @Test func aHoldNeedsNoSignatureAndTakingItOffDoes() throws {
+        let bench = try Self.bench()
+        let held = try bench.handrail("change", "hold", "CHG-1", "--why", "wait")
+        #expect(held.status == 0, "\(held.errors)")
+        let off = try bench.handrail("change", "hold", "CHG-1", "--off", "--why", "go")
+        #expect(off.status == 4, "\(off.errors)")
+        let signed = try bench.handrail(
+            ["change", "hold", "CHG-1", "--off", "--why", "go"], through: Self.key("may", bench))
+        #expect(signed.status == 0, "\(signed.errors)")
+    }
+
+    @Test func whoseApprovalIsTakenBackIsSaidOnASharedAccount() throws {
+        let bench = try Self.bench()
+        let result = try bench.handrail("change", "revoke", "CHG-1", "--why", "a finding")
+        #expect(result.status == 64)
+        #expect(result.errors.contains("--of"), "\(result.errors)")
+    }
+
+    @Test func nobodyThatTrustDoesntKnowCarriesAChangeOut() throws {
+        let bench = try Self.bench()
+        for (name, words) in [("../../etc", "is nobody's id"), ("bbo", "did you mean bob?")] {
+            let result = try bench.handrail(
+                [
+                    "change", "open", "web.limits", "--on", "localhost", "--no-probe", "--draft",
+                    "--implementer", name,
+                ], through: Self.key("may", bench))
+            #expect(result.status == 3)
+            #expect(result.errors.contains(words), "\(result.errors)")
+        }
     }
 
     @Test func oneRejectionRejectsAndSaysWhy() throws {

@@ -85,6 +85,7 @@ struct ChangeCommandTests {
     @Test(arguments: [
         (["--urgency", "hgh"], "did you mean high?"),
         (["--expected", "soon"], "such as 40m or 2h30m"),
+        (["--title", String(repeating: "t", count: 250)], "title is too long for a record"),
         (["--start", "2026-11-28T20:00:00Z"], "--start and --end go together"),
         (
             ["--start", "2026-11-28T20:00:00", "--end", "2026-11-28T21:00:00Z"],

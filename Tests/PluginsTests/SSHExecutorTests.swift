@@ -44,7 +44,7 @@ struct SSHExecutorTests {
     @Test(arguments: [
         ("cat >/dev/null; eval \"$SSH_ORIGINAL_COMMAND\"", "reads the standard input"),
         ("cat >/dev/null; echo gone >&2; exit 7", "It wrote: 'gone'"),
-        ("exec sleep 30", "did not answer in time"),
+        ("exec sleep 300", "did not answer in time"),
     ])
     func whoReadsASessionsInputBeforeItsShellIsNamed(_ command: String, _ words: String)
         async throws

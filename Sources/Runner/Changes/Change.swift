@@ -7,9 +7,9 @@ package struct Change: Sendable, Hashable {
         /// In a few sentences.
         package let note: String
         /// How much it can do, where that is more than its type says.
-        package let severity: Severity?
+        package let severity: ChangeSeverity?
 
-        package init(note: String, severity: Severity? = nil) {
+        package init(note: String, severity: ChangeSeverity? = nil) {
             (self.note, self.severity) = (note, severity)
         }
     }
@@ -205,7 +205,7 @@ extension Change {
     package var isOnHold: Bool { hold != nil }
 
     /// How much it can do: the most that request, type and assessment say.
-    package var severity: Severity? {
+    package var severity: ChangeSeverity? {
         [rules?.severity, request.severity, assessment?.severity].compactMap { $0 }.max()
     }
 
@@ -213,8 +213,7 @@ extension Change {
     package var quorum: Int? {
         guard let rules else { return nil }
         guard severity != .automatic else { return 0 }
-        let isEmergency = request.urgency == .emergency
-        return max(1, isEmergency ? rules.emergencyQuorum ?? rules.quorum : rules.quorum)
+        return max(1, rules.quorum)
     }
 
     /// The approvals that were not taken back and have not expired.

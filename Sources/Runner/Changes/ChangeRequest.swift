@@ -1,3 +1,5 @@
+import Runbooks
+
 /// What a person asks for with a change (docs/changes.md, "Fields").
 package struct ChangeRequest: Sendable, Codable, Hashable {
     /// What it does to the service, one text for each question that the board asks.
@@ -27,7 +29,7 @@ package struct ChangeRequest: Sendable, Codable, Hashable {
     /// Its type's name in the house's list.
     package var type: String?
     /// How much it can do; nil for what its type says.
-    package var severity: Change.Severity?
+    package var severity: ChangeSeverity?
     /// How fast it is needed.
     package var urgency: ChangeUrgency
     /// Who is to carry it out; nil where anybody may who has the role.
@@ -47,7 +49,7 @@ package struct ChangeRequest: Sendable, Codable, Hashable {
 
     package init(
         title: String = "", why: String? = nil, type: String? = nil,
-        severity: Change.Severity? = nil, urgency: ChangeUrgency = .normal,
+        severity: ChangeSeverity? = nil, urgency: ChangeUrgency = .normal,
         implementer: String? = nil, wanted: Interval? = nil, expectedMilliseconds: Int64? = nil,
         impact: Impact = Impact(), rollback: String? = nil, ticket: String? = nil,
         plan: ChangePlan? = nil

@@ -3,7 +3,7 @@ import Runbooks
 /// What the change desk says, at one moment, about the change that a run is for.
 ///
 /// Gates 4 to 7 are asked of it (docs/semantics.md, "Gates").
-package struct ChangeStanding: Sendable, Hashable, Codable {
+package struct ChangeStanding: Sendable, Hashable {
     /// The change's id, such as `CHG-42`.
     package let id: String
     /// Its type in `handrail.yaml`.

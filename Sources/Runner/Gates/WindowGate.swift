@@ -94,8 +94,8 @@ package struct WindowGate: Sendable {
             }
             return closed(
                 [
-                    "it takes \(length(question.neededMilliseconds)), its undoing included, and "
-                        + "closes \(shown(open.end))"
+                    "what is to start takes \(length(question.neededMilliseconds)), with what is "
+                        + "reserved for undoing, and it closes \(shown(open.end))"
                 ], after: open.end, times,
                 calendar)
         }

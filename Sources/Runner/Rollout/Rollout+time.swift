@@ -22,3 +22,11 @@ extension Rollout {
         return wave + (soak?.milliseconds ?? 0) + undoing
     }
 }
+
+extension Plan {
+    /// What is reserved before its first wave starts, in milliseconds; 0 where nobody knows how long
+    /// a target takes.
+    package var reservedForFirstWave: Int64 {
+        rollout.reservedTime(forWave: wavesOfTargets.first?.count ?? 0, changedBefore: 0) ?? 0
+    }
+}

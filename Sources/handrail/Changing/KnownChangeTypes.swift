@@ -3,22 +3,24 @@ import Runner
 
 extension OpenedLibrary {
     /// What the house's list of known change types says of each, for changes of an urgency.
-    func changeRules(for urgency: ChangeUrgency) -> [ChangeRules] {
+    ///
+    /// Never fewer people approve than trust demands: `least`.
+    func changeRules(for urgency: ChangeUrgency, least: Int = 1) -> [ChangeRules] {
         let types = library.configuration.changeTypes
         let emergency = types.first { $0.name == ChangeType.emergency }
         return types.filter { $0.name != ChangeType.emergency }.map {
-            ChangeRules($0, approvedBy: urgency == .emergency ? emergency ?? $0 : $0)
+            ChangeRules(
+                $0, approvedBy: urgency == .emergency ? emergency ?? $0 : $0, least: least)
         }
     }
 }
 
 extension ChangeRules {
     /// A type of the list; who approves is what the other entry says.
-    init(_ type: ChangeType, approvedBy board: ChangeType) {
+    init(_ type: ChangeType, approvedBy board: ChangeType, least: Int) {
         self.init(
-            type: type.name, severity: Change.Severity(rawValue: type.severity.rawValue) ?? .major,
-            windows: type.windows, approvers: board.approvers, quorum: board.quorum,
-            isReviewed: type.reviewWithinMilliseconds != nil,
+            type: type.name, severity: type.severity, windows: type.windows,
+            approvers: board.approvers, quorum: max(board.quorum, least),
             reviewWithinMilliseconds: type.reviewWithinMilliseconds)
     }
 }

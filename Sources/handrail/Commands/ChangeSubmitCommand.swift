@@ -29,9 +29,10 @@ struct ChangeSubmitCommand: HandrailCommand {
             request = try await intake.completed(request)
         }
         let amend: [ChangeInput] = request == acting.change.request ? [] : [.amend(request)]
+        let least = session.leastQuorum(of: acting.change.request.plan?.environment)
+        let rules = library.changeRules(for: request.urgency, least: least)
         return try await acting.tell(
-            amend
-                + [.submit(library.changeRules(for: request.urgency).rules(of: request.type))],
+            amend + [.submit(rules.rules(of: request.type))],
             "That \(acting.change.id) is submitted")
     }
 }

@@ -33,7 +33,8 @@ extension PreparedPlan {
             locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)),
             facts: session.changeFacts(
                 of: opened, at: session.world.now(),
-                standing: await session.standing(of: change)),
+                standing: await session.standing(of: change),
+                neededMilliseconds: plan.reservedForFirstWave),
             trust: session.trustState())
         guard !report.isOpen, !(waits && report.opensByItself) else { return }
         throw Failure.closed(report)

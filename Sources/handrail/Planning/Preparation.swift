@@ -155,7 +155,8 @@ struct Preparation: Sendable {
                 plan, runbook: runbook, actor: session.actor,
                 locks: await session.lockState(of: plan),
                 facts: session.changeFacts(
-                    of: opened, at: instant ?? session.world.now(), standing: standing),
+                    of: opened, at: instant ?? session.world.now(), standing: standing,
+                    neededMilliseconds: plan.reservedForFirstWave),
                 trust: trust),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree), change: change)

@@ -28,6 +28,14 @@ extension Session {
         return person.id.rawValue
     }
 
+    /// How many people have to approve a change of an environment at least, as trust demands.
+    func leastQuorum(of environment: String?) -> Int {
+        guard case .known(let book, _, _) = trustState(),
+            let floor = environment.flatMap({ book.floor(of: $0) })
+        else { return 1 }
+        return floor.quorum
+    }
+
     /// The first mistake, with its place, and how many more there are.
     private static func clause(about diagnostics: [Diagnostic]) -> String {
         let errors = diagnostics.filter { $0.severity == .error }

@@ -92,7 +92,7 @@ struct ChangeDocument: Encodable, Sendable {
     let title: String
     let why: String?
     let type: String?
-    let severity: Change.Severity?
+    let severity: ChangeSeverity?
     let urgency: ChangeUrgency
     let requester: String
     let implementer: String?

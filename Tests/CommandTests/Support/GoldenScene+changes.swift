@@ -12,7 +12,7 @@ extension GoldenScene {
                 .accepted(
                     ChangeRules(
                         type: "limits", severity: .minor, windows: ["weekend"],
-                        approvers: ["approver"], quorum: 1, isReviewed: true)),
+                        approvers: ["approver"], quorum: 1, reviewWithinMilliseconds: 604_800_000)),
                 .moved(.submitted, reason: "complete"),
                 .assessed(.init(note: "fits beside CHG-2", severity: .major)),
                 .moved(.assessed, reason: "assessed by may"),

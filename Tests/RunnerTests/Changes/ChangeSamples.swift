@@ -55,7 +55,7 @@ enum ChangeSamples {
 
     /// A complete request.
     static func request(
-        urgency: ChangeUrgency = .normal, severity: Change.Severity? = nil
+        urgency: ChangeUrgency = .normal, severity: ChangeSeverity? = nil
     ) -> ChangeRequest {
         ChangeRequest(
             title: "The fixed driver everywhere", why: "the old one loses interrupts",
@@ -66,12 +66,12 @@ enum ChangeSamples {
     }
 
     static func rules(
-        quorum: Int = 2, severity: Change.Severity = .minor, emergencyQuorum: Int? = nil,
+        quorum: Int = 2, severity: ChangeSeverity = .minor,
         isReviewed: Bool = false
     ) -> ChangeRules {
         ChangeRules(
             type: "driver-update", severity: severity, windows: ["weekend"], approvers: ["board"],
-            quorum: quorum, emergencyQuorum: emergencyQuorum, isReviewed: isReviewed)
+            quorum: quorum, reviewWithinMilliseconds: isReviewed ? 604_800_000 : nil)
     }
 
     /// A statement as it should be, for the sample change.

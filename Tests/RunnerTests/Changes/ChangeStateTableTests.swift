@@ -62,7 +62,7 @@ struct ChangeStateTableTests {
         case (.emergency, .submitted):
             .at(
                 state, request: ChangeSamples.request(urgency: .emergency),
-                rules: ChangeSamples.rules(emergencyQuorum: 1))
+                rules: ChangeSamples.rules(quorum: 1))
         case (.emergency, .assessed):
             .at(state, request: ChangeSamples.request(urgency: .emergency))
         default: .at(state)

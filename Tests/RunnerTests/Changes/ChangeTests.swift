@@ -99,6 +99,13 @@ struct ChangeTests {
         #expect(scene.change.decisions.count == 1)
     }
 
+    @Test func whoHasApprovedMayStillReject() {
+        var scene = ChangeScene.at(.assessed, rules: ChangeSamples.rules(quorum: 3))
+        let later = ChangeSamples.statement("ann", decision: .rejected, nonce: "99")
+        #expect(scene.tell(.decide(later, ChangeSamples.facts())) == [])
+        #expect(scene.change.state == .rejected)
+    }
+
     @Test func oneRejectionRejects() {
         var scene = ChangeScene.at(.assessed, rules: ChangeSamples.rules(quorum: 3))
         scene.tell(
@@ -170,7 +177,7 @@ struct ChangeTests {
     @Test func anEmergencyHas24HoursFromItsApproval() {
         var scene = ChangeScene.at(
             .submitted, request: ChangeSamples.request(urgency: .emergency),
-            rules: ChangeSamples.rules(emergencyQuorum: 1))
+            rules: ChangeSamples.rules(quorum: 1))
         scene.seconds = 5000
         scene.tell(.decide(ChangeSamples.statement("ann"), ChangeSamples.facts()))
         #expect(scene.change.state == .scheduled)
@@ -191,6 +198,18 @@ struct ChangeTests {
         var board = ChangeScene(ChangeSamples.request(severity: .minor))
         board.tell(.submit(ChangeSamples.rules(severity: .automatic)))
         #expect(board.change.state == .submitted && board.change.quorum == 2)
+    }
+
+    @Test func anAutomaticChangeIsNoEmergency() {
+        var scene = ChangeScene(ChangeSamples.request(urgency: .emergency))
+        #expect(
+            scene.tell(.submit(ChangeSamples.rules(severity: .automatic))) == [
+                "an automatic change is no emergency: nobody approves it, so it stays in its windows"
+            ])
+        #expect(scene.change.state == .draft)
+        var board = ChangeScene(ChangeSamples.request(urgency: .emergency, severity: .minor))
+        #expect(board.tell(.submit(ChangeSamples.rules(severity: .automatic))) == [])
+        #expect(board.change.state == .submitted)
     }
 
     @Test func breakingGlassOpensAChangeForItsReview() throws {
@@ -268,6 +287,24 @@ struct ChangeTests {
         #expect(scene.change.closing == rest && scene.change.state == .closed)
     }
 
+    @Test func whatWasUndoneCantCloseAsComplete() {
+        var scene = ChangeScene.at(.review)
+        scene.tell(.runOpened(ChangeSamples.run("r-2", isUndoing: true)))
+        scene.tell(.runEnded(ChangeSamples.run("r-2").run, .rolledBack))
+        let complete = Change.Closing(isComplete: true, note: "done")
+        #expect(
+            scene.tell(.close(complete, unfinished: [])) == [
+                "what it did was undone, by r-2, so it isn't complete"
+            ])
+        let long = Change.Closing(
+            isComplete: false, note: String(repeating: "x", count: ChangeLimit.textBytes + 1))
+        #expect(
+            scene.tell(.close(long, unfinished: [])) == ["what came of it is too long for a record"]
+        )
+        #expect(
+            scene.tell(.close(.init(isComplete: false, note: "undone"), unfinished: [])) == [])
+    }
+
     // --- properties -----------------------------------------------------------------------------
 
     @Test(arguments: UInt64(0)..<200) func theFoldOfTheEventsIsTheLiveChange(
@@ -342,7 +379,7 @@ enum RandomChange {
         switch Int.random(in: 0..<20, using: &numbers) {
         case 0: return .amend(ChangeSamples.request(severity: isFlag ? .major : nil))
         case 1, 2:
-            let severity: Change.Severity = nonce.hasPrefix("1") ? .automatic : .minor
+            let severity: ChangeSeverity = nonce.hasPrefix("1") ? .automatic : .minor
             return .submit(
                 ChangeSamples.rules(
                     quorum: isFlag ? 1 : 2, severity: severity, isReviewed: isFlag))

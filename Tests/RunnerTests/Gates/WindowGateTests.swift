@@ -85,7 +85,8 @@ struct WindowGateTests {
         #expect(
             answer(at: 29, needs: 61).verdict
                 == .waiting(
-                    for: "it takes 1 h 1 min, its undoing included, and closes 30 h; "
+                    for: "what is to start takes 1 h 1 min, with what is reserved for undoing, and "
+                        + "it closes 30 h; "
                         + "opens 50 h", until: Self.hour(50)))
         #expect(answer(at: 29, needs: 60).next == Self.hour(30))
         guard case .refused = answer(at: 29, needs: 601).verdict else {

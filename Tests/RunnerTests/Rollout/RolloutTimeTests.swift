@@ -27,5 +27,12 @@ struct RolloutTimeTests {
         undoing.onStop = .rollback
         #expect(undoing.reservedTime(forWave: 20, changedBefore: 30) == 4600)
         #expect(Rollout().reservedTime(forWave: 1, changedBefore: 0) == nil)
+        var fixture = RunFixture(steps: [RunFixture.step("one")])
+        fixture.targets = ["a", "b", "c"]
+        fixture.waves = [["a"], ["b", "c"]]
+        fixture.rollout = undoing
+        #expect(fixture.record.plan.reservedForFirstWave == 2600)
+        fixture.rollout = Rollout()
+        #expect(fixture.record.plan.reservedForFirstWave == 0)
     }
 }
