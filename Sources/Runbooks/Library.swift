@@ -43,11 +43,14 @@ package struct Target: Sendable, Hashable, Codable {
     package let aliases: [String]
     /// The groups it is in, sorted.
     package let groups: [String]
+    /// Where steps that outlive their connection are kept on it, an absolute path; nil for the
+    /// usual place.
+    package let spool: String?
 
     package init(
         name: TargetName, address: String, port: Int = 22, user: String? = nil,
         environment: String, labels: [String: [String]] = [:], aliases: [String] = [],
-        groups: [String] = []
+        groups: [String] = [], spool: String? = nil
     ) {
         self.name = name
         self.address = address
@@ -57,6 +60,7 @@ package struct Target: Sendable, Hashable, Codable {
         self.labels = labels
         self.aliases = aliases
         self.groups = groups
+        self.spool = spool
     }
 }
 

@@ -213,6 +213,11 @@ package enum NameGrammar {
         }
     }
 
+    /// Whether a byte can stand in a path that shells take as it is.
+    package static func isOfPlainPath(_ byte: UInt8) -> Bool {
+        isAlphanumeric(byte) || "._-/".utf8.contains(byte)
+    }
+
     /// Whether an item's text can stand in its id: it is a plain word, safe in paths and terminals.
     package static func isItemName(_ text: String) -> Bool {
         guard let first = text.utf8.first, isAlphanumeric(first),

@@ -168,17 +168,19 @@ package struct PlannedTarget: Sendable, Codable, Hashable {
     package var hostKeys: [String]
     /// The labels that the runbook's expressions and references use.
     package var labels: [String: [String]]
+    /// Where steps that outlive their connection are kept on it; nil for the usual place.
+    package var spool: String?
 
     private enum CodingKeys: String, CodingKey {
         case name, address, port, user
         case becomeUser = "become_user"
         case hostKeys = "host_keys"
-        case labels
+        case labels, spool
     }
 
     package init(
         name: TargetName, address: String, port: Int, user: String?, becomeUser: String?,
-        hostKeys: [String], labels: [String: [String]]
+        hostKeys: [String], labels: [String: [String]], spool: String? = nil
     ) {
         self.name = name
         self.address = address
@@ -187,6 +189,7 @@ package struct PlannedTarget: Sendable, Codable, Hashable {
         self.becomeUser = becomeUser
         self.hostKeys = hostKeys
         self.labels = labels
+        self.spool = spool
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Runbooks
 import Runner
+import Synchronization
 import Testing
 
 @testable import Plugins
@@ -59,7 +60,7 @@ struct DetachedExecutorTests {
 
         /// Waits until a step has left so many traces.
         func waitForTraces(_ count: Int) async throws {
-            let limit = ContinuousClock.now + .seconds(20)
+            let limit = ContinuousClock.now + .seconds(300)
             while try traces().count < count {
                 guard ContinuousClock.now < limit else { throw CocoaError(.userCancelled) }
                 try await Task.sleep(for: .milliseconds(20))
@@ -90,6 +91,20 @@ struct DetachedExecutorTests {
         #expect(report.outputs == Array("size=7\n".utf8))
     }
 
+    @Test func theSpoolIsWhereTheInventorySaysItIs() async throws {
+        let stage = try await Stage("127.0.23.14")
+        defer { stage.remove() }
+        let executor = stage.executor()
+        var request = try stage.request("echo out")
+        let place = stage.folder.url.path + "/kept/here"
+        request.target.spool = place
+        let report = try await serving(executor) { [request] in await executor.perform(request) }
+        #expect(report.ending == .exited(0))
+        #expect(try report.stdout.bytes == Array("out\n".utf8))
+        let claim = "\(place)/t1/\(stage.run)-1/once.1"
+        #expect(FileManager.default.fileExists(atPath: claim + "/record"))
+    }
+
     @Test func aConnectionThatIsLostLosesNothingOfTheStep() async throws {
         let stage = try await Stage("127.0.23.2")
         defer { stage.remove() }
@@ -105,6 +120,51 @@ struct DetachedExecutorTests {
         #expect(report.ending == .exited(0))
         #expect(try report.stdout.bytes == Array("all of it\n".utf8))
         #expect(try stage.traces() == ["begun", "ended"])
+    }
+
+    /// The first session is lost amid the output; the next one is asked for what is missing.
+    @Test func outputIsGoneOnWithWhereALostSessionCameTo() async throws {
+        let stage = try await Stage("127.0.23.13")
+        defer { stage.remove() }
+        let folder = stage.folder.url.path
+        let ssh = folder + "/ssh"
+        let text = """
+            #!/bin/sh
+            case " $* " in *" -T "*) ;; *) exec ssh "$@" ;; esac
+            if mkdir \(folder)/first 2>/dev/null; then
+                ssh "$@" | dd bs=4096 count=80 2>/dev/null
+            else
+                tee -a \(folder)/asked | ssh "$@"
+            fi
+            """
+        try text.write(toFile: ssh, atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: ssh)
+        let settings = SSHSettings(
+            sshPath: ssh, configFile: stage.server.settings.configFile,
+            extraOptions: stage.server.settings.extraOptions)
+        let live = Mutex([UInt8]())
+        let executor = SSHExecutor(
+            settings: settings, files: .none,
+            notices: { notice in
+                guard case .output(_, let bytes, false) = notice else { return }
+                live.withLock { $0 += bytes }
+            }, grace: Self.grace)
+        let request = try stage.request("seq 100000 170000; echo said >&2")
+        let report = try await serving(executor) { await executor.perform(request) }
+        let whole = Array((100_000...170_000).map { "\($0)\n" }.joined().utf8)
+        #expect(report.ending == .exited(0))
+        // Not compared within the macro: what differs would be looked for, in half a million bytes.
+        let isWhole = try report.stdout.bytes == whole
+        #expect(isWhole)
+        #expect(try report.stderr.bytes == Array("said\n".utf8))
+        let isToldOnce = live.withLock { $0 == whole }
+        #expect(isToldOnce)
+        let asked = try String(
+            decoding: Data(contentsOf: URL(filePath: folder + "/asked")), as: UTF8.self)
+        let line = try #require(
+            asked.split(separator: "\n").first { $0.hasPrefix("await ") })
+        let from = try #require(Int(line.split(separator: " ")[3]))
+        #expect(from > 10_000 && from < 330_000, "\(line)")
     }
 
     @Test func theNextControllerFindsWhatTheLastOneStarted() async throws {

@@ -21,7 +21,7 @@ struct InventoryReadingTests {
             handrail: 1
             targets:
               mbx02: { address: "2001:db8::1", environment: lab, labels: { role: [a, b], n: 1.10 } }
-              mbx01: { environment: live, port: 2200, user: root, aliases: "mbx01:9100" }
+              mbx01: { environment: live, port: 2200, user: root, aliases: "mbx01:9100", spool: /srv/a }
             groups:
               pilot: { members: [mbx01], labels: { canary: true, role: x } }
               all: { members: [pilot], select: role = a, labels: { site: no } }
@@ -31,7 +31,7 @@ struct InventoryReadingTests {
             name: try #require(TargetName(rawValue: "mbx01")), address: "mbx01", port: 2200,
             user: "root", environment: "live",
             labels: ["canary": ["true"], "role": ["x"], "site": ["no"]], aliases: ["mbx01:9100"],
-            groups: ["all", "pilot"])
+            groups: ["all", "pilot"], spool: "/srv/a")
         let second = Target(
             name: try #require(TargetName(rawValue: "mbx02")), address: "2001:db8::1",
             environment: "lab", labels: ["role": ["a", "b"], "n": ["1.10"], "site": ["no"]],
@@ -65,6 +65,19 @@ struct InventoryReadingTests {
                 "10:3 duplicate-id", "11:3 group-cycle", "11:28 unknown-member",
                 "12:3 conflicting-labels", "12:3 group-cycle", "13:10 missing-key",
             ])
+    }
+
+    @Test(
+        arguments: ["tmp", "/", "/a/", "/a//b", "/a/../b", "/a/.", "/a b", "/ä", "~/x", "/a;b"])
+    func aSpoolsPlaceIsAPlainAbsolutePath(_ place: String) {
+        let checked = Self.read(
+            """
+            handrail: 1
+            targets:
+              a: { environment: lab, spool: "\(place)" }
+            """)
+        #expect(checked.value == nil)
+        #expect(checked.diagnostics.map(\.brief) == ["3:33 bad-value"])
     }
 
     @Test func namesAreUniqueOverAllFiles() {

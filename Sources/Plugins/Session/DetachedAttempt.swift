@@ -22,6 +22,8 @@ struct DetachedAttempt {
     private var mayHaveStarted: Bool
     /// The spool and the boot in which it may have been started: later ones prove nothing of it.
     private var known: KnownSpool?
+    /// What came of its standard output before a session was lost.
+    private var fetched = Exchange.Fetched()
     /// Since when a restart is awaited that was asked for.
     private var rebootSince: Duration?
     /// Since when the target can't be asked.
@@ -108,7 +110,8 @@ struct DetachedAttempt {
                 ending: mayHaveStarted ? .unknown(Self.open(why)) : .notStarted(why))
         case .abandoned: return AttemptReport(ending: Performance.abandoned)
         case .claim: return nil
-        case .lost(let why, _):
+        case .lost(let why, let partial):
+            fetched = partial.fetched ?? fetched
             guard mayHaveStarted else { return AttemptReport(ending: .unreachable(why)) }
             guard hasPatience(why) else {
                 return AttemptReport(ending: .unknown(Self.open(why)))
@@ -126,7 +129,8 @@ struct DetachedAttempt {
     {
         let name = request.target.name
         let isKnown = mayHaveStarted && known != nil
-        let spool = try await session.openSpool(name, detachment.token, isNew: !isKnown)
+        let spool = try await session.openSpool(
+            request.target, detachment.token, isNew: !isKnown)
         if let known, known.id != spool.id {
             let why =
                 "\(name) is not as the run left it: its spool is a new one (installed again, or "
@@ -227,8 +231,8 @@ struct DetachedAttempt {
     private func follow(_ session: Session) async throws(Session.Failure) -> AttemptReport {
         let performance = performance(in: session)
         let result = try await session.await(
-            detachment.claim, timeout: request.timeout, stopper: stopper, grace: executor.grace,
-            live: executor.live(request.key))
+            detachment.claim, from: fetched, timeout: request.timeout, stopper: stopper,
+            grace: executor.grace, live: executor.live(request.key))
         switch request.action {
         case .file, .service, .package: return performance.builtInReport(result)
         case .run, .reboot, .wait, .assert, .collect, .http, .manual, .ask, .stop:

@@ -38,14 +38,34 @@ struct Exchange {
     struct Awaited: Sendable {
         let latch: Latch<Reply>
         let live: Live?
+        /// What came of its standard output in an earlier session, where the target keeps it all.
+        let fetched: Fetched?
 
-        init(_ latch: Latch<Reply>, live: Live? = nil) { (self.latch, self.live) = (latch, live) }
+        init(_ latch: Latch<Reply>, live: Live? = nil, goingOn fetched: Fetched? = nil) {
+            (self.latch, self.live, self.fetched) = (latch, live, fetched)
+        }
+    }
+
+    /// The first bytes of a standard output that is kept on its target, to be gone on with.
+    ///
+    /// Of standard error there is no such thing: what ssh itself says at the end of a connection
+    /// stands in the same stream, so it is fetched anew.
+    struct Fetched: Sendable {
+        fileprivate var stdout: OutputBuffer?
+
+        /// Nothing yet.
+        init() {}
+
+        /// How many bytes they are.
+        var count: Int { stdout?.total ?? 0 }
     }
 
     /// What a step had written when its session ended.
     struct Partial: Sendable {
         var stdout = CapturedOutput()
         var stderr = CapturedOutput()
+        /// Instead of both, where the target keeps them.
+        var fetched: Fetched?
     }
 
     /// What a step did.
@@ -80,7 +100,16 @@ struct Exchange {
         /// Whether both streams have shown its end.
         var isWhole: Bool { endOfOutput != nil && sawEndOfError }
 
+        /// What had come of it when its session ended.
         var partial: Partial {
+            mutating get {
+                guard var fetched = awaited.fetched else { return captured }
+                fetched.stdout = stdout
+                return Partial(fetched: fetched)
+            }
+        }
+
+        var captured: Partial {
             mutating get { Partial(stdout: stdout.finish(), stderr: stderr.finish()) }
         }
     }
@@ -113,7 +142,8 @@ struct Exchange {
         parsers.error.expect(nonce, after: first, between: next)
         slots = awaited.map {
             Slot(
-                awaited: $0, stdout: OutputBuffer(limit ?? .stream, keeping),
+                awaited: $0,
+                stdout: $0.fetched?.stdout ?? OutputBuffer(limit ?? .stream, keeping),
                 stderr: OutputBuffer(.stream, keeping))
         }
         position = (0, 0)
@@ -247,10 +277,10 @@ struct Exchange {
             }
             spooled = end
         }
-        let partial = slot.partial
+        let captured = slot.captured
         return .ended(
             StepResult(
-                status: status, stdout: partial.stdout, stderr: partial.stderr,
+                status: status, stdout: captured.stdout, stderr: captured.stderr,
                 outputs: word == "given" ? slot.outputs.bytes : [], outputsWord: word,
                 spooled: spooled))
     }

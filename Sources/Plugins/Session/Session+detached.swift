@@ -10,7 +10,7 @@ extension Session {
     ///
     /// What was answered once holds for the session's life.
     func openSpool(
-        _ target: TargetName, _ token: String, isNew: Bool
+        _ target: PlannedTarget, _ token: String, isNew: Bool
     ) async throws(Failure) -> OpenedSpool {
         if let spool, spool.run == .open { return spool }
         if !hasStaged("in/spool.sh") {
@@ -19,9 +19,10 @@ extension Session {
         }
         let nonce = Nonce.random()
         let mode = isNew ? "open" : "look"
-        let frame = try await answer(
-            to: SessionRequest.line("spool", nonce, mode, target.rawValue, token, "-"), nonce)
-        guard let answered = OpenedSpool(frame) else { throw spoolRefusal(frame, target) }
+        let request = SessionRequest.line(
+            "spool", nonce, mode, target.name.rawValue, token, target.spool ?? "-")
+        let frame = try await answer(to: request, nonce)
+        guard let answered = OpenedSpool(frame) else { throw spoolRefusal(frame, target.name) }
         spool = answered
         return answered
     }
@@ -42,17 +43,19 @@ extension Session {
             live, about: invocation.words.joined(separator: " "))
     }
 
-    /// Follows a step that was claimed before to its end.
+    /// Follows a step that was claimed before to its end, its output from where an earlier session
+    /// came to.
     ///
-    /// - Throws: `claim` when there is nothing to wait for.
+    /// - Throws: `claim` when there is nothing to wait for; `lost` with how far this one came.
     func await(
-        _ claim: String, timeout: Duration, stopper: Stopper, grace: StopGrace,
-        live: Exchange.Live?
+        _ claim: String, from fetched: Exchange.Fetched, timeout: Duration, stopper: Stopper,
+        grace: StopGrace, live: Exchange.Live?
     ) async throws(Failure) -> Exchange.StepResult {
         let nonce = Nonce.random()
         return try await result(
-            of: SessionRequest.line("await", nonce, claim, "0", "0"), nonce,
-            within: timeout + grace.beforeKill + Self.slack, stopper, grace, live, about: claim)
+            of: SessionRequest.line("await", nonce, claim, "\(fetched.count)", "0"), nonce,
+            within: timeout + grace.beforeKill + Self.slack, stopper, grace, live,
+            from: fetched, about: claim)
     }
 
     /// Where a claim stands.
@@ -97,9 +100,13 @@ extension Session {
 
     private func result(
         of request: [UInt8], _ nonce: Nonce, within limit: Duration, _ stopper: Stopper,
-        _ grace: StopGrace, _ live: Exchange.Live?, about what: String
+        _ grace: StopGrace, _ live: Exchange.Live?,
+        from fetched: Exchange.Fetched = Exchange.Fetched(), about what: String
     ) async throws(Failure) -> Exchange.StepResult {
-        let latch = channel.ask(nonce, takeUnsent() + request, live: live)
+        let latch = Latch<Exchange.Reply>()
+        channel.ask(
+            nonce, takeUnsent() + request,
+            awaiting: [Exchange.Awaited(latch, live: live, goingOn: fetched)], isAnnounced: true)
         switch await followed(latch, nonce, limit, stopper, grace) {
         case .ended(let result):
             guard result.spooled != nil else { throw hangUp("an end that no spool has") }

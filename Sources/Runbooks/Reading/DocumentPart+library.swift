@@ -80,6 +80,7 @@ extension DocumentPart {
             Key("address", .line(limit: 253)), Key("port", .integer(1...65_535)),
             Key("user", .account), Key("environment", .line),
             Key("aliases", .oneOrList(of: .name(.alias), upTo: 32)), labels,
+            Key("spool", .line(limit: 200)),
         ])
 
     static let group = DocumentPart(

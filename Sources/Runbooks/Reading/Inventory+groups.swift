@@ -28,7 +28,7 @@ extension InventoryDraft {
             return Target(
                 name: target.name, address: target.address, port: target.port, user: target.user,
                 environment: target.environment, labels: labels, aliases: target.aliases,
-                groups: groupsOf[index].sorted())
+                groups: groupsOf[index].sorted(), spool: target.spool)
         }.sorted { $0.name < $1.name }
     }
 

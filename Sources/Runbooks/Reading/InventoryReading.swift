@@ -117,12 +117,14 @@ struct InventoryDraft {
         let environment = environment(fields, pair.keyMark, &document)
         let aliases = aliases(fields, file, &document)
         let labels = Self.labels(fields, &document)
+        let spool = spool(fields, &document)
         guard isNew else { return }
         targets.append(
             (
                 Target(
                     name: name, address: address, port: port ?? 22, user: user,
-                    environment: environment ?? "", labels: labels, aliases: aliases),
+                    environment: environment ?? "", labels: labels, aliases: aliases,
+                    spool: spool),
                 Place(file: file, mark: pair.keyMark)
             ))
     }
@@ -137,6 +139,22 @@ struct InventoryDraft {
         document.error(
             "bad-value", "'\(Excerpt.line(text))' is neither a host name nor an IP address.",
             at: node.start, excerpt: text, hint: "The port and the account are keys of their own.")
+        return nil
+    }
+
+    private func spool(_ fields: Fields, _ document: inout DocumentReading) -> String? {
+        guard let node = fields["spool"], let text = document.line(fields, "spool", "the spool")
+        else { return nil }
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        let isPath =
+            text.hasPrefix("/") && parts.allSatisfy { !["", ".", ".."].contains($0) }
+            && text.utf8.allSatisfy(NameGrammar.isOfPlainPath)
+        if isPath { return text }
+        document.error(
+            "bad-value", "'\(Excerpt.line(text))' can't be the place of a spool.", at: node.start,
+            excerpt: text,
+            hint: "An absolute path of letters, digits and . _ - without `..`, such as "
+                + "/srv/handrail.")
         return nil
     }
 

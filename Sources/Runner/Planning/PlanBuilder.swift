@@ -181,7 +181,7 @@ package struct PlanBuilder: Sendable {
         PlannedTarget(
             name: target.name, address: target.address, port: target.port, user: target.user,
             becomeUser: account, hostKeys: (hostKeys[target.name] ?? []).sorted(),
-            labels: target.labels.filter { labels.contains($0.key) })
+            labels: target.labels.filter { labels.contains($0.key) }, spool: target.spool)
     }
 
     /// Every label that a selector, an expression or a reference of the runbook names.

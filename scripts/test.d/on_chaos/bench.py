@@ -7,6 +7,7 @@ import signal
 import tempfile
 import threading
 import time
+import traceback
 
 from on_fleet.rig import Failed, Fleet, Library, Rig, claim
 
@@ -310,9 +311,10 @@ def table():
         try:
             with open(f"/proc/{process}/stat") as file:
                 name, _, rest = file.read().partition("(")[2].rpartition(")")
-        except OSError:
+            # Of one that ended just now it may be empty.
+            found[int(process)] = (int(rest.split()[1]), name)
+        except (OSError, IndexError):
             continue
-        found[int(process)] = (int(rest.split()[1]), name)
     return found
 
 
@@ -351,7 +353,8 @@ def in_lanes(bench, budget, lanes, work):
                     return
                 budget.fail(turn, f"{failure}\nkept in {bench.keep(trial)}")
             except Exception as error:
-                budget.fail(turn, f"{type(error).__name__}: {error}\nkept in {bench.keep(trial)}")
+                told = "".join(traceback.format_exception(error)[-3:])
+                budget.fail(turn, f"{told}kept in {bench.keep(trial)}")
                 raise
             trial.drop()
 

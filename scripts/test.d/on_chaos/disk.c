@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,6 +31,10 @@ typedef unsigned int __u32;
 #define SHUTDOWN _IOR('X', 125, __u32)
 #define WITHOUT_LOG_FLUSH 2
 
+/* Shared by those that sync, held by who cuts the power: a file system that is being stopped may say
+ * of a sync that it was done, and between that and our end another thread would act on it. A machine
+ * without power does nothing more. */
+static pthread_rwlock_t power = PTHREAD_RWLOCK_INITIALIZER;
 
 static const char *folder, *room;
 static long full_at, lose_at, loses, lies;
@@ -82,6 +87,7 @@ static int is_path_below(int place, const char *path) {
 static void lose(void) {
     int file = (int)syscall(SYS_openat, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY, 0);
     __u32 how = WITHOUT_LOG_FLUSH;
+    pthread_rwlock_wrlock(&power);
     if (file < 0 || ioctl(file, SHUTDOWN, &how) != 0) perror("chaos: the power can't be cut");
     syscall(SYS_kill, getpid(), SIGKILL);
     for (;;) pause();
@@ -157,18 +163,26 @@ OPENS(open64, AT_FDCWD, (const char *path, int flags, ...), (path, flags, mode))
 OPENS(openat, place, (int place, const char *path, int flags, ...), (place, path, flags, mode))
 OPENS(openat64, place, (int place, const char *path, int flags, ...), (place, path, flags, mode))
 
+static int sync_by(int (*real)(int), int file) {
+    synced(file);
+    if (lies && is_file_below(file)) return 0;
+    pthread_rwlock_rdlock(&power);
+    int result = real(file), why = errno;
+    pthread_rwlock_unlock(&power);
+    errno = why;
+    return result;
+}
+
 int fsync(int file) {
     static int (*real)(int);
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "fsync");
-    synced(file);
-    return lies && is_file_below(file) ? 0 : real(file);
+    return sync_by(real, file);
 }
 
 int fdatasync(int file) {
     static int (*real)(int);
     if (!real) *(void **)&real = dlsym(RTLD_NEXT, "fdatasync");
-    synced(file);
-    return lies && is_file_below(file) ? 0 : real(file);
+    return sync_by(real, file);
 }
 
 int kill(pid_t process, int signal) {
