@@ -5,23 +5,30 @@ package enum PolicyLevel: String, Sendable, Codable, CaseIterable { case require
 package struct EnvironmentRule: Sendable, Hashable, Codable {
     /// The key under `environments` in `handrail.yaml`, such as `production`.
     package let name: String
-    /// Gates 1 and 2.
+    /// Gate 1, and the least of gate 2.
     package let content: PolicyLevel
     /// Gates 5, 6 and 7.
     package let change: PolicyLevel
     /// Shown in red in confirmations.
     package let isProduction: Bool
+    /// What must have succeeded elsewhere first; nil for a first environment.
+    package let after: EnvironmentBefore?
 
     private enum CodingKeys: String, CodingKey {
         case name, content, change
         case isProduction = "production"
+        case after
     }
 
-    package init(name: String, content: PolicyLevel, change: PolicyLevel, isProduction: Bool) {
+    package init(
+        name: String, content: PolicyLevel, change: PolicyLevel, isProduction: Bool,
+        after: EnvironmentBefore? = nil
+    ) {
         self.name = name
         self.content = content
         self.change = change
         self.isProduction = isProduction
+        self.after = after
     }
 }
 

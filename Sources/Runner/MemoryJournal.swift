@@ -177,6 +177,25 @@ package actor MemoryJournal: Journal, RunCatalog {
         return result
     }
 
+    /// The newest runs of a plan's runbook in an environment of its library, the newest first.
+    package func earlierRuns(of plan: Plan, in environment: String) -> [EarlierRun] {
+        let runs = order.reversed().compactMap { entries[$0] }.filter { entry in
+            let other = entry.record.plan
+            return other.runbook.id == plan.runbook.id && other.environment.name == environment
+                && other.libraryID == plan.libraryID
+        }
+        return runs.prefix(EarlierRun.mostLookedAt).map { entry in
+            let other = entry.record.plan
+            let isSame = other.runbook.digest == plan.runbook.digest
+            return EarlierRun(
+                id: entry.record.id, plan: other.planID, number: entry.record.number,
+                digest: other.runbook.digest, state: entry.summary.state,
+                resolution: entry.summary.resolution, opened: entry.record.opened,
+                ended: entry.summary.closed, outcomes: isSame ? entry.summary.outcomes : [:],
+                labels: isSame ? other.labelsOfTargets : [:])
+        }
+    }
+
     /// The runs of a plan's runbook that count against its `repeat`.
     package func repeats(
         of plan: Plan, leftOut: Set<TargetName>, at: Timestamp

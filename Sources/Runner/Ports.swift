@@ -393,6 +393,12 @@ package protocol RunCatalog: Sendable {
     func locks(on targets: [TargetName]?) async throws(JournalError) -> [TargetLock]
     /// Targets that their last run left unavailable, of these or of all. Sorted by target.
     func standings(of targets: [TargetName]?) async throws(JournalError) -> [Standing]
+    /// The newest runs of a plan's runbook in an environment of its library, the newest first.
+    ///
+    /// Outcomes and labels only of those that ran this very version of it.
+    func earlierRuns(
+        of plan: Plan, in environment: String
+    ) async throws(JournalError) -> [EarlierRun]
     /// The targets that ended well in some run of a plan: they are used up for it.
     func targetsEndedWell(_ plan: PlanID) async throws(JournalError) -> Set<TargetName>
 }

@@ -407,6 +407,13 @@ struct RandomPast {
             let counts = try await journal.repeats(
                 of: plan, leftOut: [], at: Samples.time(time + 1))
             answers.append("\(counts)")
+            let earlier = try await journal.earlierRuns(of: plan, in: "lab")
+            answers += earlier.map { run in
+                "\(run.id) \(run.plan) \(run.number) \(run.digest) \(run.state) "
+                    + "\(String(describing: run.resolution)) \(run.opened) "
+                    + "\(String(describing: run.ended)) "
+                    + "\(run.outcomes.sorted { $0.key < $1.key }) \(run.labels.count)"
+            }
             answers += try await journal.events(of: record.id, after: 0).map { "\($0)" }
         }
         return answers

@@ -43,33 +43,6 @@ extension Configuration {
 }
 
 extension DocumentReading {
-    fileprivate mutating func environments(_ document: Fields) -> [EnvironmentRule] {
-        guard let node = document["environments"], let pairs = mapping(node, "environments")
-        else { return [] }
-        let range = document.part.count(of: "environments").range
-        if !range.contains(pairs.count) {
-            error(
-                "bad-value",
-                "A library has \(range.lowerBound) to \(range.upperBound) environments.",
-                at: node.start)
-        }
-        var rules: [EnvironmentRule] = []
-        for pair in pairs {
-            refuseEmpty(pair)
-            let name = labelName(pair.key, "an environment", at: pair.keyMark)
-            guard let name, !pair.value.isEmpty, let fields = fields(pair.value, .environmentRule)
-            else { continue }
-            let content = word(fields["content"], "content", as: PolicyLevel.self)
-            let change = word(fields["change"], "change", as: PolicyLevel.self)
-            let isProduction = truth(fields["production"], "production")
-            rules.append(
-                EnvironmentRule(
-                    name: name, content: content ?? .required, change: change ?? .required,
-                    isProduction: isProduction ?? true))
-        }
-        return rules
-    }
-
     fileprivate mutating func inventories(_ fields: Fields, _ tree: LibraryTree) -> [String]? {
         guard let nodes = elements(fields, "inventory", "inventory") else { return nil }
         var paths: [String] = []

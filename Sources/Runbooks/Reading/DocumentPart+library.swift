@@ -54,7 +54,21 @@ extension DocumentPart {
         "an environment",
         [
             Key("content", .word(of: PolicyLevel.self)),
-            Key("change", .word(of: PolicyLevel.self)), Key("production", .truth),
+            Key("change", .word(of: PolicyLevel.self)), Key("production", .truth), after,
+        ])
+
+    /// How old a success in the environment before can be.
+    static let successAge: ClosedRange<Duration> = .seconds(3600) ... .seconds(3650 * 86_400)
+
+    /// What an environment comes after.
+    static let after = Key("after", .either([.name(.label), .part(environmentBefore)]))
+
+    static let environmentBefore = DocumentPart(
+        "what comes before an environment",
+        [
+            Key("environment", .name(.label), required: true),
+            Key("one_of_each", .name(.label)), Key("targets", .integer(1...10_000)),
+            Key("within", .time(successAge)), Key("policy", .word(of: PolicyLevel.self)),
         ])
 
     static let inventory = DocumentPart(

@@ -39,6 +39,6 @@ extension DocumentPart {
             Key("content", .word(of: PolicyLevel.self)),
             Key("change", .word(of: PolicyLevel.self)), Key("production", .truth),
             Key("act_signatures", .word(of: FloorEntry.ActSignatures.self)),
-            Key("quorum", .integer(1...20)),
+            Key("quorum", .integer(1...20)), after,
         ], notBuilt: ["windows", "freezes", "change_types"])
 }

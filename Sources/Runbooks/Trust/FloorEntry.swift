@@ -17,4 +17,6 @@ package struct FloorEntry: Sendable, Hashable {
     package let actSignatures: ActSignatures
     /// The fewest people who approve a change.
     package let quorum: Int
+    /// What it comes after; nil where it says nothing.
+    package let after: EnvironmentBefore?
 }

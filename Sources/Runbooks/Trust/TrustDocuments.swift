@@ -92,7 +92,8 @@ extension DocumentReading {
         guard let root, let fields = fields(root, .floors) else { return [] }
         formatVersion(fields["handrail"])
         let pairs = entries(fields, "environments", "environments") ?? []
-        return pairs.compactMap { pair in
+        var order = EnvironmentOrder(names: pairs.map(\.key))
+        let found = pairs.compactMap { pair -> FloorEntry? in
             refuseEmpty(pair)
             let name = labelName(pair.key, "an environment", at: pair.keyMark)
             guard let name, !pair.value.isEmpty, let fields = self.fields(pair.value, .floor)
@@ -106,8 +107,11 @@ extension DocumentReading {
                 actSignatures: word(
                     fields["act_signatures"], "act_signatures", as: FloorEntry.ActSignatures.self)
                     ?? .off,
-                quorum: integer(fields, "quorum", "quorum") ?? 1)
+                quorum: integer(fields, "quorum", "quorum") ?? 1,
+                after: before(fields, of: name, &order))
         }
+        refuseCycles(order)
+        return found
     }
 
     private func placed(_ text: String, _ node: YamlNode) -> PlacedText {

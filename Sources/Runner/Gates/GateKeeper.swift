@@ -62,7 +62,9 @@ extension GateAnswer {
     /// What a report says to whoever is about to start targets.
     package init(_ report: GateReport, at instant: Timestamp) {
         let told = report.lines.filter { line in
-            guard [.change, .window, .fourEyes].contains(line.gate) else { return line.stops }
+            guard [.environment, .change, .window, .fourEyes].contains(line.gate) else {
+                return line.stops
+            }
             if case .notApplicable = line.verdict { return line.stops }
             return true
         }

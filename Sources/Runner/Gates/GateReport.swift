@@ -35,8 +35,8 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// Why targets would wait, though the run can start: one sentence each.
     package let deferred: [String]
 
-    /// Whether gates of change, window and four eyes are asked again at each start, since one that
-    /// closes stops it.
+    /// Whether gates of environment, change, window and four eyes are asked again at each start,
+    /// since one that closes stops it.
     package let bindsStarts: Bool
 
     /// The next instant at which a gate that knows the time says something else; nil for none.
@@ -63,11 +63,12 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a
     /// rollback and for the paying of a release. `locks` are those of other runs on the plan's
     /// targets; whom a person left out counts for none. `facts` are what is known of its change, and
-    /// `trust` says who may do what; `starter` is who started a run that is led already.
+    /// `trust` says who may do what; `starter` is who started a run that is led already. `earlier`
+    /// is what ran in the environment before.
     package static func evaluate(
         _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
         locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none,
-        trust: TrustState = .solo, starter: PersonID? = nil
+        trust: TrustState = .solo, starter: PersonID? = nil, earlier: EarlierRuns = .notAsked
     ) -> GateReport {
         let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
         let scope = ScopeGate(plan, runbook, facts.standing)
@@ -92,7 +93,9 @@ package struct GateReport: Sendable, Codable, Hashable {
                 case .change: change.change
                 case .window: window.verdict
                 case .fourEyes: change.fourEyes
-                case .content, .environment: .notApplicable(.notBuilt)
+                case .environment:
+                    EnvironmentGate.verdict(plan, runbook, passage, earlier, facts)
+                case .content: .notApplicable(.notBuilt)
                 }
             let isBinding = passage.gates.contains(gate) || gate == .window && isFreezeAsked
             return Line(
@@ -104,8 +107,15 @@ package struct GateReport: Sendable, Codable, Hashable {
             asksForTargetCount: !isUndoing && scope.asksForTargetCount,
             deferred: passage.gates.contains(.protection) ? protection.deferred : [],
             bindsStarts: plan.environment.change == .required
-                && (passage == .everythingElse || isFreezeAsked),
+                && (passage == .everythingElse || isFreezeAsked)
+                || bindsByEnvironment(plan, passage),
             next: passage == .everythingElse || isFreezeAsked ? window.next : nil)
+    }
+
+    /// Whether gate 2 can stop it.
+    private static func bindsByEnvironment(_ plan: Plan, _ passage: Passage) -> Bool {
+        plan.environment.after != nil && passage.gates.contains(.environment)
+            && Gate.environment.policy(of: plan.environment) == .required
     }
 
     /// Whether a verdict stops the run under a policy; gates without a policy always bind.
@@ -113,7 +123,9 @@ package struct GateReport: Sendable, Codable, Hashable {
         switch verdict {
         case .open: false
         case .waiting, .refused: level == nil || level == .required
-        case .notApplicable(.policyOff), .notApplicable(.notNeeded): false
+        case .notApplicable(.policyOff), .notApplicable(.notNeeded),
+            .notApplicable(.firstEnvironment):
+            false
         case .notApplicable(.notBuilt): level == .required
         }
     }

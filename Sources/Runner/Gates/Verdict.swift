@@ -22,7 +22,10 @@ package enum Gate: Int, Sendable, Codable, CaseIterable {
     /// The policy that decides whether the gate stops anything; nil for those that always bind.
     package func policy(of environment: EnvironmentRule) -> PolicyLevel? {
         switch self {
-        case .content, .environment: environment.content
+        case .content: environment.content
+        case .environment:
+            environment.after.map { $0.policy.stricter(of: environment.content) }
+                ?? environment.content
         case .change, .window, .fourEyes: environment.change
         case .role, .scope, .protection: nil
         }
@@ -45,6 +48,8 @@ package enum Verdict: Sendable, Codable, Hashable {
         case notBuilt = "not built"
         /// What runs doesn't pass this gate (the table "what runs").
         case notNeeded = "not needed for what runs"
+        /// No environment comes before this one.
+        case firstEnvironment = "first environment"
     }
 
     /// The one wording, used by terminal, JSON and records alike.

@@ -184,7 +184,8 @@ package struct PlanBuilder: Sendable {
             labels: target.labels.filter { labels.contains($0.key) }, spool: target.spool)
     }
 
-    /// Every label that a selector, an expression or a reference of the runbook names.
+    /// Every label that a selector, an expression or a reference of the runbook names, or by which
+    /// an environment counts.
     private var usedLabels: Set<String> {
         let selectors =
             [runbook.targets.select] + runbook.symptoms.map(\.when)
@@ -195,7 +196,9 @@ package struct PlanBuilder: Sendable {
             + runbook.symptoms.flatMap { $0.present?.references ?? [] }
             + (runbook.rollout.health ?? []).flatMap(\.script.references)
         let dotted = names.filter { $0.parts.count == 2 && $0.parts[0] == "target" }
-        return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] })
+        // Gate 2 counts by them, here and in the environments that come after this one.
+        let counted = library.configuration.environments.compactMap { $0.after?.oneOfEach }
+        return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] } + counted)
     }
 
     /// The alert's symptom; without an alert the first with a test that fits every target.

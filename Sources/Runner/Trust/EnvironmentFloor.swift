@@ -16,11 +16,13 @@ package struct EnvironmentFloor: Sendable, Hashable {
     package let needsSignedActs: Bool
     /// The fewest people who approve a change.
     package let quorum: Int
+    /// What must have succeeded elsewhere first; nil where trust demands nothing.
+    package let after: EnvironmentBefore?
 
     package init(
         name: String, targets: [NameGlob] = [], content: PolicyLevel = .required,
         change: PolicyLevel = .required, isProduction: Bool = true, needsSignedActs: Bool = false,
-        quorum: Int = 1
+        quorum: Int = 1, after: EnvironmentBefore? = nil
     ) {
         self.name = name
         self.targets = targets
@@ -29,6 +31,7 @@ package struct EnvironmentFloor: Sendable, Hashable {
         self.isProduction = isProduction
         self.needsSignedActs = needsSignedActs
         self.quorum = quorum
+        self.after = after
     }
 
     /// The library's rule with nothing looser than this, and what is said where it tried.
@@ -51,20 +54,32 @@ package struct EnvironmentFloor: Sendable, Hashable {
         return (
             EnvironmentRule(
                 name: rule.name, content: content, change: change,
-                isProduction: rule.isProduction || isProduction), notes
+                isProduction: rule.isProduction || isProduction,
+                after: before(rule.after, &notes)), notes
         )
     }
-}
 
-extension PolicyLevel {
-    /// Whether it lets more through than another.
-    package func isLooser(than other: PolicyLevel) -> Bool { rank < other.rank }
-
-    private var rank: Int {
-        switch self {
-        case .off: 0
-        case .advisory: 1
-        case .required: 2
+    /// The stricter of what both say about the environment before.
+    private func before(
+        _ said: EnvironmentBefore?, _ notes: inout [String]
+    ) -> EnvironmentBefore? {
+        guard let after else { return said }
+        guard let said else {
+            notes.append(
+                "the library says no `after` for \(name), and trust demands "
+                    + "\(after.environment): that counts")
+            return after
         }
+        let made = EnvironmentBefore(
+            environment: after.environment, oneOfEach: after.oneOfEach ?? said.oneOfEach,
+            targets: max(after.targets, said.targets),
+            withinMilliseconds: min(after.withinMilliseconds, said.withinMilliseconds),
+            policy: after.policy.stricter(of: said.policy))
+        if made != said {
+            notes.append(
+                "what the library says in `after` for \(name) is not all that trust demands: "
+                    + "the stricter of both counts")
+        }
+        return made
     }
 }

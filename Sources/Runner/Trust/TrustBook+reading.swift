@@ -222,7 +222,8 @@ struct TrustReading {
             return EnvironmentFloor(
                 name: entry.name.text, targets: targets, content: entry.content,
                 change: entry.change, isProduction: entry.isProduction,
-                needsSignedActs: entry.actSignatures == .required, quorum: entry.quorum)
+                needsSignedActs: entry.actSignatures == .required, quorum: entry.quorum,
+                after: entry.after)
         }
     }
 }

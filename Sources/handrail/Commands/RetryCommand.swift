@@ -92,7 +92,8 @@ struct RetryCommand: HandrailCommand {
             facts: session.changeFacts(
                 of: prepared.opened, at: session.world.now(),
                 standing: await session.standing(of: prepared.change)),
-            trust: session.trustState())
+            trust: session.trustState(),
+            earlier: await session.earlierRuns(of: prepared.plan, in: prepared.opened.library))
     }
 
     private func prepared(

@@ -30,7 +30,8 @@ struct LiveGates: GateKeeper {
             let report = GateReport.evaluate(
                 record.plan, runbook: runbook, actor: record.actor,
                 leftOut: Set((record.leftOut ?? []).map(\.target)), facts: facts,
-                trust: session.trustState(), starter: PersonID(rawValue: record.actor))
+                trust: session.trustState(), starter: PersonID(rawValue: record.actor),
+                earlier: await session.earlierRuns(of: record.plan, in: opened.library))
             return GateAnswer(report, at: now)
         } catch {
             return .closed(Failure(error).message, at: now)

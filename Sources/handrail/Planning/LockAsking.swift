@@ -35,7 +35,8 @@ extension PreparedPlan {
                 of: opened, at: session.world.now(),
                 standing: await session.standing(of: change),
                 neededMilliseconds: plan.reservedForFirstWave),
-            trust: session.trustState())
+            trust: session.trustState(),
+            earlier: await session.earlierRuns(of: plan, in: opened.library))
         guard !report.isOpen, !(waits && report.opensByItself) else { return }
         throw Failure.closed(report)
     }

@@ -157,7 +157,8 @@ struct Preparation: Sendable {
                 facts: session.changeFacts(
                     of: opened, at: instant ?? session.world.now(), standing: standing,
                     neededMilliseconds: plan.reservedForFirstWave),
-                trust: trust),
+                trust: trust,
+                earlier: await session.earlierRuns(of: plan, in: opened.library)),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree), change: change)
     }

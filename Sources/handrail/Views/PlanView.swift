@@ -245,9 +245,10 @@ struct PlanView: Sendable {
         return more > 0 ? list("", "and \(more) targets more wait", .warning) : []
     }
 
-    /// Gates that stop it, and what those about a change say where they say something.
+    /// Gates that stop it, and what those about environments and changes say where they say
+    /// something.
     private func isTold(_ line: GateReport.Line) -> Bool {
-        guard !line.stops, [.change, .window, .fourEyes].contains(line.gate) else {
+        guard !line.stops, [.environment, .change, .window, .fourEyes].contains(line.gate) else {
             return line.stops
         }
         if case .notApplicable = line.verdict { return false }

@@ -1,3 +1,4 @@
+import Runbooks
 import Runner
 
 /// What trust says, for people and as JSON.
@@ -51,7 +52,8 @@ enum TrustView {
             ? "" : "; targets " + floor.targets.map(\.rawValue).joined(separator: ", ")
         return "environment \(floor.name): content \(floor.content.rawValue), change "
             + "\(floor.change.rawValue)\(floor.isProduction ? ", production" : "")"
-            + "\(floor.needsSignedActs ? ", acts are signed" : ""), quorum \(floor.quorum)\(targets)"
+            + "\(floor.needsSignedActs ? ", acts are signed" : ""), quorum \(floor.quorum)"
+            + (floor.after.map { ", after \($0.environment)" } ?? "") + targets
     }
 }
 
@@ -87,11 +89,12 @@ struct TrustDocument: Encodable, Sendable {
         let content, change: String
         let production, actSignatures: Bool
         let quorum: Int
+        let after: EnvironmentBefore?
 
         private enum CodingKeys: String, CodingKey {
             case name, targets, content, change, production
             case actSignatures = "act_signatures"
-            case quorum
+            case quorum, after
         }
     }
 
@@ -122,7 +125,7 @@ struct TrustDocument: Encodable, Sendable {
             Floor(
                 name: $0.name, targets: $0.targets.map(\.rawValue), content: $0.content.rawValue,
                 change: $0.change.rawValue, production: $0.isProduction,
-                actSignatures: $0.needsSignedActs, quorum: $0.quorum)
+                actSignatures: $0.needsSignedActs, quorum: $0.quorum, after: $0.after)
         }
     }
 }

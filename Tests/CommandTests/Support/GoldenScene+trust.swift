@@ -21,7 +21,8 @@ extension GoldenScene {
         let pin = PinnedKey(
             names: "web1", marker: "@revoked", kind: "ssh-ed25519", fingerprint: key.fingerprint)
         let floor = EnvironmentFloor(
-            name: "lab", targets: [try name("web*")], needsSignedActs: true, quorum: 2)
+            name: "lab", targets: [try name("web*")], needsSignedActs: true, quorum: 2,
+            after: EnvironmentBefore(environment: "pre-release", targets: 2))
         let book = TrustBook(
             people: [person], floors: [floor], pins: [pin], digest: .sha256(of: [2]))
         return (book, person)

@@ -65,7 +65,7 @@ struct GateReportTests {
         let report = try report(
             .change, .once, targets: 1, content: content, change: change)
         let wanted =
-            (content == .required ? [Gate.content, .environment] : [])
+            (content == .required ? [Gate.content] : [])
             + (change == .required ? [Gate.change, .window, .fourEyes] : [])
         #expect(report.refusals.map(\.gate) == wanted)
         #expect(report.isOpen == wanted.isEmpty)
@@ -77,6 +77,7 @@ struct GateReportTests {
             case (.role, _), (.scope, _), (.protection, _):
                 #expect(line.text.contains(": open ("))
             case (_, .off?): #expect(line.verdict == .notApplicable(.policyOff))
+            case (.environment, _): #expect(line.verdict == .notApplicable(.firstEnvironment))
             case (.change, _), (.window, _), (.fourEyes, _):
                 #expect(line.text.contains(": refused: "))
                 #expect(line.text.contains("no change"))
@@ -144,6 +145,7 @@ struct GateReportTests {
         (.refused(["a", "b"]), "refused: a; b"),
         (.notApplicable(.notBuilt), "not applicable (not built)"),
         (.notApplicable(.policyOff), "not applicable (policy off)"),
+        (.notApplicable(.firstEnvironment), "not applicable (first environment)"),
     ])
     func everyVerdictHasOneWording(verdict: Verdict, text: String) {
         #expect(verdict.text == text)

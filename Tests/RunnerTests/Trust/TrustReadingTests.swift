@@ -137,6 +137,27 @@ struct TrustReadingTests {
             ])
     }
 
+    @Test func theOrderOfEnvironmentsIsCheckedAsTheLibrarysIs() {
+        func read(_ environments: String) -> Checked<TrustBook> {
+            self.read([
+                "people/anna.yaml": anna,
+                "environments.yaml": "handrail: 1\nenvironments:\n  production: {}\n"
+                    + environments,
+            ])
+        }
+        let book = read("  pre: {}\n  managed: { after: { environment: pre, targets: 2 } }\n")
+        #expect(
+            book.value?.floor(of: "managed")?.after
+                == EnvironmentBefore(environment: "pre", oneOfEach: nil, targets: 2))
+        let wrong = read(
+            "  pre: { after: managed }\n  managed: { after: pre }\n  x: { after: pro }")
+        #expect(
+            wrong.diagnostics.map { "\($0.code) \($0.position?.line ?? 0)" } == [
+                "environment-cycle 4", "unknown-environment 6",
+            ])
+        #expect(wrong.value == nil)
+    }
+
     @Test func nobodyIsAMistakeAndNobodyWithARoleAWarning() {
         #expect(findings([:]) == ["nobody people/:1"])
         let idle = read(["people/anna.yaml": "handrail: 1\nname: Anna\n"])
