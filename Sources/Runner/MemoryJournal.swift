@@ -238,7 +238,7 @@ package actor MemoryJournal: Journal, RunCatalog {
             targets: record.plan.targets.map(\.name), opened: record.opened,
             closed: entry.summary.closed,
             isLed: isLed(entry), parent: record.descent?.parent,
-            goesOnAs: record.descent?.kind)
+            goesOnAs: record.descent?.kind, isGlassBroken: record.brokenGlass != nil)
     }
 
     /// Whether a living process leads a run.

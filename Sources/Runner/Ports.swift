@@ -210,13 +210,15 @@ package struct RunRecord: Sendable, Codable, Hashable {
     package let gating: Gating?
     /// The change that it carries out; nil without one.
     package let change: ChangeID?
+    /// What two people signed who started it without a change; nil for any other run.
+    package let brokenGlass: BrokenGlass?
 
     package init(
         id: RunID, number: Int, plan: Plan, planDigest: Digest, forecastDigest: Digest?,
         actor: String, ticket: String?, alert: String?, librarySource: String, opened: Timestamp,
         leftOut: [LeftOutTarget]? = nil, comparison: ForecastComparison? = nil,
         alertContent: Digest? = nil, forecastOutline: Digest? = nil, descent: RunDescent? = nil,
-        gating: Gating? = nil, change: ChangeID? = nil
+        gating: Gating? = nil, change: ChangeID? = nil, brokenGlass: BrokenGlass? = nil
     ) {
         self.id = id
         self.number = number
@@ -235,11 +237,12 @@ package struct RunRecord: Sendable, Codable, Hashable {
         self.descent = descent
         self.gating = gating
         self.change = change
+        self.brokenGlass = brokenGlass
     }
 }
 
 /// A run as lists show it, without its events; kept up to date in the same commit as they are.
-package struct RunSummary: Sendable, Codable, Hashable {
+package struct RunSummary: Sendable, Hashable {
     /// What people type to name the run.
     package let id: RunID
     /// Which runbook it runs.
@@ -268,12 +271,14 @@ package struct RunSummary: Sendable, Codable, Hashable {
     package let parent: RunID?
     /// What it does with what that left; nil for a run of its own.
     package let goesOnAs: RunDescent.Kind?
+    /// Whether two people started it without a change.
+    package let isGlassBroken: Bool
 
     package init(
         id: RunID, runbook: RunbookID, title: String, environment: String, actor: String,
         ticket: String?, state: RunState, resolution: RunResolution?, targets: [TargetName],
         opened: Timestamp, closed: Timestamp?, isLed: Bool, parent: RunID? = nil,
-        goesOnAs: RunDescent.Kind? = nil
+        goesOnAs: RunDescent.Kind? = nil, isGlassBroken: Bool = false
     ) {
         self.id = id
         self.runbook = runbook
@@ -289,6 +294,7 @@ package struct RunSummary: Sendable, Codable, Hashable {
         self.isLed = isLed
         self.parent = parent
         self.goesOnAs = goesOnAs
+        self.isGlassBroken = isGlassBroken
     }
 }
 

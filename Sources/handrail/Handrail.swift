@@ -42,6 +42,7 @@ struct Handrail: AsyncParsableCommand {
             PauseCommand.self,
             AbortCommand.self,
             ChangeCommand.self,
+            BreakGlassCommand.self,
             ValidateCommand.self,
             SchemaCommand.self,
             AuditCommand.self,

@@ -276,4 +276,41 @@ struct ChangeRowsTests {
             }
         }
     }
+
+    /// What two people started without a change has one from its first instant on, in a journal
+    /// that was made of the trail, too.
+    @Test func aRunByBrokenGlassOpensItsReview() async throws {
+        try await withHome { home in
+            let journal = try await opened(home)
+            let store = try FileContentStore(in: home)
+            let draft = try Samples.record("r-1", steps: [try Samples.onceStep("one")])
+            let digest = try await store.put(try CanonicalJSON.bytes(of: draft.plan))
+            let glass = BrokenGlass(
+                first: "anna", second: "bob", reason: String(repeating: "\"", count: 599),
+                groups: ["cluster = mb1"], at: Samples.time(15))
+            let run = RunRecord(
+                id: draft.id, number: 1, plan: draft.plan, planDigest: digest,
+                forecastDigest: nil, actor: "anna", ticket: "T-1", alert: nil,
+                librarySource: "main@1", opened: Samples.time(20), gating: Gating(waits: false),
+                brokenGlass: glass)
+            try await journal.open(run, lease: Samples.lease(1), leaseUntil: Samples.time(1000))
+            let change = try await journal.change(try #require(Self.id))
+            #expect(change.state == .review && change.requester == "engine")
+            #expect(change.review?.owner == "anna")
+            #expect(change.review?.due == Samples.time(20).adding(.seconds(7 * 86_400)))
+            #expect(
+                change.breakGlass
+                    == Change.BreakGlass(
+                        run: run.id, signers: ["anna", "bob"], reason: glass.reason))
+            #expect(change.request.plan?.planID == draft.plan.planID)
+            try await TrailSealer(journal: journal, store: store).seal()
+            let other = try await Self.rebuilt(home)
+            #expect(try await other.change(change.id) == change)
+            #expect(try await other.record(of: run.id).brokenGlass == glass)
+            #expect(try await other.record(of: run.id).gating == run.gating)
+            for asked in [journal, other] {
+                #expect(try await asked.runs(matching: RunFilter()).map(\.isGlassBroken) == [true])
+            }
+        }
+    }
 }

@@ -35,6 +35,7 @@ struct GoldenDocumentTests {
                 runs: [
                     RunHeader(try await GoldenScene.rolledBack().summary),
                     RunHeader(ended.summary),
+                    RunHeader(try await GoldenScene.brokenGlass().summary),
                 ], helped: HelpedHere.of([ended.summary])),
             in: "history")
         let resolved = try await GoldenScene.resolved()
@@ -59,6 +60,10 @@ struct GoldenDocumentTests {
             in: "run-retried")
         let asking = RunDocument(try await GoldenScene.asking().machine, isLed: true)
         try Self.expect(asking, in: "run-manual")
+        try Self.expect(
+            RunDocument(try await GoldenScene.brokenGlass().machine), in: "run-broken-glass")
+        try Self.expect(
+            GlassRequestsDocument([try GoldenScene.glassRequest()]), in: "break-glass")
         try Self.expect(InboxDocument(try await GoldenScene.inbox()), in: "inbox")
         try Self.expect(
             ReplyDocument(run: ended.summary.id, command: "pause", reply: "taken"), in: "reply")
@@ -318,6 +323,7 @@ struct DocumentPageTests {
             [
                 "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
                 "run-stopped", "run-passed-over", "run-unknown", "run-rolled-back", "run-retried",
+                "run-broken-glass",
             ]
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
@@ -330,7 +336,7 @@ struct DocumentPageTests {
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("change", ["change", "change-draft", "change-closed"]),
         ("change list", ["change-list"]), ("change calendar", ["change-calendar"]),
-        ("trust show", ["trust-show"]),
+        ("break-glass", ["break-glass"]), ("trust show", ["trust-show"]),
         ("trust hosts", ["trust-hosts"]), ("trust verify", ["trust-verify"]),
         ("whoami", ["whoami"]),
         ("audit verify", ["audit-verify"]),

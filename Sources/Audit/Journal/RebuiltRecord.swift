@@ -33,8 +33,21 @@ struct RebuiltRecord {
             actor: opened.actor, ticket: text("ticket"), alert: text("alert"),
             librarySource: text("library") ?? "", opened: opened.at, leftOut: leftOut(plan),
             forecastOutline: self.digest("forecast_outline"),
-            change: opened.about["change"].flatMap(ChangeID.init(rawValue:)))
+            gating: glass == nil ? nil : Gating(waits: false),
+            change: opened.about["change"].flatMap(ChangeID.init(rawValue:)), brokenGlass: glass)
         return Made(record: record, isWithoutPlan: found == nil)
+    }
+
+    /// What two people signed who started it without a change; nil for any other run.
+    private var glass: BrokenGlass? {
+        guard case .object(let details)? = opened.details["break_glass"] else { return nil }
+        func text(_ key: String) -> String? { RebuiltEvent.text(details[key]) }
+        guard let first = text("first"), let second = text("second"), let reason = text("reason"),
+            let at = text("at").flatMap(Timestamp.init(trailText:))
+        else { return nil }
+        var groups: [String] = []
+        if case .array(let list)? = details["groups"] { groups = list.compactMap(\.text) }
+        return BrokenGlass(first: first, second: second, reason: reason, groups: groups, at: at)
     }
 
     /// The plan of a digest: evidence, else from the store; nil where neither has it.

@@ -187,7 +187,8 @@ extension SQLiteJournal: RunCatalog {
         // Only a run of a plan that was run before can go on from another one.
         return (
             """
-            SELECT *, CASE WHEN number > 1 THEN \(Self.descent("parent")) END AS parent,
+            SELECT *, \(Self.isGlassBroken) AS glass,
+                CASE WHEN number > 1 THEN \(Self.descent("parent")) END AS parent,
                 CASE WHEN number > 1 THEN \(Self.descent("kind")) END AS goes_on_as
             FROM runs \(condition) ORDER BY opened DESC, id DESC LIMIT ?
             """, arguments
@@ -198,6 +199,12 @@ extension SQLiteJournal: RunCatalog {
     private static func descent(_ key: String) -> String {
         "(SELECT json_extract(record, '$.descent.\(key)') FROM records WHERE run = runs.id)"
     }
+
+    /// Whether two people started a run without a change; most records don't name that at all.
+    private static let isGlassBroken =
+        "EXISTS (SELECT 1 FROM records WHERE run = runs.id "
+        + "AND instr(record, '\"brokenGlass\"') > 0 "
+        + "AND json_type(record, '$.brokenGlass') = 'object')"
 
     /// The runs of a plan, in the order of their numbers.
     package func runs(of plan: PlanID) async throws(JournalError) -> [RunID] {
@@ -259,6 +266,7 @@ extension SQLiteJournal: RunCatalog {
             opened: Timestamp(milliseconds: row["opened"]),
             closed: closed.map(Timestamp.init(milliseconds:)), isLed: isLed,
             parent: parent.flatMap(RunID.init(rawValue:)),
-            goesOnAs: goesOnAs.flatMap(RunDescent.Kind.init(rawValue:)))
+            goesOnAs: goesOnAs.flatMap(RunDescent.Kind.init(rawValue:)),
+            isGlassBroken: row["glass"] ?? false)
     }
 }

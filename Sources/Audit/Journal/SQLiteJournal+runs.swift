@@ -34,6 +34,11 @@ extension SQLiteJournal: Journal {
                 try statement.execute(arguments: [key, position, target.name.rawValue])
             }
             try trail.add([TrailEvent(opening: run)], run: key)
+            if run.brokenGlass != nil {
+                _ = try ChangeRows(db: db, trail: trail).open(
+                    Change.open(afterBreakingGlassFor: run), actor: TrailEvent.engine,
+                    at: run.opened)
+            }
             if let change = run.change {
                 try ChangeRows(db: db, trail: trail).tell(
                     .runOpened(Change.Run(run)), change, actor: run.actor, at: run.opened, run: key)

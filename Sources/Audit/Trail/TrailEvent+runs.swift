@@ -24,11 +24,22 @@ extension TrailEvent {
         details["alert"] = run.alert.map { .string($0) }
         details["parent"] = run.descent.map { .string($0.parent.rawValue) }
         details["goes_on_as"] = run.descent.map { .string($0.kind.rawValue) }
+        details["break_glass"] = run.brokenGlass.map(Self.glass)
         details["left_out"] = run.leftOut.map { targets in
             .object(
                 Dictionary(
                     uniqueKeysWithValues: targets.map { ($0.target.rawValue, .string($0.reason)) }))
         }
+    }
+
+    /// What two people signed, as the trail tells it and a journal is made of it again.
+    private static func glass(_ glass: BrokenGlass) -> JSONValue {
+        .object([
+            "first": .string(glass.first), "second": .string(glass.second),
+            "reason": .string(glass.reason),
+            "groups": .array(glass.groups.map { .string($0) }),
+            "at": .string(glass.at.trailText),
+        ])
     }
 
     /// A parameter as the trail names it: a secret by its source alone.

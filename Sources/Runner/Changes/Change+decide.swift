@@ -24,6 +24,25 @@ extension Change {
         ]
     }
 
+    /// The events that the engine opens a change with, for the review of a run that two people
+    /// started without one; none for any other run.
+    package static func open(afterBreakingGlassFor run: RunRecord) -> [ChangeEvent] {
+        guard let glass = run.brokenGlass else { return [] }
+        let title = "Break-glass: \(run.plan.runbook.title)"
+        let request = ChangeRequest(
+            title: ChangeLimit.size(of: title) > ChangeLimit.titleBytes
+                ? "Break-glass: \(run.plan.runbook.id)" : title,
+            why: glass.reason, urgency: .emergency, implementer: glass.first,
+            ticket: run.ticket,
+            plan: ChangePlan(
+                run.plan, digest: run.planDigest, forecastDigest: run.forecastDigest,
+                forecastOutline: run.forecastOutline))
+        return open(
+            afterBreakingGlass: BreakGlass(
+                run: run.id, signers: [glass.first, glass.second], reason: glass.reason),
+            request, at: run.opened)
+    }
+
     /// What follows from an input, or all reasons why nothing does.
     ///
     /// No events mean that it is nothing to this change.

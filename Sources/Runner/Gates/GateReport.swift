@@ -64,14 +64,21 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// rollback and for the paying of a release. `locks` are those of other runs on the plan's
     /// targets; whom a person left out counts for none. `facts` are what is known of its change, and
     /// `trust` says who may do what; `starter` is who started a run that is led already. `earlier`
-    /// is what ran in the environment before.
+    /// is what ran in the environment before. `glass` is how far two people are who start it without
+    /// a change.
     package static func evaluate(
         _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
         locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none,
-        trust: TrustState = .solo, starter: PersonID? = nil, earlier: EarlierRuns = .notAsked
+        trust: TrustState = .solo, starter: PersonID? = nil, earlier: EarlierRuns = .notAsked,
+        glass: GlassState? = nil
     ) -> GateReport {
-        let passage = isUndoing ? Passage.undoing : Passage(of: plan, runbook: runbook)
-        let scope = ScopeGate(plan, runbook, facts.standing)
+        let breaking =
+            isUndoing ? nil : glass.map { GlassGate(state: $0, plan: plan, now: facts.now) }
+        let passage =
+            isUndoing
+            ? Passage.undoing
+            : breaking == nil ? Passage(of: plan, runbook: runbook) : .brokenGlass
+        let scope = ScopeGate(plan, runbook, facts.standing, isGlassBroken: breaking != nil)
         let role = RoleGate(plan, passage, actor: actor, trust: trust, starter: starter)
         let change = ChangeGate(facts: facts, actor: actor)
         // Freezes that bind resolutions are asked for these alone: they pass no other gate of time.
@@ -80,19 +87,21 @@ package struct GateReport: Sendable, Codable, Hashable {
         let protection = ProtectionGate(
             plan.targets.map(\.name).filter { !leftOut.contains($0) }, plan.protection ?? [], locks)
         let lines = Gate.allCases.map { gate in
-            let level = gate.policy(of: plan.environment)
+            let isSecond = gate == .fourEyes && breaking != nil
+            let level = isSecond ? nil : gate.policy(of: plan.environment)
             let verdict: Verdict =
                 switch gate {
                 case .window where isFreezeAsked && level != .off: window.verdict
                 case _ where !passage.gates.contains(gate) && !isUndoing:
-                    .notApplicable(.notNeeded)
+                    .notApplicable(breaking == nil ? .notNeeded : .brokenGlass)
                 case _ where level == .off: .notApplicable(.policyOff)
                 case .role: role.verdict
                 case .scope: scope.verdict
-                case .protection: protection.verdict
+                case .protection:
+                    breaking?.protection(protection.verdict) ?? protection.verdict
                 case .change: change.change
                 case .window: window.verdict
-                case .fourEyes: change.fourEyes
+                case .fourEyes: breaking?.fourEyes ?? change.fourEyes
                 case .environment:
                     EnvironmentGate.verdict(plan, runbook, passage, earlier, facts)
                 case .content: .notApplicable(.notBuilt)
@@ -108,7 +117,7 @@ package struct GateReport: Sendable, Codable, Hashable {
             deferred: passage.gates.contains(.protection) ? protection.deferred : [],
             bindsStarts: plan.environment.change == .required
                 && (passage == .everythingElse || isFreezeAsked)
-                || bindsByEnvironment(plan, passage),
+                || bindsByEnvironment(plan, passage) || breaking != nil,
             next: passage == .everythingElse || isFreezeAsked ? window.next : nil)
     }
 
@@ -137,7 +146,10 @@ struct ScopeGate: Sendable {
     /// Whether a confirmation stands in for the change.
     let asksForTargetCount: Bool
 
-    init(_ plan: Plan, _ runbook: Runbook, _ standing: ChangeFacts.Standing) {
+    init(
+        _ plan: Plan, _ runbook: Runbook, _ standing: ChangeFacts.Standing,
+        isGlassBroken: Bool = false
+    ) {
         var reasons: [String] = []
         var isCovered = false
         if case .known(let change) = standing {
@@ -163,17 +175,20 @@ struct ScopeGate: Sendable {
         }
         let limit = runbook.targets.max
         let isOver = !isCovered && !plan.isReadOnly && plan.targets.count > limit
-        if isOver, plan.environment.change != .off {
+        let isAsked = plan.environment.change == .off || isGlassBroken
+        if isOver, !isAsked {
             reasons.append(
                 "\(plan.targets.count) targets, and changing steps on more than \(limit) need a "
                     + "change")
         }
-        asksForTargetCount = isOver && plan.environment.change == .off
+        asksForTargetCount = isOver && isAsked
         verdict =
             reasons.isEmpty
             ? .open(
                 rule: asksForTargetCount
-                    ? "more than \(limit) targets: change policy off, confirm their number"
+                    ? "more than \(limit) targets: "
+                        + (isGlassBroken ? "no change, " : "change policy off, ")
+                        + "confirm their number"
                     : "within the runbook's targets") : .refused(reasons)
     }
 

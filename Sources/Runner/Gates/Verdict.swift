@@ -50,6 +50,8 @@ package enum Verdict: Sendable, Codable, Hashable {
         case notNeeded = "not needed for what runs"
         /// No environment comes before this one.
         case firstEnvironment = "first environment"
+        /// Two people have signed in its place, or will before it starts.
+        case brokenGlass = "replaced by breaking the glass"
     }
 
     /// The one wording, used by terminal, JSON and records alike.
@@ -70,6 +72,8 @@ package enum Passage: String, Sendable, Codable, CaseIterable {
     /// A resolution on at most `targets.max` targets, with nothing irreversible.
     case resolution
     case everythingElse
+    /// What two people start without a change, whatever it is.
+    case brokenGlass
     /// Undoing, or giving back, what a run has started.
     case undoing
 
@@ -79,6 +83,7 @@ package enum Passage: String, Sendable, Codable, CaseIterable {
         case .reading: [.content, .role, .scope]
         case .resolution: [.content, .environment, .role, .scope, .protection]
         case .everythingElse: Set(Gate.allCases)
+        case .brokenGlass: [.content, .role, .scope, .fourEyes, .protection]
         case .undoing: [.role, .protection]
         }
     }

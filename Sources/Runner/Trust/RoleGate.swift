@@ -71,6 +71,7 @@ extension Passage {
         case .reading: .runReading
         case .resolution: .runResolution
         case .everythingElse: .runChange
+        case .brokenGlass: .breakGlass
         case .undoing: .rollback
         }
     }

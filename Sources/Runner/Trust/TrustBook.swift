@@ -71,6 +71,11 @@ package struct TrustBook: Sendable, Hashable {
         }
     }
 
+    /// The people of an account, who haven't retired.
+    package func people(ofAccount account: String, at instant: Timestamp) -> [Person] {
+        (byAccount[account] ?? []).filter { !$0.isRetired(at: instant) }
+    }
+
     /// Who signed, when a key did at an instant.
     ///
     /// A signature that was made while key and person counted stays valid after both have ended.

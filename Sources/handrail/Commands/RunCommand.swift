@@ -40,6 +40,8 @@ struct RunCommand: HandrailCommand {
     @Flag(help: "Ask before each step; for one target, on a terminal.")
     var stepByStep = false
 
+    @OptionGroup(title: "Without a change, by two people") var glass: BreakGlassOptions
+
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
     /// Prepares, looks, confirms, and leads the run to its end.
@@ -50,12 +52,17 @@ struct RunCommand: HandrailCommand {
                 hint: "commit, then run; 'handrail plan --working-tree' shows what would be done")
         }
         _ = try ticket.map { try SpokenText.name($0, "The ticket") }
-        let prepared = try await Preparation(session: session, subject: subject).prepare()
+        let asked = try glass.asked(session, subject, why: why, waits: wait)
+        let prepared = try await Preparation(session: session, subject: subject, glass: asked)
+            .prepare()
+        try prepared.refuseNeedlessGlass()
         guard prepared.gates.isOpen || wait && prepared.gates.opensByItself else {
             throw Failure.closed(prepared.gates)
         }
         if !yes, !session.console.isInteractive { throw unattended }
-        let leftOut = try LeavingOut(names: without, reason: why).targets(of: prepared.plan)
+        let isWhyOfGlass = asked != nil && without.isEmpty
+        let leftOut = try LeavingOut(names: without, reason: isWhyOfGlass ? nil : why)
+            .targets(of: prepared.plan)
         try checkStepByStep(session, prepared.plan.targets.count - leftOut.count)
         let home = try await session.openHome()
         // Asked again when the run is opened; here nothing has been looked at yet.
@@ -84,14 +91,24 @@ struct RunCommand: HandrailCommand {
             let shown = await looking.look(with: executor, run: id)
             return (shown, try await decide(shown, prepared.earlier, repeats, session))
         }
-        try await prepared.refuseWhenLocked(session, leftOut: decision.leftOut, waits: wait)
+        try await prepared.refuseWhenLocked(
+            session, leftOut: decision.leftOut, waits: wait, glass: glass.state)
         try await session.noteTrust(in: home)
-        let signer = try await ActSigning(session: session, home: home).sign(
-            prepared.gates.passage.verb, about: prepared.plan, run: id)
+        let broken = try await glass.breaking(session, home, why: why)?.broken(prepared, run: id)
+        if let broken {
+            // The second one took their time.
+            try await prepared.refuseWhenLocked(
+                session, leftOut: decision.leftOut, glass: .broken(broken))
+        }
+        let signer =
+            broken != nil
+            ? nil
+            : try await ActSigning(session: session, home: home).sign(
+                prepared.gates.passage.verb, about: prepared.plan, run: id)
         let lease = try session.newLease()
         let opening = RunOpening(
             session: session, home: home, prepared: prepared, shown: shown, ticket: ticket,
-            decision: decision, waits: wait, signer: signer)
+            decision: decision, waits: wait, signer: signer, glass: broken)
         let record = try await opening.open(id, lease: lease)
         session.console.note(session.console.errorStyle.paint("run \(record.id)", .faint))
         let last = try await LeadRun(

@@ -31,7 +31,8 @@ struct LiveGates: GateKeeper {
                 record.plan, runbook: runbook, actor: record.actor,
                 leftOut: Set((record.leftOut ?? []).map(\.target)), facts: facts,
                 trust: session.trustState(), starter: PersonID(rawValue: record.actor),
-                earlier: await session.earlierRuns(of: record.plan, in: opened.library))
+                earlier: await session.earlierRuns(of: record.plan, in: opened.library),
+                glass: record.brokenGlass.map(GlassState.broken))
             return GateAnswer(report, at: now)
         } catch {
             return .closed(Failure(error).message, at: now)

@@ -13,6 +13,8 @@ struct RunOpening: Sendable {
     var waits = false
     /// Who signed the start, where trust asks for it.
     var signer: PersonID?
+    /// What two people signed who start it without a change; nil for any other run.
+    var glass: BrokenGlass?
 
     /// Stores files, plan and forecast, and records the run with its leader.
     ///
@@ -33,13 +35,14 @@ struct RunOpening: Sendable {
             id: id, number: try await home.journal.nextRunNumber(for: prepared.plan.planID),
             plan: prepared.plan, planDigest: prepared.digest,
             forecastDigest: forecast,
-            actor: signer?.rawValue ?? session.actor, ticket: ticket.map { redactor.scrub($0) },
+            actor: glass?.first ?? signer?.rawValue ?? session.actor,
+            ticket: ticket.map { redactor.scrub($0) },
             alert: prepared.alert,
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
             comparison: decision.comparison, alertContent: content, forecastOutline: outline,
             gating: prepared.gates.bindsStarts ? Gating(waits: waits) : nil,
-            change: prepared.change)
+            change: prepared.change, brokenGlass: glass)
         session.passCrashPoint("open-before")
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)
         session.passCrashPoint("open-after")

@@ -26,7 +26,8 @@ extension PreparedPlan {
     /// One that waits is opened where nothing but time is in the way.
     /// - Throws: `Failure` (refused).
     func refuseWhenLocked(
-        _ session: Session, leftOut: [LeftOutTarget], waits: Bool = false
+        _ session: Session, leftOut: [LeftOutTarget], waits: Bool = false,
+        glass: GlassState? = nil
     ) async throws {
         let report = GateReport.evaluate(
             plan, runbook: runbook, actor: session.actor,
@@ -36,7 +37,7 @@ extension PreparedPlan {
                 standing: await session.standing(of: change),
                 neededMilliseconds: plan.reservedForFirstWave),
             trust: session.trustState(),
-            earlier: await session.earlierRuns(of: plan, in: opened.library))
+            earlier: await session.earlierRuns(of: plan, in: opened.library), glass: glass)
         guard !report.isOpen, !(waits && report.opensByItself) else { return }
         throw Failure.closed(report)
     }

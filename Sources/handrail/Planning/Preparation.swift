@@ -10,6 +10,8 @@ struct PreparedPlan: Sendable {
     let plan: Plan
     let digest: Digest
     let gates: GateReport
+    /// What the gates say where nobody breaks the glass; nil where nobody wants to.
+    let gatesWithoutGlass: GateReport?
     let alert: String?
     /// The alerts themselves, when a file with them was given.
     let alertContent: [Alert]
@@ -31,6 +33,8 @@ struct Preparation: Sendable {
     /// Whether the plan is for a change that is being opened: it covers the plan's targets, so that
     /// they can be looked at, and nothing is approved yet.
     var isForNewChange = false
+    /// How far two people are who start it without a change; nil for any other run.
+    var glass: GlassState?
 
     /// The plan for a runbook's id, or the plan of a file or a change made again.
     ///
@@ -148,17 +152,20 @@ struct Preparation: Sendable {
         let standing: ChangeFacts.Standing =
             isForNewChange
             ? .known(.draft(for: plan, by: session.actor)) : await session.standing(of: change)
+        let locks = await session.lockState(of: plan)
+        let facts = session.changeFacts(
+            of: opened, at: instant ?? session.world.now(), standing: standing,
+            neededMilliseconds: plan.reservedForFirstWave)
+        let earlier = await session.earlierRuns(of: plan, in: opened.library)
+        func report(_ glass: GlassState?) -> GateReport {
+            GateReport.evaluate(
+                plan, runbook: runbook, actor: session.actor, locks: locks, facts: facts,
+                trust: trust, earlier: earlier, glass: glass)
+        }
         return PreparedPlan(
             opened: opened, runbook: runbook, selected: selected, parameters: parameters,
-            plan: plan, digest: try .sha256(ofCanonical: plan),
-            gates: GateReport.evaluate(
-                plan, runbook: runbook, actor: session.actor,
-                locks: await session.lockState(of: plan),
-                facts: session.changeFacts(
-                    of: opened, at: instant ?? session.world.now(), standing: standing,
-                    neededMilliseconds: plan.reservedForFirstWave),
-                trust: trust,
-                earlier: await session.earlierRuns(of: plan, in: opened.library)),
+            plan: plan, digest: try .sha256(ofCanonical: plan), gates: report(glass),
+            gatesWithoutGlass: glass == nil ? nil : report(nil),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree), change: change)
     }

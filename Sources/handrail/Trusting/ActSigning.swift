@@ -1,4 +1,5 @@
 import Audit
+import Foundation
 import Runbooks
 import Runner
 
@@ -28,7 +29,19 @@ struct ActSigning: Sendable {
         }
         let isDemanded = book.floor(of: plan.environment.name)?.needsSignedActs == true
         guard isDemanded || people.count > 1 else { return nil }
-        let signatures = signatures
+        let signed = try await signed(
+            verb, arguments: arguments, about: plan, run: run, by: people, at: instant)
+        return try await record(signed, about: plan, by: book).signer
+    }
+
+    /// A statement that one of some people signs: with the key that was named, or that their agent
+    /// holds.
+    ///
+    /// - Throws: as `sign`.
+    func signed(
+        _ verb: Verb, arguments: [String: String], about plan: Plan, run: RunID?,
+        by people: [Person], at instant: Timestamp
+    ) async throws -> SignedStatement {
         let key = try await key(of: people, at: instant)
         let statement = ActStatement(
             verb, arguments: arguments, plan: plan.planID, run: run, time: session.world.now(),
@@ -37,21 +50,50 @@ struct ActSigning: Sendable {
         session.console.note("Signing \"\(verb.phrase)\" with \(key.fingerprint) …")
         let signature = try await signatures.sign(
             Array(text.utf8), namespace: .act, with: key)
-        let signed = SignedStatement(statement: text, signature: signature)
+        return SignedStatement(statement: text, signature: signature)
+    }
+
+    /// Who signed a statement, when they may do what it says.
+    ///
+    /// - Throws: `Failure` (refused), `TrustError`.
+    func check(
+        _ signed: SignedStatement, about plan: Plan, by book: TrustBook
+    ) async throws -> (statement: ActStatement, signer: PersonID, key: KeyFingerprint) {
+        let statement: ActStatement
+        do {
+            statement = try JSONDecoder().decode(ActStatement.self, from: Data(signed.bytes))
+        } catch {
+            throw Failure(
+                .refused, code: "act", "What was signed is no act that this Handrail knows.")
+        }
+        guard try SignedStatement.text(of: statement) == signed.statement else {
+            throw Failure(
+                .refused, code: "act", "What was signed isn't in the one form that counts.")
+        }
         let found = try await signatures.key(
-            signing: signed.bytes, signature: signature, namespace: .act)
-        let signer: Person
-        switch book.signer(found, at: session.world.now(), mayDo: verb, on: ActSubject(plan)) {
-        case .success(let person): signer = person
+            signing: signed.bytes, signature: signed.signature, namespace: .act)
+        switch book.signer(
+            found, at: session.world.now(), mayDo: statement.command, on: ActSubject(plan))
+        {
+        case .success(let person): return (statement, person.id, found.fingerprint)
         case .failure(let refusal):
             throw Failure(.refused, code: "role", refusal.reason + ".", hint: refusal.hint)
         }
+    }
+
+    /// Records a signed statement; its nonce is used up then.
+    ///
+    /// - Throws: as `check`; `JournalError` (repeated).
+    func record(
+        _ signed: SignedStatement, about plan: Plan, by book: TrustBook
+    ) async throws -> (signer: PersonID, digest: Digest) {
+        let (statement, signer, key) = try await check(signed, about: plan, by: book)
         let digest = try await home.store.put(try CanonicalJSON.bytes(of: signed))
         try await home.journal.record(
             SignedAct(
-                statement: statement, signer: signer.id, key: found.fingerprint, digest: digest,
+                statement: statement, signer: signer, key: key, digest: digest,
                 at: session.world.now()))
-        return signer.id
+        return (signer, digest)
     }
 
     /// What signs, and says with which key something was signed.

@@ -122,7 +122,8 @@ struct HistoryView: Sendable {
         for run in runs {
             table.add(
                 Table.Cell(run.id.rawValue, .strong), Table.Cell(time.ago(run.opened)),
-                Table.Cell(run.runbook.rawValue), targets(of: run), Self.result(of: run),
+                Table.Cell(run.runbook.rawValue, run.isGlassBroken ? .alarm : .plain),
+                targets(of: run), Self.result(of: run),
                 took(run), Table.Cell(SafeText.line(run.actor)))
         }
         return table
@@ -138,7 +139,9 @@ struct HistoryView: Sendable {
 
     /// The runbook, and whether the run goes on from another one.
     private func runbook(of run: RunSummary) -> Table.Cell {
-        Table.Cell(run.runbook.rawValue + (run.goesOnAs.map { " (\($0.rawValue))" } ?? ""))
+        Table.Cell(
+            run.runbook.rawValue + (run.goesOnAs.map { " (\($0.rawValue))" } ?? "")
+                + (run.isGlassBroken ? " BREAK-GLASS" : ""), run.isGlassBroken ? .alarm : .plain)
     }
 
     private func targets(of run: RunSummary) -> Table.Cell {

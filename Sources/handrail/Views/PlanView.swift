@@ -67,6 +67,10 @@ struct PlanView: Sendable {
             field("Runbook", "\(plan.runbook.id.rawValue)  \(safe(plan.runbook.title))", .strong)
         ]
         if let change = subject.change { lines.append(field("Change", change.rawValue)) }
+        if subject.gates.passage == .brokenGlass {
+            lines.append(
+                field("Change", " BREAK-GLASS: none; two people sign, it is reviewed ", .alarm))
+        }
         lines += list("Library", "\(plan.libraryID) \(subject.librarySource) · \(review)")
         lines.append(field("Where", environment, plan.environment.isProduction ? .alarm : .plain))
         lines += list("Targets", names(subject.targets, limit: 12))

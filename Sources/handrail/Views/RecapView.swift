@@ -17,7 +17,8 @@ struct RecapView: Sendable {
 
     /// All of it.
     var lines: [String] {
-        head + reason + descent + changes + notUndone + halfDone + failures + passedOver + stops
+        head + glass + reason + descent + changes + notUndone + halfDone + failures + passedOver
+            + stops
             + questions + unsettled + owed
             + symptom + next
             + head(of: trail)
@@ -39,6 +40,13 @@ struct RecapView: Sendable {
         let second = style.paint(helped, resolution.tone)
         let both = TextWidth.of("\(id) \(word)\(time) · \(helped)")
         return both <= width ? ["\(first) · \(second)"] : [first, "  " + second]
+    }
+
+    /// That it was started without a change; the review is open.
+    private var glass: [String] {
+        guard let glass = run.record.brokenGlass else { return [] }
+        return [style.paint(GlassText.words(glass), .alarm)]
+            + item("reviewed", "a change for it is open: 'handrail change list' shows it", .warning)
     }
 
     /// Why a run that hasn't ended stands still.

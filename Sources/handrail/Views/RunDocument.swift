@@ -128,6 +128,8 @@ struct RunDocument: Encodable, Sendable {
     let alert: String?
     /// The change that it carries out; nil without one.
     let change: ChangeID?
+    /// What two people signed who started it without one; nil for any other run.
+    let brokenGlass: BrokenGlass?
     let opened: Timestamp
     let state: RunState
     let stateReason: String
@@ -168,6 +170,7 @@ struct RunDocument: Encodable, Sendable {
         case goesOnAs = "goes_on_as"
         case notUndone = "not_undone"
         case passedOver = "passed_over"
+        case brokenGlass = "broken_glass"
         case planDigest = "plan_digest"
         case forecastChanges = "forecast_changes"
         case stateReason = "state_reason"
@@ -186,7 +189,7 @@ struct RunDocument: Encodable, Sendable {
         (plan, planDigest) = (record.plan.planID, record.planDigest)
         (environment, library) = (record.plan.environment.name, record.librarySource)
         (actor, ticket, alert) = (record.actor, record.ticket, record.alert)
-        change = record.change
+        (change, brokenGlass) = (record.change, record.brokenGlass)
         (opened, state, stateReason) = (record.opened, machine.state, machine.stateReason)
         resolution = machine.resolution
         targets = record.plan.targets.map { Self.target($0.name, machine, report) }

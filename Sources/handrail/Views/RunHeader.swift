@@ -19,12 +19,15 @@ struct RunHeader: Encodable, Sendable {
     let parent: RunID?
     /// What it does with what that left.
     let goesOnAs: RunDescent.Kind?
+    /// `true` where two people started it without a change; nil for any other run.
+    let brokeGlass: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case run, runbook, title, environment, actor, ticket, state, resolution, targets
         case opened, closed, parent
         case goesOnAs = "goes_on_as"
         case isLed = "is_led"
+        case brokeGlass = "broke_glass"
     }
 
     init(_ summary: RunSummary) {
@@ -41,5 +44,6 @@ struct RunHeader: Encodable, Sendable {
         closed = summary.closed
         isLed = summary.isLed
         (parent, goesOnAs) = (summary.parent, summary.goesOnAs)
+        brokeGlass = summary.isGlassBroken ? true : nil
     }
 }

@@ -52,6 +52,12 @@ struct StatusView: Sendable {
             status.machine.record.alert.map { "alert \(SafeText.line($0))" },
         ].compactMap(\.self)
         lines += field("Where", ([summary.environment] + extra).joined(separator: " · "))
+        if let glass = status.machine.record.brokenGlass {
+            lines.append(
+                style.paint(TextWidth.padded("Glass", to: 9), .faint)
+                    + style.paint(GlassText.words(glass), .alarm))
+            lines += field("Why", SafeText.line(glass.reason))
+        }
         if let descent = status.machine.record.descent {
             lines += field("Goes on", "\(descent.kind.rawValue) of \(descent.parent)")
         }

@@ -240,6 +240,30 @@ struct GoldenScene {
         return scene
     }
 
+    /// A run on web1 alone, which two people started without a change.
+    static func brokenGlass() async throws -> GoldenScene {
+        var scene = try await GoldenScene(on: "web1")
+        let record = scene.machine.record
+        scene.machine = RunMachine(
+            record: RunRecord(
+                id: record.id, number: 1, plan: record.plan, planDigest: record.planDigest,
+                forecastDigest: record.forecastDigest, actor: "ann", ticket: "INC-7", alert: nil,
+                librarySource: record.librarySource, opened: record.opened,
+                brokenGlass: BrokenGlass(
+                    first: "ann", second: "bob", reason: "mail is down, nobody is reachable",
+                    groups: ["cluster = mb1"], at: start)))
+        return scene
+    }
+
+    /// What waits for a second person.
+    static func glassRequest() throws -> GlassRequest {
+        GlassRequest(
+            run: try name("r-20261123-0700-k3f9"),
+            plan: try name(String(repeating: "a", count: 32)), planDigest: .sha256(of: [1]),
+            reason: "mail is down, nobody is reachable", groups: ["cluster = mb1"],
+            first: try name("ann"), statement: .sha256(of: [2]), made: start)
+    }
+
     /// The run in one line.
     var summary: RunSummary {
         let plan = machine.plan
@@ -249,7 +273,8 @@ struct GoldenScene {
             state: machine.state, resolution: machine.resolution,
             targets: plan.targets.map(\.name), opened: Self.start,
             closed: machine.state.isTerminal ? clock : nil, isLed: false,
-            parent: machine.record.descent?.parent, goesOnAs: machine.record.descent?.kind)
+            parent: machine.record.descent?.parent, goesOnAs: machine.record.descent?.kind,
+            isGlassBroken: machine.record.brokenGlass != nil)
     }
 
     /// The run with those that it goes on from.

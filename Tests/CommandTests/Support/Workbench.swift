@@ -78,8 +78,9 @@ final class Workbench: Sendable {
     func begin(_ arguments: String...) throws -> Tool { try begin(arguments) }
 
     /// Starts the built command, to be killed or waited for.
-    func begin(_ arguments: [String]) throws -> Tool {
-        try Tool([try Self.command()] + arguments, environment: environment, directory: folder)
+    func begin(_ arguments: [String], through program: [String] = []) throws -> Tool {
+        try Tool(
+            program + [try Self.command()] + arguments, environment: environment, directory: folder)
     }
 
     private var environment: [String: String] {
