@@ -16,11 +16,34 @@ extension Library {
             return Checked(value: nil, diagnostics: diagnostics)
         }
         diagnostics += unusedProtection(configuration, inventory)
+        let unknown = unknownChangeTypes(of: runbooks, in: configuration)
+        diagnostics += unknown.values
         diagnostics.sort(by: DocumentReading.comesBefore)
         return Checked(
             value: Library(
-                configuration: configuration, inventory: inventory, runbooks: runbooks, tree: tree),
+                configuration: configuration, inventory: inventory,
+                runbooks: runbooks.filter { unknown[$0.id] == nil }, tree: tree),
             diagnostics: diagnostics)
+    }
+
+    /// What is wrong with runbooks whose change type isn't one of the known ones.
+    private static func unknownChangeTypes(
+        of runbooks: [Runbook], in configuration: Configuration
+    ) -> [RunbookID: Diagnostic] {
+        let known = configuration.changeTypes.map(\.name).filter { $0 != ChangeType.emergency }
+        var found: [RunbookID: Diagnostic] = [:]
+        for runbook in runbooks {
+            guard let type = runbook.changeType, !known.contains(type.text) else { continue }
+            let near = nearestName(to: type.text, among: known)
+            found[runbook.id] = .error(
+                "dangling-reference", "There is no change type '\(Excerpt.line(type.text))'.",
+                at: type.position, excerpt: type.text,
+                hint: near.map { "Did you mean '\($0)'?" }
+                    ?? (known.isEmpty
+                        ? "handrail.yaml has none: add `change_types`."
+                        : "There are: \(known.sorted().prefix(8).joined(separator: ", "))."))
+        }
+        return found
     }
 
     /// The paths of a tree's runbook documents, sorted.

@@ -104,6 +104,8 @@ package struct Runbook: Sendable, Hashable {
     package var onFailure: OnFailure?
     /// How often it may be run; nil for any number.
     package var repeatRule: RepeatRule?
+    /// The known change type that its changes have; nil where whoever opens one says it.
+    package var changeType: PlacedText?
     /// Paths under `lib/` that belong to the digest.
     package var uses: [String]
     /// A longer explanation, shown on request.
@@ -116,7 +118,8 @@ package struct Runbook: Sendable, Hashable {
         runAs: String? = nil, symptoms: [Symptom] = [], targets: TargetRule = TargetRule(),
         parameters: [Parameter] = [], steps: [Step], verify: [AssertAction] = [],
         rollout: Rollout = Rollout(), waves: WaveRule? = nil, onFailure: OnFailure? = nil,
-        repeatRule: RepeatRule? = nil, uses: [String] = [], help: String? = nil, folder: String
+        repeatRule: RepeatRule? = nil, changeType: PlacedText? = nil, uses: [String] = [],
+        help: String? = nil, folder: String
     ) {
         self.id = id
         self.title = title
@@ -133,6 +136,7 @@ package struct Runbook: Sendable, Hashable {
         self.waves = waves
         self.onFailure = onFailure
         self.repeatRule = repeatRule
+        self.changeType = changeType
         self.uses = uses
         self.help = help
         self.folder = folder

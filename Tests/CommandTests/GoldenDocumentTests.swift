@@ -172,7 +172,9 @@ struct GoldenDocumentTests {
             [
                 ChangeDocument(
                     try GoldenScene.change(), leftOut: try GoldenScene.changeLeftOut(),
-                    trail: "61:" + String(repeating: "e", count: 64), now: now)
+                    trail: "61:" + String(repeating: "e", count: 64), now: now,
+                    count: ApprovalCount(
+                        people: ["carl"], problems: [0: ["may took it back: a new finding"]]))
             ]
             + (try GoldenScene.otherChanges().map {
                 ChangeDocument($0, leftOut: [], trail: nil, now: now)

@@ -109,4 +109,34 @@ struct ChangeReadingTests {
     func eachMistakeIsNamedWhereItStands(text: String, expected: [String]) {
         #expect(read(text).diagnostics.map(\.brief) == expected)
     }
+
+    /// The runbook's own change type is one of the house's, or the runbook is left out.
+    @Test func aRunbooksChangeTypeIsAKnownOne() {
+        func read(_ type: String, _ types: String) -> Checked<Library> {
+            Library.read(
+                TestTree.texts([
+                    "handrail.yaml": Self.head + types,
+                    "inventory/a.yaml":
+                        "handrail: 1\ntargets: { a: { address: 192.0.2.1 } }\n",
+                    "runbooks/a/README.md": "# A\n",
+                    "runbooks/a/runbook.yaml": "handrail: 1\nid: a\ntitle: A\nkind: change\n"
+                        + "owner: a\nchange: { type: \(type) }\n"
+                        + "steps: [{ id: s, effect: once, run: \"true\" }]\n",
+                ]))
+        }
+        let types = "change_types: { driver: { severity: minor }, emergency: { quorum: 1 } }\n"
+        let known = read("driver", types)
+        #expect(known.diagnostics.map(\.brief) == [])
+        #expect(known.value?.runbooks.first?.changeType?.text == "driver")
+        for (type, types, hint) in [
+            ("drivr", types, "Did you mean 'driver'?"),
+            ("emergency", types, "There are: driver."),
+            ("driver", "", "handrail.yaml has none: add `change_types`."),
+        ] {
+            let unknown = read(type, types)
+            #expect(unknown.diagnostics.map(\.brief) == ["6:17 dangling-reference"])
+            #expect(unknown.diagnostics.first?.hint == hint)
+            #expect(unknown.value?.runbooks == [])
+        }
+    }
 }

@@ -21,11 +21,12 @@ extension DocumentPart {
             Key("rollout", .part(rollout)),
             Key("on_failure", .part(onFailure)),
             Key("repeat", .part(repetition)),
+            Key("change", .part(changeOfRunbook)),
             Key("uses", .list(of: .line, upTo: 64)),
             Key("help", .text),
         ],
         notBuilt: [
-            "change", "before_wave", "after_wave", "facts", "values", "every", "items",
+            "before_wave", "after_wave", "facts", "values", "every", "items",
             "exceptions", "tests", "protect",
         ])
 
@@ -48,6 +49,9 @@ extension DocumentPart {
             Key("select", .expression), Key("pick", .word(of: TargetRule.Pick.self)),
             Key("max", .integer(1...10_000)),
         ])
+
+    static let changeOfRunbook = DocumentPart(
+        "the change of a runbook", [Key("type", .name(.label), required: true)])
 
     static let onFailure = DocumentPart(
         "on_failure", [Key("escalate", .line), Key("note", .text)])

@@ -21,6 +21,7 @@ extension RunbookReading {
         let (rollout, waves) = rollout(fields["rollout"])
         let onFailure = onFailure(fields["on_failure"])
         let repeatRule = repeatRule(fields["repeat"])
+        let changeType = changeType(fields["change"])
         let runAs = document.account(fields["run_as"], "run_as")
         let reviewBy = document.date(fields["review_by"], "review_by")
         let help = document.text(fields, "help", "help")
@@ -29,7 +30,17 @@ extension RunbookReading {
             id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
             symptoms: symptoms, targets: targets, parameters: parameters, steps: steps,
             verify: verify, rollout: rollout, waves: waves, onFailure: onFailure,
-            repeatRule: repeatRule, uses: uses, help: help, folder: files.folder)
+            repeatRule: repeatRule, changeType: changeType, uses: uses, help: help,
+            folder: files.folder)
+    }
+
+    /// The known change type that it names; whether there is one, the library says.
+    private mutating func changeType(_ node: YamlNode?) -> PlacedText? {
+        guard let node, let fields = document.fields(node, .changeOfRunbook),
+            let type = fields["type"], let text = document.line(fields, "type", "a change type"),
+            let name = document.labelName(text, "a change type", at: type.start)
+        else { return nil }
+        return PlacedText(name, at: document.source.position(type.start))
     }
 
     private mutating func kind(_ node: YamlNode?) -> RunbookKind? {

@@ -40,5 +40,6 @@ extension DocumentPart {
             Key("change", .word(of: PolicyLevel.self)), Key("production", .truth),
             Key("act_signatures", .word(of: FloorEntry.ActSignatures.self)),
             Key("quorum", .integer(1...20)), after,
-        ], notBuilt: ["windows", "freezes", "change_types"])
+            Key("change_types", .oneOrList(of: .name(.label), upTo: 64)),
+        ], notBuilt: ["windows", "freezes"])
 }

@@ -19,4 +19,6 @@ package struct FloorEntry: Sendable, Hashable {
     package let quorum: Int
     /// What it comes after; nil where it says nothing.
     package let after: EnvironmentBefore?
+    /// The only change types that are permitted; nil where all are.
+    package let changeTypes: [PlacedText]?
 }

@@ -108,7 +108,9 @@ extension DocumentReading {
                     fields["act_signatures"], "act_signatures", as: FloorEntry.ActSignatures.self)
                     ?? .off,
                 quorum: integer(fields, "quorum", "quorum") ?? 1,
-                after: before(fields, of: name, &order))
+                after: before(fields, of: name, &order),
+                changeTypes: fields.has("change_types")
+                    ? placedLines(fields, "change_types", "change types") : nil)
         }
         refuseCycles(order)
         return found

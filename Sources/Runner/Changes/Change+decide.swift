@@ -418,7 +418,8 @@ private struct ChangeTurn {
         guard change.state == .implementing, !part.run.isUndoing, !isAnotherOpen else { return }
         events.append(.moved(.review, reason: "the run \(run) ended: \(state.rawValue)"))
         let isAsked =
-            change.request.urgency == .emergency || change.rules?.reviewWithinMilliseconds != nil
+            change.request.urgency == .emergency || change.severity == .automatic
+            || change.rules?.reviewWithinMilliseconds != nil
         guard isAsked, change.review == nil else { return }
         let within = change.rules?.reviewWithinMilliseconds.map { Duration.milliseconds($0) }
         events.append(

@@ -3,7 +3,8 @@ import Runbooks
 extension ChangeStanding {
     /// What a change says at an instant, as gates ask it.
     package init(
-        _ change: Change, targets: [TargetName], facts: ApprovalFacts, at now: Timestamp
+        _ change: Change, targets: [TargetName], facts: ApprovalFacts, at now: Timestamp,
+        floor: EnvironmentFloor? = nil
     ) {
         let check = ApprovalCheck(change, facts, at: now)
         let approved = change.decisions.indices.filter {
@@ -26,6 +27,8 @@ extension ChangeStanding {
             isEmergency: change.request.urgency == .emergency, dates: change.dates,
             targets: targets, requester: change.requester,
             approvers: check.counting.map(\.signed.statement.approver), problems: problems,
-            quorum: change.quorum ?? 1, authors: facts.authors.sorted())
+            quorum: change.quorum ?? 1, authors: facts.authors.sorted(),
+            obstacles: [floor?.objection(toType: change.rules?.type ?? change.request.type ?? "")]
+                .compactMap { $0 })
     }
 }

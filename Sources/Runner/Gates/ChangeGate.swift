@@ -17,6 +17,7 @@ struct ChangeGate: Sendable {
         var reasons: [String] = []
         if !standing.isApproved { reasons.append("\(standing.id) is \(standing.state)") }
         if let hold = standing.hold { reasons.append("\(standing.id) is on hold: \(hold)") }
+        reasons += standing.obstacles
         if standing.approvers.count < standing.quorum {
             reasons.append(
                 "\(standing.approvers.count) of \(standing.quorum) approvals count for this plan")

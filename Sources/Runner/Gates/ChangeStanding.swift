@@ -32,12 +32,14 @@ package struct ChangeStanding: Sendable, Hashable {
     package let quorum: Int
     /// People whose work is in the runbook's version; none of them approves it.
     package let authors: [String]
+    /// Why it can't be carried out whoever approved it, one sentence each.
+    package let obstacles: [String]
 
     package init(
         id: String, type: String, windows: [String], state: String, isApproved: Bool,
         hold: String? = nil, isEmergency: Bool = false, dates: [Interval],
         targets: [TargetName], requester: String, approvers: [String], problems: [String] = [],
-        quorum: Int, authors: [String] = []
+        quorum: Int, authors: [String] = [], obstacles: [String] = []
     ) {
         self.id = id
         self.type = type
@@ -53,6 +55,7 @@ package struct ChangeStanding: Sendable, Hashable {
         self.problems = problems
         self.quorum = quorum
         self.authors = authors
+        self.obstacles = obstacles
     }
 }
 

@@ -18,11 +18,14 @@ package struct EnvironmentFloor: Sendable, Hashable {
     package let quorum: Int
     /// What must have succeeded elsewhere first; nil where trust demands nothing.
     package let after: EnvironmentBefore?
+    /// The only change types that are permitted; nil where all are.
+    package let changeTypes: Set<String>?
 
     package init(
         name: String, targets: [NameGlob] = [], content: PolicyLevel = .required,
         change: PolicyLevel = .required, isProduction: Bool = true, needsSignedActs: Bool = false,
-        quorum: Int = 1, after: EnvironmentBefore? = nil
+        quorum: Int = 1, after: EnvironmentBefore? = nil,
+        changeTypes: Set<String>? = nil
     ) {
         self.name = name
         self.targets = targets
@@ -32,6 +35,7 @@ package struct EnvironmentFloor: Sendable, Hashable {
         self.needsSignedActs = needsSignedActs
         self.quorum = quorum
         self.after = after
+        self.changeTypes = changeTypes
     }
 
     /// The library's rule with nothing looser than this, and what is said where it tried.
@@ -57,6 +61,14 @@ package struct EnvironmentFloor: Sendable, Hashable {
                 isProduction: rule.isProduction || isProduction,
                 after: before(rule.after, &notes)), notes
         )
+    }
+
+    /// Why a change of a type can't be carried out there; nil where it can.
+    package func objection(toType type: String) -> String? {
+        guard let changeTypes, !changeTypes.contains(type) else { return nil }
+        let known = changeTypes.sorted().joined(separator: ", ")
+        return "trust permits no change of the type \(printableExcerpt(type)) in \(name)"
+            + (known.isEmpty ? ": none is" : ", only: \(known)")
     }
 
     /// The stricter of what both say about the environment before.

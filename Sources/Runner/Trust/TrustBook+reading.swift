@@ -223,7 +223,7 @@ struct TrustReading {
                 name: entry.name.text, targets: targets, content: entry.content,
                 change: entry.change, isProduction: entry.isProduction,
                 needsSignedActs: entry.actSignatures == .required, quorum: entry.quorum,
-                after: entry.after)
+                after: entry.after, changeTypes: entry.changeTypes.map { Set($0.map(\.text)) })
         }
     }
 }

@@ -64,7 +64,8 @@ struct ChangeActing: Sendable {
     func show(_ change: Change) async throws -> ExitCode {
         let shown = ShownChange(
             change: change, leftOut: try await home.leftOut(of: change),
-            trail: await home.anchor(telling: session.console))
+            trail: await home.anchor(telling: session.console),
+            count: await count(of: change), later: try await later(of: change))
         shown.show(on: session.console)
         return .success
     }

@@ -42,6 +42,18 @@ extension Session {
     }
 }
 
+extension Session {
+    /// The change whose plan it is; nil where it is none's.
+    ///
+    /// What was opened for the review of broken glass carries nothing out.
+    /// - Throws: `Failure`, `JournalError`.
+    func change(ofPlan plan: PlanID) async throws -> ChangeID? {
+        guard let home = try await homeToRead() else { return nil }
+        return try await home.journal.changes(matching: ChangeFilter(plan: plan))
+            .first { $0.breakGlass == nil }?.id
+    }
+}
+
 /// The change that a command is about.
 struct ChangeIDArgument: ParsableArguments, Sendable {
     @ArgumentParser.Argument(

@@ -137,7 +137,9 @@ extension Session {
             let targets = try await home.plan(of: change).targets.map(\.name)
             let facts = try await approvalFacts(of: change, in: home)
             return .known(
-                ChangeStanding(change, targets: targets, facts: facts, at: world.now()))
+                ChangeStanding(
+                    change, targets: targets, facts: facts, at: world.now(),
+                    floor: floor(of: change.request.plan?.environment)))
         } catch {
             return .unknown(Failure(error).message)
         }

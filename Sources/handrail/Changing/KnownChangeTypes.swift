@@ -15,6 +15,20 @@ extension OpenedLibrary {
     }
 }
 
+extension Runbook {
+    /// Refuses a change of another type than the runbook says: its windows and its board would be
+    /// others.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    func refuseOtherType(than type: String?) throws {
+        guard let own = changeType?.text, let type, type != own else { return }
+        throw Failure(
+            .invalidInput, code: "change.type",
+            "\(id) says that its changes are of the type \(own), not \(printableExcerpt(type)).",
+            hint: "leave --type out, or have the runbook say another one")
+    }
+}
+
 extension ChangeRules {
     /// A type of the list; who approves is what the other entry says.
     init(_ type: ChangeType, approvedBy board: ChangeType, least: Int) {

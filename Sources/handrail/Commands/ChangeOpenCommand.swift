@@ -39,8 +39,10 @@ struct ChangeOpenCommand: HandrailCommand {
         try session.permit(.changeOpen, on: ActSubject(prepared.plan))
         let types = prepared.opened.changeRules(for: .normal)
         let intake = ChangeIntake(session: session, options: fields, types: types)
-        var request = ChangeRequest(title: prepared.plan.runbook.title)
+        var request = ChangeRequest(
+            title: prepared.plan.runbook.title, type: prepared.runbook.changeType?.text)
         request = try intake.request(from: request)
+        try prepared.runbook.refuseOtherType(than: request.type)
         // The plan isn't kept yet; whether it is enough for acceptance is known all the same.
         request.plan = ChangePlan(prepared.plan, digest: prepared.digest)
         if !draft { request = try await intake.completed(request) }

@@ -28,6 +28,16 @@ struct ChangeSubmitCommand: HandrailCommand {
         if acting.change.state == .draft, session.console.isInteractive {
             request = try await intake.completed(request)
         }
+        if let id = request.plan?.runbook {
+            try library.library.runbooks.first { $0.id == id }?.refuseOtherType(than: request.type)
+        }
+        if let floor = session.floor(of: request.plan?.environment), let type = request.type,
+            let objection = floor.objection(toType: type)
+        {
+            throw Failure(
+                .refused, code: "change.type", "\(objection).",
+                hint: "give it another type, or ask who keeps trust")
+        }
         let amend: [ChangeInput] = request == acting.change.request ? [] : [.amend(request)]
         let least = session.leastQuorum(of: acting.change.request.plan?.environment)
         let rules = library.changeRules(for: request.urgency, least: least)

@@ -106,8 +106,23 @@ struct Telling: Sendable {
             verb.permission, on: ActSubject(plan), isStopping: verb.isStopping)
         guard !verb.isStopping else { return nil }
         try await session.noteTrust(in: home)
-        return try await ActSigning(session: session, home: home).sign(
+        let signer = try await ActSigning(session: session, home: home).sign(
             verb.permission, arguments: verb.arguments, about: plan, run: run)
+        if [.resume, .promote].contains(verb) {
+            try await refuseApprover(signer?.rawValue ?? session.actor, verb.permission)
+        }
+        return signer
+    }
+
+    /// Refuses who approved what the run does: letting targets start is starting them.
+    private func refuseApprover(_ actor: String, _ verb: Verb) async throws {
+        let record = folded.machine.record
+        guard record.descent?.kind != .rollback,
+            let refusal = FourEyes(of: record).refusal(
+                of: actor, verb, standing: await session.standing(of: record.change))
+        else { return }
+        throw Failure(
+            .refused, code: "fourEyes", refusal.reason + ".", hint: refusal.hint)
     }
 
     /// Whether an abort was told before, by a process that could not end the run.

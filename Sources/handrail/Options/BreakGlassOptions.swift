@@ -95,7 +95,14 @@ extension PreparedPlan {
     ///
     /// - Throws: `Failure` (usage).
     func refuseNeedlessGlass() throws {
-        guard let report = gatesWithoutGlass, report.isOpen else { return }
+        guard let report = gatesWithoutGlass else { return }
+        if let change {
+            throw Failure(
+                .usage, code: "usage",
+                "The plan is that of \(change), and breaking the glass is for what has no change.",
+                hint: "'handrail run \(change)' carries it out; a new plan has no change")
+        }
+        guard report.isOpen else { return }
         throw Failure(
             .usage, code: "breakGlass",
             "No gate is closed here: there is nothing to break.",

@@ -55,7 +55,8 @@ struct Preparation: Sendable {
             reading: try await InputFile(path: subject.subject).bytes(session.world))
         try file.requireUnexpired(at: session.world.now())
         let runbook = try opened.runbook(file.request.runbook.rawValue)
-        var prepared = try await prepare(runbook, opened, from: file)
+        let change = try await session.change(ofPlan: file.planID)
+        var prepared = try await prepare(runbook, opened, from: file, for: change)
         try file.requireEqual(to: prepared.plan)
         prepared.earlier = try file.forecast(of: prepared.plan)
         return prepared

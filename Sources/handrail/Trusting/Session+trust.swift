@@ -30,10 +30,13 @@ extension Session {
 
     /// How many people have to approve a change of an environment at least, as trust demands.
     func leastQuorum(of environment: String?) -> Int {
-        guard case .known(let book, _, _) = trustState(),
-            let floor = environment.flatMap({ book.floor(of: $0) })
-        else { return 1 }
-        return floor.quorum
+        floor(of: environment)?.quorum ?? 1
+    }
+
+    /// What trust demands of an environment; nil where it says nothing of any.
+    func floor(of environment: String?) -> EnvironmentFloor? {
+        guard case .known(let book, _, _) = trustState() else { return nil }
+        return environment.flatMap { book.floor(of: $0) }
     }
 
     /// The first mistake, with its place, and how many more there are.

@@ -13,6 +13,8 @@ struct ChangeDocument: Encodable, Sendable {
         let statement: Digest
         /// When, by whom and why it was taken back; nil while it wasn't.
         let revoked: Remark?
+        /// Why it doesn't count; nil where it does, or where nobody looked.
+        let problems: [String]?
     }
 
     /// What somebody said.
@@ -106,6 +108,8 @@ struct ChangeDocument: Encodable, Sendable {
     /// What acceptance lacks.
     let missing: [ChangePart]
     let quorum: Int?
+    /// How many approvals count; nil where nobody looked.
+    let counting: Int?
     let assessment: String?
     let decisions: [Decision]
     let dates: [Interval]
@@ -121,14 +125,18 @@ struct ChangeDocument: Encodable, Sendable {
         case format, change, state, reason, hold, title, why, type, severity, urgency, requester
         case implementer, opened, wanted
         case expectedMilliseconds = "expected_ms"
-        case impact, rollback, ticket, plan, missing, quorum, assessment, decisions, dates, runs
+        case impact, rollback, ticket, plan, missing, quorum, counting,
+            assessment, decisions, dates, runs
         case leftOut = "left_out"
         case review, closing, next, trail
     }
 }
 
 extension ChangeDocument {
-    init(_ change: Change, leftOut: [LeftOutTarget], trail: String?, now: Timestamp) {
+    init(
+        _ change: Change, leftOut: [LeftOutTarget], trail: String?, now: Timestamp,
+        count: ApprovalCount? = nil, later: [RunSummary] = []
+    ) {
         let request = change.request
         self.change = change.id
         (state, reason) = (change.state, change.stateReason)
@@ -145,13 +153,22 @@ extension ChangeDocument {
         plan = request.plan.map(Plan.init)
         missing = change.state == .draft ? request.missing : []
         (quorum, assessment) = (change.quorum, change.assessment?.note)
-        decisions = change.decisions.map(Decision.init)
-        dates = change.dates
-        runs = change.runs.map {
-            Run(
-                run: $0.run.run, opened: $0.opened, starter: $0.run.starter, state: $0.ended,
-                undoes: $0.run.isUndoing)
+        counting = count?.people.count
+        decisions = change.decisions.enumerated().map {
+            Decision($1, problems: count?.problems[$0])
         }
+        dates = change.dates
+        runs =
+            change.runs.map {
+                Run(
+                    run: $0.run.run, opened: $0.opened, starter: $0.run.starter, state: $0.ended,
+                    undoes: $0.run.isUndoing)
+            }
+            + later.map {
+                Run(
+                    run: $0.id, opened: $0.opened, starter: $0.actor,
+                    state: $0.closed == nil ? nil : $0.state, undoes: $0.goesOnAs == .rollback)
+            }
         self.leftOut = leftOut
         review = change.review.map { Review(owner: $0.owner, due: $0.due) }
         closing = change.closing.map {
@@ -163,12 +180,12 @@ extension ChangeDocument {
 }
 
 extension ChangeDocument.Decision {
-    init(_ decision: Change.Decision) {
+    init(_ decision: Change.Decision, problems: [String]?) {
         let statement = decision.signed.statement
         self.init(
             decision: statement.decision, approver: statement.approver, role: statement.role,
             at: decision.at, expires: statement.expires, statement: statement.digest,
-            revoked: decision.revoked.map(ChangeDocument.Remark.init))
+            revoked: decision.revoked.map(ChangeDocument.Remark.init), problems: problems)
     }
 }
 

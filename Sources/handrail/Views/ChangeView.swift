@@ -7,12 +7,18 @@ struct ShownChange: Sendable {
     let leftOut: [LeftOutTarget]
     /// The trail's head; nil while it has none.
     let trail: String?
+    /// Which of its approvals count, as the gates count them; nil where nobody looked.
+    var count: ApprovalCount?
+    /// Runs of its plan that it doesn't know of: those after its end.
+    var later: [RunSummary] = []
 
     /// Shows it for people, or as JSON.
     func show(on console: Console) {
         let now = console.world.now()
         guard !console.isJSON else {
-            console.json(ChangeDocument(change, leftOut: leftOut, trail: trail, now: now))
+            console.json(
+                ChangeDocument(
+                    change, leftOut: leftOut, trail: trail, now: now, count: count, later: later))
             return
         }
         console.lines(
@@ -86,9 +92,11 @@ struct ChangeView: Sendable {
 
     private var decided: [String] {
         var lines = change.assessment.map { item("assessed", $0.note) } ?? []
-        for decision in change.decisions {
+        for (index, decision) in change.decisions.enumerated() {
+            let problems = shown.count?.problems[index] ?? []
             let statement = decision.signed.statement
-            let isOver = decision.revoked != nil || time.now >= statement.expires
+            let isOver =
+                decision.revoked != nil || time.now >= statement.expires || !problems.isEmpty
             let isRejected = statement.decision == .rejected
             lines += item(
                 statement.decision.rawValue,
@@ -97,10 +105,14 @@ struct ChangeView: Sendable {
                         "; taken back \(time.ago($0.at)) by \($0.actor): \($0.text)"
                     } ?? (isRejected ? "" : "; until \(time.full(statement.expires))")),
                 isOver || isRejected ? .warning : .good)
+            // Taking it back is said already.
+            if decision.revoked == nil {
+                lines += problems.flatMap { item("", "doesn't count: \($0)", .warning) }
+            }
         }
         if let quorum = change.quorum, quorum > 0, !change.state.isTerminal {
-            let people = Set(
-                change.standing(at: time.now).map(\.signed.statement.approver))
+            let standing = change.standing(at: time.now).map(\.signed.statement.approver)
+            let people = Set(shown.count?.people ?? standing)
             lines += item("approvals", "\(people.count) of \(quorum)")
         }
         return lines + change.dates.flatMap { item("time", interval($0)) }
@@ -112,6 +124,12 @@ struct ChangeView: Sendable {
                 part.run.isUndoing ? "undone by" : "run",
                 "\(part.run.run) by \(part.run.starter), \(time.ago(part.opened)): "
                     + (part.ended?.rawValue ?? "under way"))
+        }
+        lines += shown.later.flatMap { run in
+            item(
+                run.goesOnAs == .rollback ? "undone by" : "run",
+                "\(run.id) by \(run.actor), \(time.ago(run.opened)): "
+                    + (run.closed == nil ? "under way" : run.state.rawValue), .warning)
         }
         for left in shown.leftOut.prefix(Self.listed) {
             lines += item("left out", "\(left.target): \(left.reason)", .warning)

@@ -53,7 +53,10 @@ enum TrustView {
         return "environment \(floor.name): content \(floor.content.rawValue), change "
             + "\(floor.change.rawValue)\(floor.isProduction ? ", production" : "")"
             + "\(floor.needsSignedActs ? ", acts are signed" : ""), quorum \(floor.quorum)"
-            + (floor.after.map { ", after \($0.environment)" } ?? "") + targets
+            + (floor.after.map { ", after \($0.environment)" } ?? "")
+            + (floor.changeTypes.map {
+                ", changes of the types \($0.sorted().joined(separator: ", ")) only"
+            } ?? "") + targets
     }
 }
 
@@ -90,11 +93,13 @@ struct TrustDocument: Encodable, Sendable {
         let production, actSignatures: Bool
         let quorum: Int
         let after: EnvironmentBefore?
+        let changeTypes: [String]?
 
         private enum CodingKeys: String, CodingKey {
             case name, targets, content, change, production
             case actSignatures = "act_signatures"
             case quorum, after
+            case changeTypes = "change_types"
         }
     }
 
@@ -125,7 +130,8 @@ struct TrustDocument: Encodable, Sendable {
             Floor(
                 name: $0.name, targets: $0.targets.map(\.rawValue), content: $0.content.rawValue,
                 change: $0.change.rawValue, production: $0.isProduction,
-                actSignatures: $0.needsSignedActs, quorum: $0.quorum, after: $0.after)
+                actSignatures: $0.needsSignedActs, quorum: $0.quorum, after: $0.after,
+                changeTypes: $0.changeTypes?.sorted())
         }
     }
 }

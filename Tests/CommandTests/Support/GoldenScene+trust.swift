@@ -22,7 +22,8 @@ extension GoldenScene {
             names: "web1", marker: "@revoked", kind: "ssh-ed25519", fingerprint: key.fingerprint)
         let floor = EnvironmentFloor(
             name: "lab", targets: [try name("web*")], needsSignedActs: true, quorum: 2,
-            after: EnvironmentBefore(environment: "pre-release", targets: 2))
+            after: EnvironmentBefore(environment: "pre-release", targets: 2),
+            changeTypes: ["driver"])
         let book = TrustBook(
             people: [person], floors: [floor], pins: [pin], digest: .sha256(of: [2]))
         return (book, person)

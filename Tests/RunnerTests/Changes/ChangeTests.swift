@@ -200,6 +200,18 @@ struct ChangeTests {
         #expect(board.change.state == .submitted && board.change.quorum == 2)
     }
 
+    /// Nobody looked before, so somebody looks afterwards.
+    @Test func anAutomaticChangeIsReviewedAfterwards() {
+        var scene = ChangeScene()
+        scene.tell(.submit(ChangeSamples.rules(severity: .automatic)))
+        let run = ChangeSamples.run()
+        scene.tell(.runOpened(run))
+        scene.tell(.runEnded(run.run, .succeeded))
+        #expect(scene.change.state == .review)
+        #expect(scene.change.review?.owner == "ivo")
+        #expect(scene.change.review.map { $0.due > scene.change.changedAt } == true)
+    }
+
     @Test func anAutomaticChangeIsNoEmergency() {
         var scene = ChangeScene(ChangeSamples.request(urgency: .emergency))
         #expect(

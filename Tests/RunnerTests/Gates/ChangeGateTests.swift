@@ -27,13 +27,13 @@ struct ChangeGateTests {
         state: String = "scheduled", isApproved: Bool = true, hold: String? = nil,
         isEmergency: Bool = false, targets: [String] = ["t0", "t1", "t2"],
         approvers: [String] = ["bea", "cy"], problems: [String] = [], quorum: Int = 2,
-        authors: [String] = []
+        authors: [String] = [], obstacles: [String] = []
     ) -> ChangeStanding {
         ChangeStanding(
             id: "CHG-42", type: "driver", windows: ["weekend"], state: state,
             isApproved: isApproved, hold: hold, isEmergency: isEmergency, dates: [span(10, 40)],
             targets: targets.map(name), requester: "rob", approvers: approvers,
-            problems: problems, quorum: quorum, authors: authors)
+            problems: problems, quorum: quorum, authors: authors, obstacles: obstacles)
     }
 
     private func report(
@@ -88,6 +88,19 @@ struct ChangeGateTests {
         #expect(
             report.refusals.first?.text
                 == "5 change: refused: the change can't be asked about: the journal is locked")
+    }
+
+    @Test func whatTrustDoesntPermitIsRefusedWhoeverApprovedIt() throws {
+        let floor = EnvironmentFloor(name: "lab", changeTypes: ["patch", "disk"])
+        #expect(floor.objection(toType: "disk") == nil)
+        #expect(EnvironmentFloor(name: "lab").objection(toType: "driver") == nil)
+        let objection = try #require(floor.objection(toType: "driver"))
+        let report = try report(.known(Self.standing(obstacles: [objection])))
+        #expect(
+            report.refusals.map(\.text) == [
+                "5 change: refused: trust permits no change of the type 'driver' in lab, only: "
+                    + "disk, patch"
+            ])
     }
 
     @Test func allThatIsMissingIsNamedAtOnce() throws {
