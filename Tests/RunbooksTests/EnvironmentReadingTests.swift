@@ -47,7 +47,7 @@ struct EnvironmentReadingTests {
         ),
         (
             "  pre: {}\n  prod: { after: { targets: 0, within: 1s, policy: never } }",
-            ["5:20 missing-key", "5:31 bad-value", "5:42 bad-value", "5:54 bad-value"]
+            ["5:18 missing-key", "5:29 bad-value", "5:40 bad-value", "5:52 bad-value"]
         ),
         (
             "  pre: {}\n  prod: { after: { environment: pre, one_of_each: Role } }",

@@ -88,7 +88,7 @@ package struct GlassFolder: Sendable {
     private func remove(_ name: String) throws(JournalError) {
         do {
             try FileManager.default.removeItem(atPath: path + "/" + name)
-        } catch CocoaError.fileNoSuchFile {
+        } catch CocoaError.fileNoSuchFile, CocoaError.fileReadNoSuchFile {
             return
         } catch {
             throw Self.failure("can't be removed", path + "/" + name, error)

@@ -64,7 +64,7 @@ extension DocumentPart {
     static let after = Key("after", .either([.name(.label), .part(environmentBefore)]))
 
     static let environmentBefore = DocumentPart(
-        "what comes before an environment",
+        "an environment before",
         [
             Key("environment", .name(.label), required: true),
             Key("one_of_each", .name(.label)), Key("targets", .integer(1...10_000)),

@@ -45,7 +45,7 @@ extension DocumentReading {
             line(node, "a label").flatMap { labelName($0, "a label", at: node.start) }
         }
         let targets = integer(keys, "targets", "targets")
-        let within = time(keys, "within", "within")
+        let within = self.time(keys, "within", "within")
         let policy = word(keys["policy"], "policy", as: PolicyLevel.self)
         guard let place = keys["environment"],
             let before = environmentBefore(place, of: name, &order)

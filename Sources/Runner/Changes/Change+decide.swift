@@ -37,7 +37,7 @@ extension Change {
             plan: ChangePlan(
                 run.plan, digest: run.planDigest, forecastDigest: run.forecastDigest,
                 forecastOutline: run.forecastOutline))
-        return open(
+        return Self.open(
             afterBreakingGlass: BreakGlass(
                 run: run.id, signers: [glass.first, glass.second], reason: glass.reason),
             request, at: run.opened)

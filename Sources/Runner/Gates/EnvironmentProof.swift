@@ -38,7 +38,8 @@ struct EnvironmentProof: Sendable, Hashable {
         // Whom nothing was done on has not gone through it.
         let through = last.filter { $0.value != .skipped }.keys
         guard !through.isEmpty else { return refused("did nothing anywhere") }
-        let labels = ordered.reduce(into: [:]) { $0.merge($1.labels) { _, later in later } }
+        var labels: [TargetName: [String: [String]]] = [:]
+        for run in ordered { labels.merge(run.labels) { _, later in later } }
         return .success(
             EnvironmentProof(
                 run: newest, ended: ended,

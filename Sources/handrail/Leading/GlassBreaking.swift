@@ -80,6 +80,8 @@ struct GlassBreaking: Sendable {
                     return try await signing.taken(signed)
                 } catch let failure as Failure {
                     session.console.warn("It doesn't count: " + failure.message, hint: failure.hint)
+                } catch let error as TrustError {
+                    session.console.warn("It doesn't count: " + error.message, hint: error.hint)
                 } catch let error as JournalError {
                     guard error.code == .repeated else { throw error }
                     session.console.warn("It doesn't count: " + error.message, hint: error.hint)
