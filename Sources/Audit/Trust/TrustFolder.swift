@@ -83,6 +83,10 @@ package struct TrustFolder: Sendable {
 
         init(owners: Set<uid_t>) { self.owners = owners }
 
+        private static let folders = [
+            TrustDocuments.peopleFolder, TrustDocuments.calendarsFolder,
+        ]
+
         mutating func read(
             _ folder: borrowing FileDescriptor, at path: String
         ) throws(FileError) {
@@ -107,7 +111,7 @@ package struct TrustFolder: Sendable {
             let place = path + name
             let status = try folder.status(of: name)
             switch status.st_mode & S_IFMT {
-            case S_IFDIR where path.isEmpty && name + "/" == TrustDocuments.peopleFolder:
+            case S_IFDIR where path.isEmpty && Self.folders.contains(name + "/"):
                 try read(
                     FileDescriptor(name, in: folder, O_RDONLY | O_DIRECTORY), at: place + "/")
             case S_IFREG:

@@ -30,6 +30,7 @@ extension DocumentPart {
         [
             Key("handrail", .format, required: true),
             Key("environments", .mapping(.label, of: .part(floor), 0...32), required: true),
+            Key("timezone", .line(limit: 64)),
         ])
 
     static let floor = DocumentPart(
@@ -41,5 +42,7 @@ extension DocumentPart {
             Key("act_signatures", .word(of: FloorEntry.ActSignatures.self)),
             Key("quorum", .integer(1...20)), after,
             Key("change_types", .oneOrList(of: .name(.label), upTo: 64)),
-        ], notBuilt: ["windows", "freezes"])
+            Key("windows", .oneOrList(of: .line, upTo: 16)),
+            Key("freezes", .oneOrList(of: .line, upTo: 16)),
+        ])
 }

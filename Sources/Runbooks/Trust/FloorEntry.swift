@@ -21,4 +21,8 @@ package struct FloorEntry: Sendable, Hashable {
     package let after: EnvironmentBefore?
     /// The only change types that are permitted; nil where all are.
     package let changeTypes: [PlacedText]?
+    /// Files of calendars: changes run in their events alone.
+    package let windows: [PlacedText]
+    /// Files of calendars: no change runs in their events.
+    package let freezes: [PlacedText]
 }

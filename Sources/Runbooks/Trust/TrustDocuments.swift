@@ -6,6 +6,8 @@ package struct TrustDocuments: Sendable {
     package static let peopleFolder = "people/"
     /// How they end.
     package static let personEnd = ".yaml"
+    /// Where the calendars are that environments demand.
+    package static let calendarsFolder = "calendars/"
     /// What environments demand.
     package static let environments = "environments.yaml"
 
@@ -13,6 +15,8 @@ package struct TrustDocuments: Sendable {
     package let people: [PersonEntry]
     /// Nil where there is no such document.
     package let floors: [FloorEntry]?
+    /// The zone of its calendars; nil where it names none.
+    package let timezone: PlacedText?
     /// All findings, file by file.
     package let diagnostics: [Diagnostic]
 
@@ -27,13 +31,15 @@ package struct TrustDocuments: Sendable {
             found += reading.sorted()
         }
         var floors: [FloorEntry]?
+        var timezone: PlacedText?
         if let entry = tree.entries[Self.environments] {
             let loaded = YamlLoader.load(entry.bytes, file: Self.environments)
             var reading = DocumentReading(loaded)
-            floors = reading.floors(loaded.root)
+            (floors, timezone) = reading.floors(loaded.root)
             found += reading.sorted()
         }
         (self.people, self.floors, diagnostics) = (people, floors, found)
+        self.timezone = timezone
     }
 
     /// Whether a path is that of a person's file.
@@ -88,8 +94,10 @@ extension DocumentReading {
         return PersonEntry.Key(line: line, from: from, until: until)
     }
 
-    fileprivate mutating func floors(_ root: YamlNode?) -> [FloorEntry] {
-        guard let root, let fields = fields(root, .floors) else { return [] }
+    fileprivate mutating func floors(
+        _ root: YamlNode?
+    ) -> ([FloorEntry], timezone: PlacedText?) {
+        guard let root, let fields = fields(root, .floors) else { return ([], nil) }
         formatVersion(fields["handrail"])
         let pairs = entries(fields, "environments", "environments") ?? []
         var order = EnvironmentOrder(names: pairs.map(\.key))
@@ -110,10 +118,28 @@ extension DocumentReading {
                 quorum: integer(fields, "quorum", "quorum") ?? 1,
                 after: before(fields, of: name, &order),
                 changeTypes: fields.has("change_types")
-                    ? placedLines(fields, "change_types", "change types") : nil)
+                    ? placedLines(fields, "change_types", "change types") : nil,
+                windows: placedLines(fields, "windows", "windows"),
+                freezes: placedLines(fields, "freezes", "freezes"))
         }
         refuseCycles(order)
-        return found
+        return (found, timezone(fields, found))
+    }
+
+    /// The zone of the calendars, which must be there where an environment has some.
+    private mutating func timezone(_ fields: Fields, _ floors: [FloorEntry]) -> PlacedText? {
+        let name = zoneName(fields, "timezone")
+        if name == nil, !fields.has("timezone"),
+            let first = floors.flatMap({ $0.windows + $0.freezes }).first
+        {
+            error(
+                "missing-key",
+                "'timezone' is missing in environments.yaml, and there are calendars.",
+                at: YamlMark(line: first.position.line, column: first.position.column),
+                hint: "Say whose days they are, such as `timezone: Europe/Berlin`.")
+        }
+        guard let name, let node = fields["timezone"] else { return nil }
+        return placed(name, node)
     }
 
     private func placed(_ text: String, _ node: YamlNode) -> PlacedText {

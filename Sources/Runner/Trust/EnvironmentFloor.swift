@@ -20,12 +20,16 @@ package struct EnvironmentFloor: Sendable, Hashable {
     package let after: EnvironmentBefore?
     /// The only change types that are permitted; nil where all are.
     package let changeTypes: Set<String>?
+    /// Files of trust's calendars: changes run in their events alone; none where it says nothing.
+    package let windows: [String]
+    /// Files of trust's calendars: no change runs in their events.
+    package let freezes: [String]
 
     package init(
         name: String, targets: [NameGlob] = [], content: PolicyLevel = .required,
         change: PolicyLevel = .required, isProduction: Bool = true, needsSignedActs: Bool = false,
         quorum: Int = 1, after: EnvironmentBefore? = nil,
-        changeTypes: Set<String>? = nil
+        changeTypes: Set<String>? = nil, windows: [String] = [], freezes: [String] = []
     ) {
         self.name = name
         self.targets = targets
@@ -36,6 +40,7 @@ package struct EnvironmentFloor: Sendable, Hashable {
         self.quorum = quorum
         self.after = after
         self.changeTypes = changeTypes
+        (self.windows, self.freezes) = (windows, freezes)
     }
 
     /// The library's rule with nothing looser than this, and what is said where it tried.

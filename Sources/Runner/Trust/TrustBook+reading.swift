@@ -11,6 +11,7 @@ extension TrustBook {
         let documents = TrustDocuments(tree)
         var reading = TrustReading(documents.diagnostics)
         reading.refuseUnexpected(tree)
+        let calendars = reading.calendars(of: documents, in: tree)
         let floors = documents.floors.map { reading.floors($0) }
         let people = reading.people(documents.people, floors: floors)
         let controllers = reading.controllers(tree.entries[controllersFile]?.bytes)
@@ -21,6 +22,7 @@ extension TrustBook {
         }
         let book = TrustBook(
             people: people, floors: floors, controllers: controllers, pins: pins,
+            calendars: calendars,
             digest: .sha256(of: content(of: tree)))
         return Checked(value: book, diagnostics: found)
     }
@@ -79,11 +81,14 @@ struct TrustReading {
                 error(
                     "unsafe-file", "'\(shown)' is a \(entry.kind.rawValue).", at: position,
                     hint: "Put the file itself there.")
-            } else if !known.contains(path), !TrustDocuments.isPerson(path) {
+            } else if !known.contains(path), !TrustDocuments.isPerson(path),
+                !path.hasPrefix(TrustDocuments.calendarsFolder)
+            {
                 error(
                     "unexpected-file", "'\(shown)' doesn't belong in a trust folder.",
                     at: position,
-                    hint: "It has people/ID.yaml, environments.yaml, controllers and hosts.")
+                    hint: "It has people/ID.yaml, environments.yaml, calendars/NAME.ics, "
+                        + "controllers and hosts.")
             }
         }
     }
@@ -223,7 +228,8 @@ struct TrustReading {
                 name: entry.name.text, targets: targets, content: entry.content,
                 change: entry.change, isProduction: entry.isProduction,
                 needsSignedActs: entry.actSignatures == .required, quorum: entry.quorum,
-                after: entry.after, changeTypes: entry.changeTypes.map { Set($0.map(\.text)) })
+                after: entry.after, changeTypes: entry.changeTypes.map { Set($0.map(\.text)) },
+                windows: entry.windows.map(\.text), freezes: entry.freezes.map(\.text))
         }
     }
 }

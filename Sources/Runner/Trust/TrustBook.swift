@@ -12,6 +12,8 @@ package struct TrustBook: Sendable, Hashable {
     package let controllers: [ControllerKey]
     /// The targets' host keys.
     package let pins: [PinnedKey]
+    /// The calendars that environments demand; nil where none does.
+    package let calendars: TrustCalendars?
     /// SHA-256 over the names and texts of its files (docs/trust.md, "The digest, and who changed
     /// what").
     package let digest: Digest
@@ -22,12 +24,13 @@ package struct TrustBook: Sendable, Hashable {
 
     package init(
         people: [Person], floors: [EnvironmentFloor]? = nil, controllers: [ControllerKey] = [],
-        pins: [PinnedKey] = [], digest: Digest
+        pins: [PinnedKey] = [], calendars: TrustCalendars? = nil, digest: Digest
     ) {
         self.people = people.sorted { $0.id < $1.id }
         self.floors = floors
         self.controllers = controllers
         self.pins = pins
+        self.calendars = calendars
         self.digest = digest
         byID = Dictionary(people.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         var byAccount: [String: [Person]] = [:]

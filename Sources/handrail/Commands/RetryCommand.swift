@@ -91,6 +91,7 @@ struct RetryCommand: HandrailCommand {
             locks: locks, leftOut: Set(others),
             facts: session.changeFacts(
                 of: prepared.opened, at: session.world.now(),
+                in: prepared.plan.environment.name,
                 standing: await session.standing(of: prepared.change)),
             trust: session.trustState(),
             earlier: await session.earlierRuns(of: prepared.plan, in: prepared.opened.library))

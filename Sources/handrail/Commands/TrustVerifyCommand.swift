@@ -28,6 +28,7 @@ struct TrustVerifyCommand: HandrailCommand {
                         : "It was changed by hand since it was recorded last.")
         }
         problems += try foreignKeys(checked?.value, home)
+        problems += unreadableCalendars(checked?.value, session)
         show(session.console, checked, digest, problems)
         return hasErrors ? .invalidInput : problems.isEmpty ? .success : .verificationFailed
     }
@@ -35,6 +36,17 @@ struct TrustVerifyCommand: HandrailCommand {
     private func read(_ session: Session) throws -> (Checked<TrustBook>?, Digest?) {
         guard case .read(let checked, _) = try session.trustFolder.read() else { return (nil, nil) }
         return (checked, checked.value?.digest)
+    }
+
+    /// Why calendars of trust can't be read: gate 6 is closed where they count.
+    private func unreadableCalendars(_ book: TrustBook?, _ session: Session) -> [String] {
+        guard let files = book?.calendars else { return [] }
+        return (book?.floors ?? []).flatMap { floor -> [String] in
+            let state = AskedFloor(floor: floor, files: files).calendars(
+                around: session.world.now(), zones: session.world.zones)
+            guard case .unreadable(let why) = state else { return [] }
+            return why.map { "Gate 6 of \(floor.name) is closed: \($0)" }
+        }
     }
 
     /// Whether trust has another first key of this home's trail than the home itself.

@@ -25,7 +25,8 @@ struct LiveGates: GateKeeper {
             let opened = try await session.openLibrary(isQuiet: true)
             let runbook = try opened.runbook(record.plan.runbook.id.rawValue)
             let facts = session.changeFacts(
-                of: opened, at: now, standing: await session.standing(of: record.change),
+                of: opened, at: now, in: record.plan.environment.name,
+                standing: await session.standing(of: record.change),
                 neededMilliseconds: question.neededMilliseconds)
             let report = GateReport.evaluate(
                 record.plan, runbook: runbook, actor: record.actor,

@@ -33,7 +33,7 @@ extension PreparedPlan {
             plan, runbook: runbook, actor: session.actor,
             locks: await session.lockState(of: plan), leftOut: Set(leftOut.map(\.target)),
             facts: session.changeFacts(
-                of: opened, at: session.world.now(),
+                of: opened, at: session.world.now(), in: plan.environment.name,
                 standing: await session.standing(of: change),
                 neededMilliseconds: plan.reservedForFirstWave),
             trust: session.trustState(),

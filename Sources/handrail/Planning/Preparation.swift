@@ -155,7 +155,8 @@ struct Preparation: Sendable {
             ? .known(.draft(for: plan, by: session.actor)) : await session.standing(of: change)
         let locks = await session.lockState(of: plan)
         let facts = session.changeFacts(
-            of: opened, at: instant ?? session.world.now(), standing: standing,
+            of: opened, at: instant ?? session.world.now(), in: plan.environment.name,
+            standing: standing,
             neededMilliseconds: plan.reservedForFirstWave)
         let earlier = await session.earlierRuns(of: plan, in: opened.library)
         func report(_ glass: GlassState?) -> GateReport {

@@ -56,7 +56,10 @@ enum TrustView {
             + (floor.after.map { ", after \($0.environment)" } ?? "")
             + (floor.changeTypes.map {
                 ", changes of the types \($0.sorted().joined(separator: ", ")) only"
-            } ?? "") + targets
+            } ?? "")
+            + (floor.windows.isEmpty ? "" : ", within \(floor.windows.joined(separator: ", "))")
+            + (floor.freezes.isEmpty
+                ? "" : ", never in \(floor.freezes.joined(separator: ", "))") + targets
     }
 }
 
@@ -94,12 +97,14 @@ struct TrustDocument: Encodable, Sendable {
         let quorum: Int
         let after: EnvironmentBefore?
         let changeTypes: [String]?
+        let windows, freezes: [String]
 
         private enum CodingKeys: String, CodingKey {
             case name, targets, content, change, production
             case actSignatures = "act_signatures"
             case quorum, after
             case changeTypes = "change_types"
+            case windows, freezes
         }
     }
 
@@ -131,7 +136,7 @@ struct TrustDocument: Encodable, Sendable {
                 name: $0.name, targets: $0.targets.map(\.rawValue), content: $0.content.rawValue,
                 change: $0.change.rawValue, production: $0.isProduction,
                 actSignatures: $0.needsSignedActs, quorum: $0.quorum, after: $0.after,
-                changeTypes: $0.changeTypes?.sorted())
+                changeTypes: $0.changeTypes?.sorted(), windows: $0.windows, freezes: $0.freezes)
         }
     }
 }

@@ -23,7 +23,8 @@ extension GoldenScene {
         let floor = EnvironmentFloor(
             name: "lab", targets: [try name("web*")], needsSignedActs: true, quorum: 2,
             after: EnvironmentBefore(environment: "pre-release", targets: 2),
-            changeTypes: ["driver"])
+            changeTypes: ["driver"], windows: ["calendars/weekend.ics"],
+            freezes: ["calendars/year-end.ics"])
         let book = TrustBook(
             people: [person], floors: [floor], pins: [pin], digest: .sha256(of: [2]))
         return (book, person)

@@ -158,6 +158,35 @@ struct TrustReadingTests {
         #expect(wrong.value == nil)
     }
 
+    @Test func calendarsAreThoseThatEnvironmentsName() {
+        func read(_ environments: String, _ files: [String]) -> Checked<TrustBook> {
+            var all = ["people/anna.yaml": anna]
+            all["environments.yaml"] = "handrail: 1\n" + environments
+            for file in files { all[file] = "BEGIN:VCALENDAR" }
+            return self.read(all)
+        }
+        let named =
+            "environments:\n  production: { windows: calendars/a.ics, "
+            + "freezes: [calendars/b.ics] }\n"
+        let book = read(
+            "timezone: Europe/Berlin\n" + named, ["calendars/a.ics", "calendars/b.ics"]
+        ).value
+        #expect(book?.floor(of: "production")?.windows == ["calendars/a.ics"])
+        #expect(book?.floor(of: "production")?.freezes == ["calendars/b.ics"])
+        #expect(book?.calendars?.timezone == "Europe/Berlin")
+        #expect(book?.calendars?.files.keys.sorted() == ["calendars/a.ics", "calendars/b.ics"])
+        func codes(_ environments: String, _ files: [String]) -> [String] {
+            read(environments, files).diagnostics.map(\.code)
+        }
+        #expect(codes(named, ["calendars/a.ics", "calendars/b.ics"]) == ["missing-key"])
+        #expect(
+            codes("timezone: UTC\n" + named, ["calendars/a.ics", "calendars/c.ics"]) == [
+                "unexpected-file", "missing-file",
+            ])
+        let odd = named.replacing("calendars/a.ics", with: "../a.ics")
+        #expect(codes("timezone: UTC\n" + odd, ["calendars/b.ics"]) == ["bad-path"])
+    }
+
     @Test func nobodyIsAMistakeAndNobodyWithARoleAWarning() {
         #expect(findings([:]) == ["nobody people/:1"])
         let idle = read(["people/anna.yaml": "handrail: 1\nname: Anna\n"])
