@@ -133,7 +133,7 @@ package struct GateReport: Sendable, Codable, Hashable {
         case .open: false
         case .waiting, .refused: level == nil || level == .required
         case .notApplicable(.policyOff), .notApplicable(.notNeeded),
-            .notApplicable(.firstEnvironment):
+            .notApplicable(.firstEnvironment), .notApplicable(.brokenGlass):
             false
         case .notApplicable(.notBuilt): level == .required
         }
