@@ -66,7 +66,10 @@ package struct BackupManifest: Sendable, Codable, Hashable {
             return Hexadecimal.isDigits(parts[2], 64) && parts[2].prefix(2) == parts[1]
         case ("trust", 2):
             return ["environments.yaml", "controllers", "hosts"].contains(parts[1])
-        case ("trust", 3): return parts[1] == "people" && isPerson(parts[2])
+        case ("trust", 3):
+            return parts[1] == "people"
+                ? isPerson(parts[2])
+                : TrustDocuments.isCalendar(parts.dropFirst().joined(separator: "/"))
         case ("trail.git", _): return isTrail(Array(parts.dropFirst()))
         default: return false
         }

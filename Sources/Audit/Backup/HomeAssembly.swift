@@ -81,7 +81,7 @@ package struct HomeAssembly: Sendable {
     }
 
     private func take(rest other: Home) throws {
-        for folder in ["keys", "push", "trust", "trust/people"] {
+        for folder in ["keys", "push", "trust", "trust/people", "trust/calendars"] {
             let names = try Self.names(other.path + "/" + folder)
                 .filter { BackupManifest.isKnown(folder + "/" + $0) }
             if !names.isEmpty { try makeFolder(folder) }

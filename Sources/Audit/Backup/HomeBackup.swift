@@ -153,6 +153,7 @@ package struct HomeBackup: Sendable {
         var files = try names("").filter { $0 == "trail.yaml" }
         if hasKeys { files += try known("keys") }
         files += try known("push") + known("trust") + known("trust/people")
+        files += try known("trust/calendars")
         if trail != nil { files += ["trail.git/HEAD", "trail.git/config"] + (try objects()) }
         for folder in try names("output") where Hexadecimal.isDigits(folder, 2) {
             files += try known("output/" + folder)
@@ -182,7 +183,10 @@ package struct HomeBackup: Sendable {
 
     /// What is in the home that a backup never holds; locks and the journal's own files aside.
     private func leftOut() throws -> [String] {
-        let known: Set<String> = ["trail.yaml", "push", "trust", "trail.git", "output"]
+        // A request to break the glass is over in minutes: none is worth keeping.
+        let known: Set<String> = [
+            "trail.yaml", "push", "trust", "trail.git", "output", "break-glass",
+        ]
         return try names("").filter { name in
             !known.contains(name) && !name.hasPrefix("journal.db") && !name.hasSuffix(".lock")
                 && (name != "keys" || !hasKeys)

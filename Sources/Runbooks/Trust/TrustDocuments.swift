@@ -42,6 +42,13 @@ package struct TrustDocuments: Sendable {
         self.timezone = timezone
     }
 
+    /// Whether a path is that of a calendar: plain letters, and nothing hidden.
+    package static func isCalendar(_ path: String) -> Bool {
+        guard path.hasPrefix(calendarsFolder), path.hasSuffix(".ics") else { return false }
+        let name = path.dropFirst(calendarsFolder.count).dropLast(".ics".count)
+        return TargetName(rawValue: String(name)) != nil
+    }
+
     /// Whether a path is that of a person's file.
     package static func isPerson(_ path: String) -> Bool {
         path.hasPrefix(peopleFolder) && path.hasSuffix(personEnd)

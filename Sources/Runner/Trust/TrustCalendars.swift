@@ -20,9 +20,7 @@ extension TrustReading {
         let folder = TrustDocuments.calendarsFolder
         var files: [String: [UInt8]] = [:]
         for text in (documents.floors ?? []).flatMap({ $0.windows + $0.freezes }) {
-            let name = text.text.dropFirst(folder.count)
-            guard text.text.hasPrefix(folder), text.text.hasSuffix(".ics"), !name.contains("/")
-            else {
+            guard TrustDocuments.isCalendar(text.text) else {
                 error(
                     "bad-path", "This is no path of a calendar.", at: text.position,
                     excerpt: text.text, hint: "Such as calendars/weekend.ics.")
