@@ -1,4 +1,5 @@
 import Foundation
+import Runbooks
 import Runner
 
 /// What a backup says of itself: `manifest.json` (docs/backup.md).
