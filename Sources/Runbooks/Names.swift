@@ -144,6 +144,32 @@ package struct TargetName: CheckedName {
         guard rawValue.utf8.count <= 253, NameGrammar.isTarget(rawValue) else { return nil }
         self.rawValue = rawValue
     }
+
+    /// A name as journals and trails have it: a target's, or that of a wave's list.
+    package init?(recorded text: String) {
+        if let list = WaveList(text: text) {
+            self.init(list)
+        } else {
+            self.init(rawValue: text)
+        }
+    }
+
+    /// What records call a wave's list.
+    init(_ list: WaveList) { rawValue = list.text }
+
+    /// Reads a name as journals and trails have it.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        guard let name = TargetName(recorded: text) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text)' is no name here: \(Self.grammar)")
+        }
+        self = name
+    }
+
+    /// The wave's list that it names; nil for a target.
+    package var waveList: WaveList? { WaveList(self) }
 }
 
 /// The grammars of names, as predicates over bytes (docs/format.md, "Names").

@@ -100,6 +100,10 @@ package struct Runbook: Sendable, Hashable {
     package var rollout: Rollout
     /// How its targets are cut into waves; nil for one wave of all.
     package var waves: WaveRule?
+    /// What is done before the targets of each wave, once, on the controller.
+    package var beforeWave: [Step] = []
+    /// What is done after the targets of each wave, once, on the controller; after failures too.
+    package var afterWave: [Step] = []
     /// Who is told once a run has failed; nil when nobody is.
     package var onFailure: OnFailure?
     /// How often it may be run; nil for any number.

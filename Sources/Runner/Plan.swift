@@ -33,6 +33,10 @@ package struct Plan: Sendable, Codable, Hashable {
     package var rollout: Rollout
     /// In the order in which they are done: every target is in one; nil for one wave of all.
     package var waves: [PlannedWave]?
+    /// What is done once before the targets of each wave, on the controller; nil for nothing.
+    package var beforeWave: [Step]?
+    /// What is done once after the targets of each wave, on the controller; nil for nothing.
+    package var afterWave: [Step]?
     /// Who is told once the run has failed; nil when nobody is.
     package var onFailure: OnFailure?
     /// How often the runbook may be run; nil for any number.
@@ -51,6 +55,8 @@ package struct Plan: Sendable, Codable, Hashable {
         case libraryID = "library"
         case runbook, environment, parameters, targets, steps, verify, rollback, symptom, alert
         case rollout, waves
+        case beforeWave = "before_wave"
+        case afterWave = "after_wave"
         case onFailure = "on_failure"
         case repeatRule = "repeat"
         case protection
@@ -62,7 +68,7 @@ package struct Plan: Sendable, Codable, Hashable {
         parameters: [PlannedParameter], targets: [PlannedTarget], steps: [Step],
         verify: [AssertAction], rollback: [PlannedUndo], symptom: PlannedSymptom?,
         alert: String? = nil, rollout: Rollout, waves: [PlannedWave]? = nil,
-        onFailure: OnFailure?,
+        beforeWave: [Step]? = nil, afterWave: [Step]? = nil, onFailure: OnFailure?,
         repeatRule: RepeatRule? = nil, protection: [ProtectedGroup]? = nil, created: Timestamp,
         expires: Timestamp
     ) {
@@ -80,6 +86,8 @@ package struct Plan: Sendable, Codable, Hashable {
         self.alert = alert
         self.rollout = rollout
         self.waves = waves
+        self.beforeWave = beforeWave
+        self.afterWave = afterWave
         self.onFailure = onFailure
         self.repeatRule = repeatRule
         self.protection = protection

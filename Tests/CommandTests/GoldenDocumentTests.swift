@@ -54,6 +54,7 @@ struct GoldenDocumentTests {
             RunDocument(try await GoldenScene.unsettled().machine, isLed: false), in: "run-unknown")
         let rolledBack = try await GoldenScene.rolledBack()
         try Self.expect(RunDocument(rolledBack.machine), in: "run-rolled-back")
+        try Self.expect(RunDocument(try await GoldenScene.framed().machine), in: "run-framed")
         let retried = try await GoldenScene.retried()
         try Self.expect(
             RunDocument(retried.machine, isLed: false, children: [rolledBack.summary.id]),
@@ -96,6 +97,7 @@ struct GoldenDocumentTests {
         var listed = runbook
         listed.steps[0].forEach = .texts(["dovecot", "post fix"])
         listed.steps[1].forEach = .reference(Expression.Name(parts: ["target", "services"]))
+        (listed.beforeWave, listed.afterWave) = GoldenScene.lists
         try Self.expect(
             RunbookDocument(
                 listed, entry: entry, article: nil, library: scene.opened.source,
@@ -324,8 +326,8 @@ struct DocumentPageTests {
             "run",
             [
                 "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
-                "run-stopped", "run-passed-over", "run-unknown", "run-rolled-back", "run-retried",
-                "run-broken-glass",
+                "run-framed", "run-stopped", "run-passed-over", "run-unknown", "run-rolled-back",
+                "run-retried", "run-broken-glass",
             ]
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),

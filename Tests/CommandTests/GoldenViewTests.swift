@@ -11,7 +11,8 @@ struct GoldenViewTests {
     @Test func plan() async throws {
         let many = try await GoldenScene()
         let one = try await GoldenScene(on: "web1")
-        for (scene, name) in [(many, "plan"), (one, "plan-one")] {
+        let framed = try await GoldenScene.framed()
+        for (scene, name) in [(many, "plan"), (one, "plan-one"), (framed, "plan-framed")] {
             let view = PlanView(subject: scene.subject, style: .plain, width: Self.width)
             try Golden.expect(view.lines, in: name)
         }
@@ -107,6 +108,7 @@ struct GoldenViewTests {
             (try await GoldenScene.aborted(), "recap-aborted"),
             (try await GoldenScene.abortedAmid(), "recap-aborted-amid"),
             (try await GoldenScene.passedOver(), "recap-passed-over"),
+            (try await GoldenScene.framed(), "recap-framed"),
         ] {
             let view = RecapView(
                 report: RunReport(run: scene.machine), style: .plain, width: Self.width,
@@ -154,6 +156,7 @@ struct GoldenViewTests {
             (try await GoldenScene.rolledBack(), "status-rolled-back"),
             (try await GoldenScene.abortedAmid(), "status-aborted-amid"),
             (try await GoldenScene.passedOver(), "status-passed-over"),
+            (try await GoldenScene.framed(), "status-framed"),
         ] {
             let view = StatusView(
                 status: scene.status, time: GoldenScene.time, style: .plain, width: Self.width)

@@ -22,7 +22,7 @@ struct RebuiltEvent {
         (self.record, self.content) = (record, content)
     }
 
-    private var target: TargetName? { record.about["target"].flatMap(TargetName.init(rawValue:)) }
+    private var target: TargetName? { record.about["target"].flatMap(TargetName.init(recorded:)) }
     private var step: StepID? { record.about["step"].flatMap(StepID.init(recorded:)) }
     private var outcome: Outcome? { record.detail("outcome").flatMap(Outcome.init(rawValue:)) }
     private var reason: String? { text("reason") }

@@ -17,6 +17,8 @@ extension DocumentPart {
             Key("targets", .part(targets)),
             Key("parameters", .mapping(.parameter, of: anyParameter, 0...64)),
             Key("steps", .list(of: .part(step), 1...200, orOne: false), required: true),
+            Key("before_wave", .list(of: .part(waveStep), 1...mostWaveSteps, orOne: false)),
+            Key("after_wave", .list(of: .part(waveStep), 1...mostWaveSteps, orOne: false)),
             Key("verify", .list(of: .part(check), upTo: 20)),
             Key("rollout", .part(rollout)),
             Key("on_failure", .part(onFailure)),
@@ -26,8 +28,7 @@ extension DocumentPart {
             Key("help", .text),
         ],
         notBuilt: [
-            "before_wave", "after_wave", "facts", "values", "every", "items",
-            "exceptions", "tests", "protect",
+            "facts", "values", "every", "items", "exceptions", "tests", "protect",
         ])
 
     static let symptom = DocumentPart(

@@ -54,6 +54,34 @@ extension DocumentPart {
         exactlyOne: actions,
         notBuilt: ["per"] + actionsNotBuilt)
 
+    /// How many steps a wave's list has at most.
+    static let mostWaveSteps = 50
+
+    /// What can be done once for a wave: nothing of it is about one target.
+    private static let waveActions = ["run", "wait", "assert", "http"]
+
+    /// The keys of a step that mean something before or after a wave.
+    private static let waveKeys: [Key] = step.table.compactMap { key in
+        let names = [
+            "id", "title", "effect", "when", "unless", "verify", "timeout", "retry", "outputs",
+            "with", "on_failed", "if_fails", "for_each", "help", "stays_ok_for",
+        ]
+        if key.name == "where" {
+            return Key(
+                "where", .words([Step.Place.controller.rawValue]),
+                beside: ["run", "wait", "assert"])
+        }
+        guard names.contains(key.name) else { return nil }
+        return Key(
+            key.name, key.shape, required: key.isRequired,
+            beside: key.beside.filter(waveActions.contains),
+            excludes: key.excludes.filter { $0 != "release" })
+    }
+
+    static let waveStep = DocumentPart(
+        "a step of a wave", waveKeys + actionKeys.filter { waveActions.contains($0.name) },
+        exactlyOne: waveActions)
+
     static let undo = DocumentPart(
         "an undo", actionKeys.filter { writing.contains($0.name) }, exactlyOne: writing,
         notBuilt: actionsNotBuilt)

@@ -178,8 +178,8 @@ extension RunbookReading {
     private mutating func healthChecks(_ fields: Fields) -> [HealthCheck]? {
         guard let nodes = document.elements(fields, "health", "health") else { return nil }
         let before = moment
-        // No target's outputs are known between two waves.
-        moment = 0
+        // No target's outputs are known between two waves, but what began the wave is.
+        moment = countBefore
         let checks = nodes.compactMap { healthCheck($0) }
         moment = before
         return checks.isEmpty ? nil : checks

@@ -15,9 +15,12 @@ extension RunbookReading {
         let parameters = parameters(fields)
         let symptoms = symptoms(fields)
         let targets = targets(fields["targets"], kind: kind ?? .resolution)
+        let before = waveSteps(fields, .before)
+        countBefore = draft.steps.count
         let steps = steps(fields)
-        moment = .max
+        moment = draft.steps.count
         let verify = checks(fields, inheriting: [:])
+        let after = waveSteps(fields, .after)
         let (rollout, waves) = rollout(fields["rollout"])
         let onFailure = onFailure(fields["on_failure"])
         let repeatRule = repeatRule(fields["repeat"])
@@ -26,12 +29,14 @@ extension RunbookReading {
         let reviewBy = document.date(fields["review_by"], "review_by")
         let help = document.text(fields, "help", "help")
         guard let id, let title, let kind, let owner else { return nil }
-        return Runbook(
+        var runbook = Runbook(
             id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
             symptoms: symptoms, targets: targets, parameters: parameters, steps: steps,
             verify: verify, rollout: rollout, waves: waves, onFailure: onFailure,
             repeatRule: repeatRule, changeType: changeType, uses: uses, help: help,
             folder: files.folder)
+        (runbook.beforeWave, runbook.afterWave) = (before, after)
+        return runbook
     }
 
     /// The known change type that it names; whether there is one, the library says.

@@ -7,19 +7,38 @@ extension RunbookReading {
         if nodes.isEmpty {
             document.error("bad-value", "'steps' is empty: nothing would be done.", at: node.start)
         }
-        for (index, element) in nodes.enumerated() {
-            moment = index
-            step(element)
-        }
-        return draft.steps.compactMap(\.step)
+        for element in nodes { step(element, .step) }
+        return draft.steps.filter { $0.list == nil }.compactMap(\.step)
     }
 
-    private mutating func step(_ node: YamlNode) {
+    /// The steps of `before_wave` or `after_wave`.
+    mutating func waveSteps(_ fields: Fields, _ list: WaveList.Kind) -> [Step] {
+        let key = list.rawValue
+        guard let node = fields[key], let nodes = document.elements(fields, key, key) else {
+            return []
+        }
+        if nodes.isEmpty {
+            document.error(
+                "bad-value", "'\(key)' is empty: nothing would be done.", at: node.start,
+                hint: "Name its steps, or remove it.")
+        }
+        for element in nodes {
+            let known = draft.mentions.count
+            step(element, .waveStep, of: list)
+            for index in known..<draft.mentions.count { draft.mentions[index].list = list }
+        }
+        return draft.steps.filter { $0.list == list }.compactMap(\.step)
+    }
+
+    private mutating func step(
+        _ node: YamlNode, _ part: DocumentPart, of list: WaveList.Kind? = nil
+    ) {
         var found = RunbookDraft.StepDraft(
-            mark: node.start, effectMark: node.start, retryMark: node.start)
+            mark: node.start, list: list, effectMark: node.start, retryMark: node.start)
         let index = draft.steps.count
+        moment = index
         draft.steps.append(found)
-        guard let fields = document.fields(node, .step) else { return }
+        guard let fields = document.fields(node, part) else { return }
         found.id = document.name(
             document.line(fields, "id", "the id"), "the id of a step",
             at: fields["id"]?.start ?? node.start, as: StepID.self)
@@ -48,21 +67,22 @@ extension RunbookReading {
         var step = built(found, fields)
         step?.when = condition
         step?.unless = guardScript
-        let verify = checks(fields, inheriting: environment)
-        let undo = undo(fields, environment)
-        let release = release(fields["release"], environment)
-        found.releaseAfter = release.map {
-            ($0.after, fields["release"]?.start ?? fields.mark)
+        step?.verify = checks(fields, inheriting: environment)
+        if list == nil {
+            step?.undo = undo(fields, environment)
+            let release = release(fields["release"], environment)
+            found.releaseAfter = release.map {
+                ($0.after, fields["release"]?.start ?? fields.mark)
+            }
+            step?.release = release
         }
-        step?.verify = verify
-        step?.undo = undo
-        step?.release = release
         found.step = step
         draft.steps[index] = found
     }
 
     private mutating func keyword(_ fields: Fields) -> String? {
-        let found = DocumentPart.actions.filter(fields.has)
+        let actions = fields.part.exactlyOne
+        let found = actions.filter(fields.has)
         if found.count > 1 {
             document.error(
                 "conflicting-keys",
@@ -72,7 +92,7 @@ extension RunbookReading {
         if found.isEmpty, !fields.hasUnbuilt {
             document.error(
                 "missing-key", "The step does nothing: it has no action.", at: fields.mark,
-                hint: "Add one of: \(DocumentPart.actions.joined(separator: ", ")).")
+                hint: "Add one of: \(actions.joined(separator: ", ")).")
         }
         return found.first
     }
@@ -95,14 +115,11 @@ extension RunbookReading {
         let title = document.line(fields, "title", "the title")
         let timeout = document.time(fields, "timeout", "timeout")
         let retry = self.retry(fields)
-        let place = document.word(fields["where"], "where", as: Step.Place.self)
+        let place = place(fields, found.list)
         let onFailed = document.word(fields["on_failed"], "on_failed", as: Step.OnFailed.self)
         let ifFails = document.text(fields, "if_fails", "if_fails")
         let help = document.text(fields, "help", "help")
-        let probe = document.word(fields["probe"], "probe", as: Step.Probe.self)
-        let isSafeStop = document.truth(fields["safe_stop"], "safe_stop")
-        let isDetached = document.truth(fields["detach"], "detach")
-        let expected = document.word(fields["expects"], "expects", as: Step.Expected.self)
+        let ofTarget = found.list == nil ? ofTarget(fields) : nil
         guard let id = found.id, let action = found.action,
             let effect = found.effect ?? EffectRule.usual(for: action)
         else { return nil }
@@ -112,16 +129,43 @@ extension RunbookReading {
         step.outputs = found.outputs.map(\.declaration)
         step.timeout = timeout ?? Self.timeout(for: action)
         step.retry = retry ?? step.retry
-        step.place = place ?? .target
+        step.place = place
         step.onFailed = onFailed ?? .stop
         step.ifFails = ifFails
         step.help = help
-        step.probe = probe ?? .auto
-        step.isSafeStop = isSafeStop ?? false
-        step.isDetached = isDetached ?? false
-        step.expectsReboot = expected == .reboot
+        step.probe = ofTarget?.probe ?? .auto
+        step.isSafeStop = ofTarget?.isSafeStop ?? false
+        step.isDetached = ofTarget?.isDetached ?? false
+        step.expectsReboot = ofTarget?.expected == .reboot
         step.forEach = found.items?.list
         return step
+    }
+
+    /// Where a step runs; what is done once for a wave runs on the controller.
+    private mutating func place(_ fields: Fields, _ list: WaveList.Kind?) -> Step.Place {
+        guard list == nil else {
+            if let node = fields["where"], document.scalar(node, "where") != "controller" {
+                document.error(
+                    "bad-value",
+                    "What is done once for a wave is about no one target, so it runs on the "
+                        + "controller.",
+                    at: node.start, hint: "Remove `where`, or make it one of `steps`.")
+            }
+            return .controller
+        }
+        return document.word(fields["where"], "where", as: Step.Place.self) ?? .target
+    }
+
+    /// The keys of a step that are about its target's sequence.
+    private mutating func ofTarget(
+        _ fields: Fields
+    ) -> (probe: Step.Probe?, isSafeStop: Bool?, isDetached: Bool?, expected: Step.Expected?) {
+        (
+            document.word(fields["probe"], "probe", as: Step.Probe.self),
+            document.truth(fields["safe_stop"], "safe_stop"),
+            document.truth(fields["detach"], "detach"),
+            document.word(fields["expects"], "expects", as: Step.Expected.self)
+        )
     }
 
     /// A step's title where none is written: its id, as words.

@@ -15,6 +15,8 @@ struct RunbookDraft {
     struct StepDraft {
         var id: StepID?
         let mark: YamlMark
+        /// The wave's list that it is in; nil for one of the sequence.
+        var list: WaveList.Kind?
         var keyword: String?
         var outputs: [(declaration: OutputDeclaration, mark: YamlMark)] = []
         /// Outputs whose declaration is broken; references to them are left alone.
@@ -54,6 +56,8 @@ struct RunbookDraft {
         var hasItem = false
         /// The index of the step it stands in, where that has a `for_each`.
         var step: Int?
+        /// The wave's list that it stands in; nil elsewhere.
+        var list: WaveList.Kind?
 
         /// The reference as it was written; nil in an expression, where the whole is shown.
         var written: String? { site == .expression ? nil : "$\(name)" }

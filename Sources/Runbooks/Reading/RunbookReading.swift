@@ -3,8 +3,10 @@ struct RunbookReading {
     var document: DocumentReading
     var draft = RunbookDraft()
     let files: RunbookFiles
-    /// Steps before this index have ended where the reader is; `Int.max` at the runbook's end.
+    /// Steps before this index have ended where the reader is.
     var moment = 0
+    /// How many steps `before_wave` has: they come first in the draft.
+    var countBefore = 0
     /// Whether the reader is in a step with `for_each`.
     var isInItems = false
 

@@ -17,6 +17,17 @@ enum NamespaceRule {
                     at: parameter.mark, excerpt: "item", hint: "Choose another name.")
             }
         }
+        if let first = draft.steps.first(where: { $0.list != nil }) {
+            for parameter in draft.parameters
+            where WaveValue(rawValue: parameter.name.rawValue) != nil {
+                document.error(
+                    "duplicate-id",
+                    "'\(parameter.name)' is what the steps of a wave are given, such as the one on "
+                        + "line \(first.mark.line).",
+                    at: parameter.mark, excerpt: parameter.name.rawValue,
+                    hint: "Choose another name.")
+            }
+        }
         for step in draft.steps {
             guard let id = step.id?.rawValue else { continue }
             if let line = lines[id] {

@@ -27,7 +27,20 @@ enum ReferenceRule {
         _ name: String, _ mention: RunbookDraft.Mention, _ draft: RunbookDraft,
         _ parameters: Set<String>, _ steps: [String: Int], _ document: inout DocumentReading
     ) {
-        if parameters.contains(name) || name == "target_name" { return }
+        if parameters.contains(name) { return }
+        if name == "target_name" {
+            if let list = mention.list { refuseTarget(list, mention, &document) }
+            return
+        }
+        if WaveValue(rawValue: name) != nil {
+            guard mention.list == nil else { return }
+            document.error(
+                "dangling-reference",
+                "'\(name)' means something only in before_wave and after_wave.",
+                at: mention.mark, excerpt: mention.written ?? name,
+                hint: "Use it there, or name something else.")
+            return
+        }
         if name == "item", mention.site != .expression {
             guard !mention.hasItem else { return }
             document.error(
@@ -55,14 +68,28 @@ enum ReferenceRule {
                 at: mention.mark, excerpt: mention.written,
                 hint: "Name one of its outputs: $\(name).OUTPUT.")
         }
-        refuseForward(name, index, mention, &document)
+        refuseForward(name, draft.steps[index], index, mention, &document)
+    }
+
+    /// What is done once for a wave knows no one target.
+    private static func refuseTarget(
+        _ list: WaveList.Kind, _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
+    ) {
+        document.error(
+            "dangling-reference",
+            "'\(list.rawValue)' is about the whole wave, and about no one target.",
+            at: mention.mark, excerpt: mention.written ?? mention.name.description,
+            hint: "Use $wave_targets, the names of all its targets, or make it one of `steps`.")
     }
 
     private static func checkDotted(
         _ first: String, _ second: String, _ mention: RunbookDraft.Mention,
         _ draft: RunbookDraft, _ steps: [String: Int], _ document: inout DocumentReading
     ) {
-        if first == "target" { return }
+        if first == "target" {
+            if let list = mention.list { refuseTarget(list, mention, &document) }
+            return
+        }
         if first == "facts" {
             document.notBuilt("'facts'", at: mention.mark)
             return
@@ -82,13 +109,21 @@ enum ReferenceRule {
                 otherwise: "Add it to the step's `outputs`.")
             return
         }
-        refuseForward(first, index, mention, &document)
+        refuseForward(first, step, index, mention, &document)
     }
 
     private static func refuseForward(
-        _ name: String, _ index: Int, _ mention: RunbookDraft.Mention,
-        _ document: inout DocumentReading
+        _ name: String, _ step: RunbookDraft.StepDraft, _ index: Int,
+        _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
     ) {
+        if let list = mention.list, step.list == nil {
+            document.error(
+                "dangling-reference",
+                "'\(name)' is a step of each target, and '\(list.rawValue)' is about all of them.",
+                at: mention.mark, excerpt: mention.written ?? mention.name.description,
+                hint: "It knows the steps of before_wave, and its own.")
+            return
+        }
         guard index >= mention.moment else { return }
         document.error(
             "forward-reference", "The step '\(name)' hasn't ended when this is needed.",

@@ -4,7 +4,7 @@ enum ReleaseRule {
         _ draft: RunbookDraft, _ files: RunbookFiles, _ document: inout DocumentReading
     ) {
         var indexes: [String: Int] = [:]
-        for (index, step) in draft.steps.enumerated() {
+        for (index, step) in draft.steps.enumerated() where step.list == nil {
             if let id = step.id?.rawValue, indexes[id] == nil { indexes[id] = index }
         }
         for (index, step) in draft.steps.enumerated() {

@@ -104,8 +104,10 @@ package enum Passage: String, Sendable, Codable, CaseIterable {
 
 extension Plan {
     /// Whether none of its steps changes anything.
-    package var isReadOnly: Bool { steps.allSatisfy { $0.effect == .read } }
+    package var isReadOnly: Bool { (steps + listedSteps).allSatisfy { $0.effect == .read } }
 
     /// Whether one of its steps can't be undone.
-    package var hasIrreversibleStep: Bool { steps.contains { $0.effect == .irreversible } }
+    package var hasIrreversibleStep: Bool {
+        (steps + listedSteps).contains { $0.effect == .irreversible }
+    }
 }

@@ -60,6 +60,8 @@ package struct PlanBuilder: Sendable {
         let planned = try PlannedValues(runbook.parameters, given: parameters)
         var steps: [Step] = []
         for step in runbook.steps { steps.append(try planned.resolved(step)) }
+        let beforeWave = try planned.list(runbook.beforeWave)
+        let afterWave = try planned.list(runbook.afterWave)
         let protection = try protection(of: steps)
         let waves = try waves(protection ?? [])
         let targets = plannedTargets(in: waves)
@@ -75,7 +77,8 @@ package struct PlanBuilder: Sendable {
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
             symptom: try symptom(planned), alert: alert,
             rollout: runbook.rollout.mappingArguments(planned.resolved), waves: waves,
-            onFailure: runbook.onFailure, repeatRule: runbook.repeatRule, protection: protection,
+            beforeWave: beforeWave, afterWave: afterWave, onFailure: runbook.onFailure,
+            repeatRule: runbook.repeatRule, protection: protection,
             created: created, expires: expires)
     }
 
@@ -192,7 +195,8 @@ package struct PlanBuilder: Sendable {
             + (runbook.waves?.selectors ?? [])
         let bare = selectors.compactMap { $0 }.flatMap(\.names).filter { $0.parts.count == 1 }
         let names =
-            runbook.steps.flatMap(\.names) + runbook.verify.flatMap(\.script.references)
+            runbook.steps.flatMap(\.names)
+            + runbook.verify.flatMap(\.script.references)
             + runbook.symptoms.flatMap { $0.present?.references ?? [] }
             + (runbook.rollout.health ?? []).flatMap(\.script.references)
         let dotted = names.filter { $0.parts.count == 2 && $0.parts[0] == "target" }

@@ -68,7 +68,19 @@ extension Plan {
     /// What the plan says about a step, or about the step that an item belongs to.
     package func step(_ id: StepID) -> Step? {
         let whole = id.step
-        return steps.first { $0.id == whole }
+        return steps.first { $0.id == whole } ?? listedSteps.first { $0.id == whole }
+    }
+
+    /// Whether anything is done once before or after a wave.
+    package var hasWaveLists: Bool { beforeWave != nil || afterWave != nil }
+
+    /// The steps of both lists of a wave.
+    package var listedSteps: [Step] { (beforeWave ?? []) + (afterWave ?? []) }
+
+    /// The steps of a wave's list, item by item.
+    package func sequence(of list: WaveList.Kind) -> [Step] {
+        let steps = list == .before ? beforeWave : afterWave
+        return (steps ?? []).flatMap { $0.items(labels: [:]) }
     }
 }
 

@@ -51,6 +51,13 @@ struct PlannedValues: Sendable {
         return step
     }
 
+    /// A wave's list with text for its parameters; nil where it is empty.
+    func list(_ steps: [Step]) throws(PlanError) -> [Step]? {
+        var list: [Step] = []
+        for step in steps { list.append(try resolved(step)) }
+        return list.isEmpty ? nil : list
+    }
+
     /// Looks at what a target's labels bring into its steps: the items of lists.
     func check(_ steps: [Step], of target: PlannedTarget) throws(PlanError) {
         for step in steps where step.itemLabel != nil {

@@ -226,9 +226,14 @@ extension TargetDryRun {
 
     /// Whether a name's value is known only in the run.
     private func isUnknown(_ name: Expression.Name) -> Bool {
-        guard let first = name.parts.first,
-            let step = subject.plan.steps.first(where: { $0.id.rawValue == first })
-        else { return false }
+        guard let first = name.parts.first else { return false }
+        // What begins a wave is done in the run alone.
+        if subject.plan.beforeWave?.contains(where: { $0.id.rawValue == first }) == true {
+            return true
+        }
+        guard let step = subject.plan.steps.first(where: { $0.id.rawValue == first }) else {
+            return false
+        }
         return name.parts.count == 2
             ? unknownOutputs.contains(step.id) : outcomes[step.id] == nil
     }

@@ -16,7 +16,8 @@ package struct MissingValue: Error, Sendable, Hashable {
 /// Gives the references of a plan their values, for one target at one moment.
 ///
 /// A plan's steps already hold the text of their parameters; what is left is `$target_name`,
-/// `$target.LABEL`, `$STEP.OUTPUT`, the answer `$STEP`, and secrets. Secrets stay references:
+/// `$target.LABEL`, `$STEP.OUTPUT`, the answer `$STEP`, what a wave's lists know of their wave, and
+/// secrets. Secrets stay references:
 /// only the executor sees their values.
 package struct ValueResolver: Sendable {
     private let parameters: [String: PlannedParameter]
@@ -28,9 +29,10 @@ package struct ValueResolver: Sendable {
         parameters = Dictionary(
             plan.parameters.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
         steps = Dictionary(
-            plan.steps.map { ($0.id.rawValue, $0.id) }, uniquingKeysWith: { first, _ in first })
+            (plan.steps + plan.listedSteps).map { ($0.id.rawValue, $0.id) },
+            uniquingKeysWith: { first, _ in first })
         numericOutputs = Set(
-            plan.steps.flatMap { step in
+            (plan.steps + plan.listedSteps).flatMap { step in
                 step.outputs.filter { $0.kind == .number }.map { "\(step.id).\($0.name)" }
             })
     }
@@ -92,6 +94,8 @@ package struct ValueResolver: Sendable {
         let word = name.parts[0]
         if word == "target_name" { return [known.target.name.rawValue] }
         if let parameter = parameters[word] { return parameter.values }
+        // A wave's list has what is known of its wave where a target has its labels.
+        if WaveValue(rawValue: word) != nil { return known.target.labels[word] }
         guard let step = steps[word] else { return nil }
         return (known.answers[step] ?? outcomes[step]?.rawValue).map { [$0] }
     }

@@ -20,6 +20,20 @@ package struct WaveProgress: Sendable, Hashable {
         case promoted
     }
 
+    /// How far what comes before and after the wave's targets is done, where there is anything.
+    package enum Bracket: Sendable, Hashable {
+        /// Nothing was begun, or all of it was given back.
+        case closed
+        /// `before_wave` is under way.
+        case opening
+        /// Targets may start; `after_wave` is owed.
+        case open
+        /// `before_wave` did not end well: no target starts, and `after_wave` is owed.
+        case broken
+        /// `after_wave` is under way.
+        case closing
+    }
+
     /// Which wave the run is at, from 0.
     package internal(set) var index = 0
     /// Where that wave is.
@@ -32,6 +46,10 @@ package struct WaveProgress: Sendable, Hashable {
     package internal(set) var leftOut = 0
     /// Why the run stopped by itself, where it wasn't for the number of failures.
     package internal(set) var stop: String?
+    /// How far what comes before and after the wave's targets is done.
+    package internal(set) var bracket = Bracket.closed
+    /// How often the wave has been entered.
+    package internal(set) var round = 0
     /// What the health checks said last, and why; nil before they were asked after this wave.
     package internal(set) var health: Health?
 
@@ -55,6 +73,7 @@ package struct WaveProgress: Sendable, Hashable {
             if failures.indices.contains(index) { self.index = index }
             phase = .running
             health = nil
+            (bracket, round) = (.closed, 0)
         case .ended: phase = hasMoreAfter ? .ended : .passed
         case .soaking(_, let until): phase = .soaking(until: until)
         case .healthTold(_, let verdict, let reason, let isLast):

@@ -58,10 +58,7 @@ extension RunMachine {
             hasCandidate, gatesLetStart(&turn), let name = takeCandidate()
         {
             if let outcome = leftOut[name]?.outcome {
-                emit(.targetStarted(name), &turn)
-                leaveOut(name, outcome, &turn)
-                emit(.targetEnded(name, outcome), &turn)
-                noteThreshold(&turn)
+                endUnstarted(name, outcome, &turn)
             } else if takesLocks, !isRestored {
                 admission.asked.insert(name)
                 names.append(name)
@@ -73,16 +70,24 @@ extension RunMachine {
         if !names.isEmpty { turn.decision.effects.append(.admit(names)) }
     }
 
+    /// Counts a target that isn't started, since it is worse than in the plan's forecast.
+    mutating func endUnstarted(_ name: TargetName, _ outcome: Outcome, _ turn: inout Turn) {
+        emit(.targetStarted(name), &turn)
+        leaveOut(name, outcome, &turn)
+        emit(.targetEnded(name, outcome), &turn)
+        noteThreshold(&turn)
+    }
+
     /// Whether there may be a target that nobody has asked for yet.
     private var hasCandidate: Bool {
-        !admission.again.isEmpty
+        !admission.again.isEmpty && isWaveOpen
             || order.dropFirst(admission.next).first { targets[$0]?.phase == .notStarted }
                 .map(isInWave) == true
     }
 
     /// The next target to start, taken out.
     private mutating func takeCandidate() -> TargetName? {
-        if !admission.again.isEmpty { return admission.again.removeFirst() }
+        if !admission.again.isEmpty, isWaveOpen { return admission.again.removeFirst() }
         while admission.next < order.count {
             let name = order[admission.next]
             guard isInWave(name) || targets[name]?.phase != .notStarted else { return nil }
@@ -109,7 +114,7 @@ extension RunMachine {
                 let (cause, text) = words(of: deferral)
                 guard deferrals[name]?.cause != cause else { continue }
                 emit(.deferred(name, cause: cause, reason: text), &turn)
-            } else if mayStartTargets, isOpenByGates(at: turn.now) {
+            } else if mayStartTargets, isWaveOpen, isOpenByGates(at: turn.now) {
                 admission.deferred.remove(name)
                 admission.hopeless.remove(name)
                 if state == .waiting {
@@ -189,7 +194,7 @@ extension RunMachine {
     mutating func noteLocks(_ turn: inout Turn) {
         guard takesLocks, !state.isTerminal else { return }
         for case .targetEnded(let name, _) in turn.decision.events
-        where keptLocks[name] == nil && targets[name]?.outcome != nil {
+        where keptLocks[name] == nil && targets[name]?.outcome != nil && name.waveList == nil {
             guard let reason = reasonToKeepLock(of: name) else { continue }
             emit(.lockKept(name, reason: reason), &turn)
         }
@@ -213,5 +218,7 @@ extension RunMachine {
     }
 
     /// Targets on which this run is at work: their locks are its own.
-    package var targetsAtWork: [TargetName] { takesLocks ? runningTargets : [] }
+    package var targetsAtWork: [TargetName] {
+        takesLocks ? runningTargets.filter { $0.waveList == nil } : []
+    }
 }

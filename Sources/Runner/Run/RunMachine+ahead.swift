@@ -23,7 +23,7 @@ extension RunMachine {
         while cursor < steps.count, first.followers.count < Self.mostAhead, last.canBeFollowed,
             steps[cursor].canFollow, failedItem(before: steps[cursor], name, target) == nil,
             case .success(let action) = resolver.resolved(
-                steps[cursor].action, target: planned, outputs: target.outputs,
+                steps[cursor].action, target: planned, outputs: outputs(seenBy: name),
                 answers: answers(for: name))
         {
             last = steps[cursor]

@@ -7,11 +7,7 @@ extension RunMachine {
         case .stateChanged(let next, let reason):
             state = next
             stateReason = reason
-        case .targetStarted(let target):
-            targets[target]?.phase = .running
-            deferrals[target] = nil
-            runningCount += 1
-            startedCount += 1
+        case .targetStarted(let target): applyStart(of: target)
         case .deferred(let target, let cause, let reason):
             deferrals[target] = DeferredTarget(cause: cause, reason: reason)
         case .lockKept(let target, let reason): keptLocks[target] = reason
@@ -53,14 +49,7 @@ extension RunMachine {
             questions[question, default: QuestionState(until: time)].choice = choice
             questions[question]?.note = note
         case .stopped(let target, _, let resolution): targets[target]?.stop = resolution
-        case .targetEnded(let target, let outcome):
-            targets[target]?.phase = .ended(outcome)
-            targets[target]?.ending = outcome
-            if let left = leftOut[target] { targets[target]?.endingReason = left.reason }
-            targets[target]?.isPayAsked = false
-            keptLocks[target] = nil
-            runningCount -= 1
-            count(outcome, of: target, 1)
+        case .targetEnded(let target, let outcome): applyEnd(of: target, outcome)
         case .commanded(let command, let id): applyCommand(command, inboxID: id)
         case .refused(let id, _): inboxSeen = max(inboxSeen, id)
         case .thresholdReached: isThresholdReached = true
@@ -71,6 +60,26 @@ extension RunMachine {
             keptLocks = [:]
             deferrals = [:]
         }
+    }
+
+    private mutating func applyStart(of target: TargetName) {
+        if let list = target.waveList { return applyStart(of: list) }
+        applyEntry(of: target)
+        targets[target]?.phase = .running
+        deferrals[target] = nil
+        runningCount += 1
+        startedCount += 1
+    }
+
+    private mutating func applyEnd(of target: TargetName, _ outcome: Outcome) {
+        targets[target]?.phase = .ended(outcome)
+        targets[target]?.ending = outcome
+        if let left = leftOut[target] { targets[target]?.endingReason = left.reason }
+        targets[target]?.isPayAsked = false
+        keptLocks[target] = nil
+        runningCount -= 1
+        count(outcome, of: target, 1)
+        if let list = target.waveList { applyEnd(of: list, outcome) }
     }
 
     private mutating func apply(_ event: WaveEvent) {
@@ -175,12 +184,12 @@ extension RunMachine {
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
         target.heldBack = target.heldBack.filter { $0.key.step != id }
         if !outcome.isGood, let step = step(id) {
-            if step.passesOver(outcome), !isRollback {
+            if step.passesOver(outcome), !undoes(name) {
                 if wasBegun, step.effect != .read { target.isTouchedInVain = true }
             } else {
                 target.ending = outcome
                 target.endingReason = reason
-                if outcome == .unknown, step.effect.isOnce || isRollback, !isRestored {
+                if outcome == .unknown, step.effect.isOnce || undoes(name), !isRestored {
                     target.unsettled = id
                 }
             }

@@ -144,7 +144,7 @@ extension RunMachine {
     ) -> Bool {
         guard let planned = planned(name), let target = targets[name] else { return false }
         switch resolver.resolved(
-            action, target: planned, outputs: target.outputs, answers: answers(for: name))
+            action, target: planned, outputs: outputs(seenBy: name), answers: answers(for: name))
         {
         case .failure(let missing):
             return endUnstarted(part, step, name, missing.message, &turn)

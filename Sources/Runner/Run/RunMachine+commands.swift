@@ -117,7 +117,7 @@ extension RunMachine {
         for name in runningTargets {
             if let key = targets[name]?.inFlight {
                 // What gives back, or undoes, is never cut short.
-                guard !key.part.isRelease, !key.part.isUndo else { continue }
+                guard !key.part.isRelease, !key.part.isUndo, !givesBack(name) else { continue }
                 turn.decision.effects.append(.cancel(name))
             } else {
                 advance(name, &turn)

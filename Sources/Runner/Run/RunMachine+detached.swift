@@ -35,7 +35,7 @@ extension RunMachine {
                 nil
             }
         let resolved = resolver.resolved(
-            task?.action ?? step.action, target: planned, outputs: target.outputs,
+            task?.action ?? step.action, target: planned, outputs: outputs(seenBy: key.target),
             answers: answers(for: key.target))
         guard case .success(let action) = resolved else { return false }
         var request = request(key, action, of: step, planned, target)

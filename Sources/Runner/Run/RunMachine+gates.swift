@@ -39,7 +39,9 @@ extension RunMachine {
     private var neededMilliseconds: Int64 {
         let next = hasWaves && wave.phase != .running ? nextWave : wave.index
         let names = next.map { waves[$0] } ?? []
-        let changed = targets.values.count { $0.outcome != nil && !$0.mayHaveChanged.isEmpty }
+        let changed = order.count { name in
+            targets[name].map { $0.outcome != nil && !$0.mayHaveChanged.isEmpty } ?? false
+        }
         return plan.rollout.reservedTime(
             forWave: names.count { targets[$0]?.outcome == nil }, changedBefore: changed) ?? 0
     }

@@ -18,17 +18,23 @@ extension RunMachine {
                 emit(.targetEnded(name, ending), &turn)
                 close(name, &turn)
                 noteThreshold(&turn)
+                noteListEnd(name, ending, &turn)
                 return
-            } else if isAbortRequested {
+            } else if isAbortRequested, !givesBack(name) {
                 abortCurrent(name, target, &turn)
-            } else if haltReason != nil || state == .paused, target.ahead.isEmpty {
+            } else if haltReason != nil || state == .paused, target.ahead.isEmpty, !givesBack(name)
+            {
                 return
             } else if let opener = dueOpener(name, target) {
                 guard reopen(opener, name, target, isRetryDue: isRetryDue, &turn) else { return }
-            } else if isRollback {
+            } else if undoes(name) {
                 guard undo(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let step = stepUnderWay(name, target) {
                 guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
+            } else if plan.hasWaveLists, name.waveList != nil {
+                emit(.targetEnded(name, target.goodOutcome), &turn)
+                close(name, &turn)
+                return
             } else if target.stop == nil, target.verifyCursor < plan.verify.count {
                 guard verify(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if target.stop == nil, target.symptomAnswer == nil, plan.symptom != nil {
@@ -64,7 +70,7 @@ extension RunMachine {
                 : "aborted by a person; \(suspects.joined(separator: " and ")) may have run, or still "
                     + "be running"
             emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
-        } else if target.verifyCursor < plan.verify.count, !isRollback {
+        } else if target.verifyCursor < plan.verify.count, !isRollback, name.waveList == nil {
             emit(
                 .verifyEnded(name, target.verifyCursor, .aborted, reason: "aborted by a person"),
                 &turn)
@@ -137,8 +143,8 @@ extension RunMachine {
         guard !isHeld(name, target), let planned = planned(name) else { return false }
         if let condition = step.when {
             let scope = resolver.scope(
-                target: planned, outputs: target.outputs, answers: answers(for: name),
-                outcomes: target.outcomes)
+                target: planned, outputs: outputs(seenBy: name), answers: answers(for: name),
+                outcomes: outcomes(seenBy: name))
             guard condition.holds(in: scope) || isOpenToDoubt(condition, step) else {
                 return end(step, name, .skipped, "\(condition) does not hold", &turn)
             }
@@ -158,7 +164,8 @@ extension RunMachine {
         case .ask(let request), .manual(let request):
             return ask(step, request, name, &turn)
         case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http:
-            guard isAllowed(step, name, &turn) else { return false }
+            // What gives back isn't asked about: the person may have said "abort".
+            guard givesBack(name) || isAllowed(step, name, &turn) else { return false }
             if let unless = step.unless {
                 return start(
                     .guarding(step.id), .assert(AssertAction(script: unless)), of: step, name, &turn

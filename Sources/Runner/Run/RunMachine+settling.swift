@@ -7,9 +7,9 @@ extension RunMachine {
     /// The steps with which targets ended and whose outcome nobody knows, in the plan's order; once
     /// the run is aborted only where something is owed.
     package var unsettled: [(target: TargetName, step: StepID, reason: String)] {
-        plan.targets.compactMap { planned in
-            guard let step = unsettledStep(on: planned.name) else { return nil }
-            return (planned.name, step, targets[planned.name]?.endingReason ?? "")
+        (plan.targets.map(\.name) + lists).compactMap { name in
+            guard let step = unsettledStep(on: name) else { return nil }
+            return (name, step, targets[name]?.endingReason ?? "")
         }
     }
 
@@ -72,6 +72,9 @@ extension RunMachine {
         if let outcome = target.outcome {
             count(outcome, of: name, -1)
             runningCount += 1
+            if let list = name.waveList {
+                wave.bracket = list.kind == .before ? .opening : .closing
+            }
             if hasWaves, waveOf[name] == wave.index, wave.phase != .due {
                 // It is under way once more: what comes after it is done when it has ended.
                 (wave.phase, wave.stop) = (.running, nil)

@@ -118,7 +118,8 @@ extension RunMachine {
     ) -> Bool {
         guard let planned = planned(name) else { return false }
         switch resolver.resolved(
-            task.action, target: planned, outputs: target.outputs, answers: answers(for: name))
+            task.action, target: planned, outputs: outputs(seenBy: name),
+            answers: answers(for: name))
         {
         case .failure(let missing):
             return end(step, name, .failed, missing.message, &turn)
@@ -209,6 +210,12 @@ extension RunMachine {
     /// Whether anything that it still may do needs a secret.
     package var usesSecrets: Bool {
         guard let descent = record.descent, isRollback else { return true }
+        // Its waves are begun and ended as those of the run that it undoes.
+        let listed = plan.listedSteps.flatMap { step in
+            [step.action] + step.verify.map { Action.assert($0) }
+                + [step.unless].compactMap { $0 }.map { Action.run($0) }
+        }
+        if listed.contains(where: { !resolver.secrets(in: $0).isEmpty }) { return true }
         return descent.starts.contains { start in
             let undone = (undoings?[start.target] ?? []).flatMap { step in
                 undoTasks(step, start.target).tasks.map(\.action)

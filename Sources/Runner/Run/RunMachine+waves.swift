@@ -15,22 +15,26 @@ struct WaveWatch: Sendable {
 extension RunMachine {
     /// Whether the run goes over waves, or something comes after its only one.
     package var hasWaves: Bool {
-        !isRollback && !isRestored && (plan.waves != nil || hasMoreAfterWaves)
+        guard !isRestored else { return false }
+        return plan.hasWaveLists || !isRollback && (plan.waves != nil || hasMoreAfterWaves)
     }
 
     /// Whether it waits, or looks, after each wave.
-    var hasMoreAfterWaves: Bool { plan.rollout.soak != nil || plan.rollout.health != nil }
+    var hasMoreAfterWaves: Bool {
+        !isRollback && (plan.rollout.soak != nil || plan.rollout.health != nil)
+    }
 
     /// Whether a target's wave is the one under way.
     func isInWave(_ name: TargetName) -> Bool {
         guard hasWaves else { return true }
-        return wave.phase == .running && waveOf[name] == wave.index
+        return wave.phase == .running && waveOf[name] == wave.index && isWaveOpen
     }
 
     /// How many targets are in the waves that have begun.
     var countInWaves: Int {
         guard hasWaves else { return order.count }
-        return waves.prefix(wave.index + 1).reduce(0) { $0 + $1.count }
+        let begun = isRollback ? waves.suffix(from: wave.index) : waves.prefix(wave.index + 1)
+        return begun.reduce(0) { $0 + $1.count }
     }
 
     /// What people call a wave.
@@ -39,10 +43,14 @@ extension RunMachine {
             .map { $0.hasPrefix("wave wave ") ? String($0.dropFirst(5)) : $0 } ?? "the wave"
     }
 
-    /// The next wave with a target; nil after the last one.
+    /// The next wave with a target, or with one to undo; nil after the last one.
     var nextWave: Int? {
-        let first = wave.phase == .due ? wave.index : wave.index + 1
-        return waves.indices.dropFirst(first).first { !waves[$0].isEmpty }
+        guard isRollback else {
+            let first = wave.phase == .due ? wave.index : wave.index + 1
+            return waves.indices.dropFirst(first).first { !waves[$0].isEmpty }
+        }
+        let left = wave.phase == .due ? waves[...] : waves.prefix(wave.index)
+        return left.indices.last { !waves[$0].isEmpty }
     }
 
     /// Whether the next wave may begin now.
@@ -56,7 +64,7 @@ extension RunMachine {
     /// Starts targets, and goes from wave to wave as far as it can.
     mutating func goOverWaves(_ turn: inout Turn) {
         startTargets(&turn)
-        while hasWaves, passWave(&turn) { startTargets(&turn) }
+        while hasWaves, moveLists(&turn) || passWave(&turn) { startTargets(&turn) }
     }
 
     /// Takes one step from a wave to the next.
@@ -97,18 +105,20 @@ extension RunMachine {
                         reason: "what this run left behind keeps \(text)"
                             + (more > 0 ? " and \(more) more" : "") + " from being started")),
                 &turn)
-            return false
+            return true
         }
         let members = waves[wave.index]
-        guard runningCount == 0, members.allSatisfy({ targets[$0]?.outcome != nil }) else {
-            return false
-        }
+        guard runningCount == 0, members.allSatisfy({ targets[$0]?.outcome != nil }),
+            !hasAfterList || wave.bracket == .closed
+        else { return false }
         emit(.wave(.ended(wave.index)), &turn)
         // What they said before it ended is no answer for the next one.
         if admission.gates?.isOpen == true { admission.gates = nil }
-        if !members.contains(where: {
-            targets[$0]?.outcome?.isGood == true || wave.accepted.contains($0)
-        }) {
+        if !isRollback,
+            !members.contains(where: {
+                targets[$0]?.outcome?.isGood == true || wave.accepted.contains($0)
+            })
+        {
             emit(
                 .wave(
                     .stopped(
@@ -132,8 +142,8 @@ extension RunMachine {
 
     /// Whether a person has to say that the next wave may start.
     package var awaitsPromotion: Bool {
-        hasWaves && plan.rollout.promote == .manual && wave.phase == .passed && nextWave != nil
-            && !isThresholdReached
+        hasWaves && !isRollback && plan.rollout.promote == .manual && wave.phase == .passed
+            && nextWave != nil && !isThresholdReached
     }
 
     /// Whether the wave has ended, and what comes after it is not done.
@@ -186,7 +196,8 @@ extension RunMachine {
             for name in check.place == .target ? names : Array(waves[wave.index].prefix(1)) {
                 guard let planned = planned(name) else { continue }
                 switch resolver.resolved(
-                    Action.run(check.script), target: planned, outputs: [:], answers: [:])
+                    Action.run(check.script), target: planned,
+                    outputs: outputs(ofWave: wave.index), answers: [:])
                 {
                 case .success(let action): look.queue.append(question(check, action, planned))
                 case .failure(let missing):
@@ -315,6 +326,9 @@ extension RunMachine {
             }
         }
         let starts = descent.starts.map(\.target)
+        if descent.kind == .rollback, record.plan.hasWaveLists {
+            return record.plan.wavesOfTargets.map { starts.filter(Set($0).contains) }
+        }
         guard descent.kind != .rollback, let waves = record.plan.waves else { return [starts] }
         let chosen = Set(starts)
         return waves.isEmpty ? [starts] : waves.map { $0.targets.filter(chosen.contains) }
@@ -337,7 +351,7 @@ extension RunMachine {
 extension RunMachine {
     /// Counts how a target ended, or takes that back with -1.
     mutating func count(_ outcome: Outcome, of name: TargetName, _ sign: Int) {
-        guard outcome.countsAsFailure, targets[name]?.isLeftOut != true,
+        guard outcome.countsAsFailure, name.waveList == nil, targets[name]?.isLeftOut != true,
             !wave.accepted.contains(name)
         else { return }
         failures += sign
@@ -361,7 +375,8 @@ extension RunMachine {
 
     /// Leaves a target out that can't be reached, where the rollout has room for one more.
     mutating func leaveOut(_ name: TargetName, _ outcome: Outcome, _ turn: inout Turn) {
-        guard outcome == .unreachable, !isRollback, wave.leftOut < limits.leaveOut,
+        guard outcome == .unreachable, !isRollback, name.waveList == nil,
+            wave.leftOut < limits.leaveOut,
             let target = targets[name], !target.isLeftOut, target.session == nil,
             target.owed.isEmpty, target.leftOwed.isEmpty,
             target.outcomes.values.allSatisfy({ $0 == .unreachable || $0 == .skipped })

@@ -22,6 +22,8 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var targets: [TargetName: TargetProgress]
     /// Every question asked so far, answered or not.
     package internal(set) var questions: [Question: QuestionState] = [:]
+    /// What was begun once before or after a wave, in that order; its progress is among `targets`.
+    package internal(set) var lists: [TargetName] = []
     /// How many targets have ended in a way that counts against `stop_at`.
     package internal(set) var failures = 0
     /// How far the run has come among its waves.
@@ -105,13 +107,14 @@ package struct RunMachine: Sendable, Equatable {
         leftOut = absent
         limits = StopLimits(record.plan)
         waves = Self.waves(of: record, absent)
-        order = waves.flatMap { $0 }
+        let isRollback = record.descent?.kind == .rollback
+        order = (isRollback ? waves.reversed() : waves).flatMap { $0 }
         waveOf = Dictionary(
             waves.enumerated().flatMap { index, names in names.map { ($0, index) } },
             uniquingKeysWith: { first, _ in first })
         wave = WaveProgress(
             count: waves.count,
-            phase: record.plan.waves == nil || record.descent?.kind == .rollback
+            phase: record.plan.waves == nil || isRollback && !record.plan.hasWaveLists
                 ? .running : .due)
         resolver = ValueResolver(record.plan)
         sequences = PlanSequences(record.plan)
@@ -146,10 +149,13 @@ package struct RunMachine: Sendable, Equatable {
     /// How many targets the run is about: those that nobody left out.
     package var targetCount: Int { order.count }
 
-    /// Targets that hold a place in flight.
+    /// Targets that hold a place in flight, and what is done once for a wave.
     package var runningTargets: [TargetName] {
-        plan.targets.map(\.name).filter { targets[$0]?.isRunning == true }
+        (plan.targets.map(\.name) + lists).filter { targets[$0]?.isRunning == true }
     }
+
+    /// How targets ended, of those that have.
+    package var targetOutcomes: [Outcome] { order.compactMap { targets[$0]?.outcome } }
 
     /// Whether a target still has something to give back, which its runbook says how to.
     package var owesAnything: Bool { targets.values.contains { !$0.owed.isEmpty } }
@@ -262,6 +268,7 @@ package struct RunMachine: Sendable, Equatable {
         if let haltReason, !isAbortRequested { return concludeHalted(haltReason, &turn) }
         let held = isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : 0
         guard runningCount == held else { return }
+        if held == 0, waitsForLists(&turn) { return }
         // One that is held has not ended, whatever keeps others from being started.
         let isAnyLeft =
             held > 0
@@ -286,6 +293,7 @@ package struct RunMachine: Sendable, Equatable {
             }
             return
         }
+        guard !owesAfterList else { return }
         leaveWhatWasNotReached(&turn)
         if let reason = needOfPerson {
             if state != .needsPerson || stateReason != reason {
@@ -303,14 +311,17 @@ package struct RunMachine: Sendable, Equatable {
     ///
     /// Of a rollback: those that are undone there, the last first.
     package func sequence(of name: TargetName) -> [Step] {
-        undoings.map { $0[name] ?? [] } ?? places[name].map { sequences[$0] } ?? []
+        if plan.hasWaveLists, let list = name.waveList { return plan.sequence(of: list.kind) }
+        return undoings.map { $0[name] ?? [] } ?? places[name].map { sequences[$0] } ?? []
     }
 
     /// The steps of any target, in the plan's order.
     package var allSteps: [Step] { sequences.allSteps }
 
     /// The plan's record of a target.
-    func planned(_ name: TargetName) -> PlannedTarget? { places[name].map { plan.targets[$0] } }
+    func planned(_ name: TargetName) -> PlannedTarget? {
+        places[name].map { plan.targets[$0] } ?? name.waveList.flatMap(planned)
+    }
 
     /// Whether a paused target stands at a `safe_stop`, or wherever it was held back.
     func isHeld(_ name: TargetName, _ target: TargetProgress) -> Bool {
@@ -325,9 +336,10 @@ package struct RunMachine: Sendable, Equatable {
 
     private var finalState: RunState {
         if isAbortRequested { return .aborted }
-        if isRollback { return isAllUndone ? .rolledBack : .rollbackFailed }
+        if isRollback { return isAllUndone && areListsGood ? .rolledBack : .rollbackFailed }
         let isGood =
-            wave.stop == nil && wanted.allSatisfy { $0.outcome?.isGood == true || $0.isLeftOut }
+            wave.stop == nil && areListsGood
+            && wanted.allSatisfy { $0.outcome?.isGood == true || $0.isLeftOut }
         return isGood ? .succeeded : .failed
     }
 

@@ -41,7 +41,8 @@ extension RunEffect {
 
     /// Whether it begins something on a target, other than to give back what a run still owes.
     var startsStep: Bool {
-        if case .perform(let request) = self { !request.key.part.isRelease } else { false }
+        guard case .perform(let request) = self else { return false }
+        return !request.key.part.isRelease && request.key.target.waveList?.kind != .after
     }
 
     /// Whether it does something on a target.

@@ -147,7 +147,7 @@ struct LogsCommand: HandrailCommand {
 
     private func filter(_ plan: Plan) throws -> LogFilter {
         var filter = LogFilter(failedOnly: failed)
-        filter.target = try on.map { try PlanNames.target($0, of: plan) }
+        filter.target = try on.map { try PlanNames.place($0, of: plan) }
         filter.step = try step.map { try PlanNames.step($0, of: plan) }
         return filter
     }
@@ -168,11 +168,23 @@ enum PlanNames {
                 ?? "its targets: \(CountText.listed(names, limit: 10))")
     }
 
+    /// The target of this name, or what is done once for a wave: `before_wave:1`.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    static func place(_ name: String, of plan: Plan) throws -> TargetName {
+        let known = TargetName(recorded: name)
+        guard let list = known?.waveList, !plan.sequence(of: list.kind).isEmpty,
+            plan.wavesOfTargets.indices.contains(list.wave)
+        else { return try target(name, of: plan) }
+        return list.name
+    }
+
     /// The step, or the item of a step, of this id.
     ///
     /// - Throws: `Failure` (invalidInput).
     static func step(_ id: String, of plan: Plan) throws -> StepID {
-        let all = plan.steps.map(\.id) + PlanSequences(plan).allSteps.map(\.id)
+        let listed = WaveList.Kind.allCases.flatMap(plan.sequence).map(\.id)
+        let all = plan.steps.map(\.id) + PlanSequences(plan).allSteps.map(\.id) + listed
         if let known = all.first(where: { $0.rawValue == id }) { return known }
         let ids = all.map(\.rawValue)
         throw Failure(

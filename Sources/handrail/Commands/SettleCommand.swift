@@ -66,7 +66,7 @@ struct SettleCommand: HandrailCommand {
         guard let step else { return try await settleAfterwards(session) }
         let telling = try await Telling.of(run.run, session, leading)
         let plan = telling.folded.machine.plan
-        let target = try PlanNames.target(on, of: plan)
+        let target = try PlanNames.place(on, of: plan)
         let named = try PlanNames.step(step, of: plan)
         // Refused before a secret is asked for.
         let asked = PersonCommand.Verb.settle(target, named, isDone: finding == .done, why: "")

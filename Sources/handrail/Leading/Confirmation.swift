@@ -42,7 +42,8 @@ struct Confirmation: Sendable {
             let place = count.target.map { " on \($0)" } ?? ""
             return style.paint("Run \(count.words)\(place) already; then escalate", .warning)
         }
-        let irreversible = plan.steps.filter { $0.effect == .irreversible }.map(\.id.rawValue)
+        let irreversible = (plan.steps + plan.listedSteps).filter { $0.effect == .irreversible }
+            .map(\.id.rawValue)
         if !irreversible.isEmpty {
             lines.append(
                 style.paint("Can't be undone: \(irreversible.joined(separator: ", "))", .bad))

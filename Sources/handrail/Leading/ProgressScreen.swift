@@ -96,7 +96,7 @@ actor ProgressScreen {
     private func milestone(_ run: RunMachine) -> [String] {
         let total = run.targetCount
         guard total > ProgressView.mostTargetsByLine else { return [] }
-        let tenths = run.targets.values.count { $0.outcome != nil } * 10 / total
+        let tenths = run.targetOutcomes.count * 10 / total
         guard tenths > toldTenths else { return [] }
         toldTenths = tenths
         return [view.summary(run, run.runningTargets, started, console.world.now())]

@@ -27,7 +27,9 @@ final class StepByStep: StepAsking {
 
     /// Asks about a step; nil when the question was withdrawn, or the calling task was cancelled.
     func ask(_ step: StepID, on target: TargetName) async -> StepAnswer? {
-        let steps = plan.targets.first { $0.name == target }.map(plan.sequence) ?? []
+        let steps =
+            target.waveList.map { plan.sequence(of: $0.kind) }
+            ?? plan.targets.first { $0.name == target }.map(plan.sequence) ?? []
         guard let index = steps.firstIndex(where: { $0.id == step }) else { return .go }
         let place = "\(index + 1) of \(steps.count)"
         withdrawn.withLock { _ = $0.remove(target) }

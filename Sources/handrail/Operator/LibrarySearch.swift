@@ -61,7 +61,7 @@ struct LibrarySearch: Sendable {
         for parameter in runbook.parameters {
             rest += [parameter.name.rawValue, parameter.description, parameter.help ?? ""]
         }
-        for step in runbook.steps {
+        for step in runbook.steps + runbook.beforeWave + runbook.afterWave {
             rest += [step.id.rawValue, step.title, step.help ?? "", step.ifFails ?? ""]
         }
         return SearchEntry(

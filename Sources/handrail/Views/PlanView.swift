@@ -3,7 +3,7 @@ import Runner
 
 /// What plan and run show before anything is started.
 struct PlanSubject: Sendable {
-    let plan: Plan
+    var plan: Plan
     let digest: Digest
     /// Such as `main@3f2c1d9, clean`.
     let librarySource: String
@@ -130,7 +130,18 @@ struct PlanView: Sendable {
                 "✓", "verify \(index + 1)", "What must hold in the end", nil,
                 subject.entries(step: nil, verify: index))
         }
-        return lines
+        return listed(.before) + lines + listed(.after)
+    }
+
+    /// What is done once for each wave: nothing of it is foreseen, since it isn't done without one.
+    private func listed(_ kind: WaveList.Kind) -> [String] {
+        let steps = plan.sequence(of: kind)
+        guard !steps.isEmpty else { return [] }
+        let title = kind == .before ? "Before each wave" : "After each wave, whatever came of it"
+        return [style.paint("\(title), once, on the controller", .strong)]
+            + steps.flatMap { step in
+                block("", step.id.rawValue, safe(step.title), mark(step), [])
+            }
     }
 
     private func mark(_ step: Step) -> String? {
@@ -314,7 +325,8 @@ struct PlanView: Sendable {
     }
 
     private var nameWidth: Int {
-        min(24, sequences.allSteps.map { TextWidth.of($0.id.rawValue) }.max() ?? 8)
+        let steps = sequences.allSteps + plan.sequence(of: .before) + plan.sequence(of: .after)
+        return min(24, steps.map { TextWidth.of($0.id.rawValue) }.max() ?? 8)
     }
 
     private var indent: String { String(repeating: " ", count: nameWidth + 5) }

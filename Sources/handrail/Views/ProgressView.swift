@@ -17,7 +17,8 @@ struct ProgressView: Sendable {
         let count = run.targetCount
         switch event {
         case .stepEnded(let target, let step, let outcome, let reason):
-            guard count <= Self.mostTargetsInDetail else { return nil }
+            // What is done once for a wave is told however many targets there are.
+            guard count <= Self.mostTargetsInDetail || target.waveList != nil else { return nil }
             let planned = run.sequence(of: target).first { $0.id == step }
             if case .stop(let stop) = planned?.action, outcome == .ok {
                 let tone: Tone = stop.resolution == .resolved ? .good : .warning
@@ -34,7 +35,9 @@ struct ProgressView: Sendable {
             return ended(
                 target, "verify \(index + 1)", outcome, reason, "What must hold in the end", run)
         case .targetEnded(let target, let outcome):
-            guard count > 1, count <= Self.mostTargetsByLine || !outcome.isGood else { return nil }
+            guard count > 1, target.waveList == nil,
+                count <= Self.mostTargetsByLine || !outcome.isGood
+            else { return nil }
             let report = RunReport(run: run)
             let why =
                 report.failure(of: target).map { ": \($0.part): \($0.reason)" } ?? ""
@@ -183,12 +186,20 @@ struct ProgressView: Sendable {
     }
 
     private func indentWidth(_ run: RunMachine) -> Int {
-        guard run.plan.targets.count > 1 else { return 2 }
-        return 3 + (run.plan.targets.map(\.name.rawValue.utf8.count).max() ?? 0)
+        guard hasNames(run) else { return 2 }
+        // As wide as `before_wave:1`, where there is one.
+        let list = run.plan.hasWaveLists ? 13 : 0
+        return 3
+            + (run.plan.targets.map(\.name.rawValue.utf8.count).max().map { max($0, list) } ?? 0)
+    }
+
+    /// Whether lines say what they are about: there is more than one target.
+    private func hasNames(_ run: RunMachine) -> Bool {
+        run.plan.targets.count > 1 || run.plan.hasWaveLists
     }
 
     private func indent(_ target: TargetName, _ run: RunMachine) -> String {
-        guard run.plan.targets.count > 1 else { return "  " }
+        guard hasNames(run) else { return "  " }
         let width = indentWidth(run) - 3
         return "  " + style.paint(TextWidth.padded(target.rawValue, to: width), .faint) + " "
     }
@@ -238,10 +249,12 @@ struct ProgressView: Sendable {
     func summary(
         _ run: RunMachine, _ running: [TargetName], _ started: Timestamp, _ now: Timestamp
     ) -> String {
-        let outcomes = run.targets.values.compactMap(\.outcome)
+        let outcomes = run.targetOutcomes
         let total = run.targetCount
         // What has to be settled is not done: it keeps the run open.
-        let open = run.unsettled.count { run.targets[$0.target]?.outcome != nil }
+        let open = run.unsettled.count {
+            run.targets[$0.target]?.outcome != nil && $0.target.waveList == nil
+        }
         var parts = ["\(outcomes.count - open)/\(total) done"]
         if let waves = run.plan.waves, !run.isRollback {
             parts.insert("wave \(run.wave.index + 1)/\(waves.count)", at: 0)

@@ -51,10 +51,13 @@ struct RunReport: Sendable {
     }
 
     /// Failures with equal steps and reasons together; the most frequent first.
-    var failures: [Failure] { grouped(run.plan.targets.compactMap { failure(of: $0.name) }) }
+    var failures: [Failure] { grouped(places.compactMap(failure)) }
 
     /// Steps that failed and were passed over (`on_failed: continue`), grouped in the same way.
-    var passedOver: [Failure] { grouped(run.plan.targets.flatMap { passedOver(on: $0.name) }) }
+    var passedOver: [Failure] { grouped(places.flatMap(passedOver)) }
+
+    /// The targets, and what was done once for a wave.
+    private var places: [TargetName] { run.plan.targets.map(\.name) + run.lastLists }
 
     /// The steps that failed on a target and were passed over, in order.
     func passedOver(on name: TargetName) -> [Failure] {

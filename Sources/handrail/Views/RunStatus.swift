@@ -84,15 +84,21 @@ struct RunStatus: Sendable {
             }
             verified[name, default: [:]][index] = outcome
         }
-        return machine.plan.targets.map(\.name).compactMap { name in
-            guard let progress = machine.targets[name] else { return nil }
+        return machine.plan.targets.map(\.name).compactMap { of($0, verified: verified[$0] ?? [:]) }
+    }
+
+    /// What was done once before and after waves, in that order.
+    var lists: [OfTarget] { machine.lists.compactMap { of($0, verified: [:]) } }
+
+    private func of(_ name: TargetName, verified: [Int: Outcome]) -> OfTarget? {
+        machine.targets[name].map { progress in
             let steps = machine.sequence(of: name).compactMap { step in
                 progress.outcomes[step.id].map { (step.id, $0) }
             }
             return OfTarget(
                 target: name, progress: progress, underWay: report.underWay(on: name),
                 steps: steps,
-                verified: (verified[name] ?? [:]).sorted { $0.key < $1.key }.map(\.value))
+                verified: verified.sorted { $0.key < $1.key }.map(\.value))
         }
     }
 

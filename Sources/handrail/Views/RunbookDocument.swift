@@ -83,6 +83,9 @@ struct RunbookDocument: Encodable, Sendable {
     let targets: Targets
     let parameters: [ParameterDocument]
     let steps: [StepDocument]
+    /// What is done once before, and after, the targets of each wave; nil where nothing is.
+    let beforeWave: [StepDocument]?
+    let afterWave: [StepDocument]?
     let checks: Int
     /// The newest run of this home, the newest that helped, and how many there are.
     let last: RunbookEntry.Past?
@@ -96,6 +99,8 @@ struct RunbookDocument: Encodable, Sendable {
     private enum CodingKeys: String, CodingKey {
         case format, library, id, title, kind, owner, help, article, symptoms, targets
         case parameters, steps, checks, last, runs, flags
+        case beforeWave = "before_wave"
+        case afterWave = "after_wave"
         case repeatRule = "repeat"
         case lastResolved = "last_resolved"
         case reviewBy = "review_by"
@@ -126,6 +131,9 @@ struct RunbookDocument: Encodable, Sendable {
             }.map(\.name))
         parameters = runbook.parameters.map(ParameterDocument.init)
         steps = runbook.steps.map(StepDocument.init)
+        let (before, after) = (runbook.beforeWave, runbook.afterWave)
+        beforeWave = before.isEmpty ? nil : before.map(StepDocument.init)
+        afterWave = after.isEmpty ? nil : after.map(StepDocument.init)
         checks = runbook.verify.count
         (last, lastResolved, runs) = (entry.last, entry.lastResolved, entry.runs)
         flags = entry.flags

@@ -27,7 +27,13 @@ struct RunbookView: Sendable {
         lines += section("Symptoms", runbook.symptoms.flatMap(symptom))
         lines += section("Targets", targets)
         lines += section("Parameters", runbook.parameters.flatMap(parameter))
+        lines += section(
+            "Before each wave, on the controller",
+            runbook.beforeWave.enumerated().flatMap { step($0 + 1, $1) })
         lines += section("Steps", runbook.steps.enumerated().flatMap { step($0 + 1, $1) } + checks)
+        lines += section(
+            "After each wave, on the controller",
+            runbook.afterWave.enumerated().flatMap { step($0 + 1, $1) })
         lines += section("Runs here", runs)
         return lines + ["", next]
     }
@@ -114,7 +120,9 @@ struct RunbookView: Sendable {
         return lines
     }
 
-    private var idWidth: Int { runbook.steps.map { $0.id.rawValue.utf8.count }.max() ?? 0 }
+    private var allSteps: [Step] { runbook.steps + runbook.beforeWave + runbook.afterWave }
+
+    private var idWidth: Int { allSteps.map { $0.id.rawValue.utf8.count }.max() ?? 0 }
 
     /// What a step with `for_each` goes through.
     private static func going(through items: ItemList) -> String {
@@ -137,7 +145,8 @@ struct RunbookView: Sendable {
     private func change(_ step: Step) -> String {
         var words = [EffectMark.of(step.effect).word]
         words.append(step.isGuarded ? "guarded" : "no guard")
-        if let undo = PlannedUndo(undoing: step) {
+        let isListed = !runbook.steps.contains { $0.id == step.id }
+        if !isListed, let undo = PlannedUndo(undoing: step) {
             words.append(undo.notUndone ?? "can be undone")
         }
         if let release = step.release {
@@ -151,7 +160,7 @@ struct RunbookView: Sendable {
         if !runbook.verify.isEmpty {
             lines = prose("Then \(CountText.of(runbook.verify.count, "check")) must hold.")
         }
-        let marks = Set(runbook.steps.map(\.effect))
+        let marks = Set(allSteps.map(\.effect))
         let legend = Effect.allCases.filter(marks.contains)
             .map { EffectMark.of($0) }.map { "\($0.sign) \($0.word)" }
         return lines + prose(legend.joined(separator: "   "), .faint)

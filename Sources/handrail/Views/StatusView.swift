@@ -176,7 +176,7 @@ struct StatusView: Sendable {
     }
 
     private var targets: [String] {
-        let shown = status.targets.sorted { Self.rank($0) < Self.rank($1) }
+        let shown = (status.targets + status.lists).sorted { Self.rank($0) < Self.rank($1) }
         var lines = [""]
         for target in shown.prefix(Self.listedTargets) { lines += self.lines(of: target) }
         let rest = shown.count - Self.listedTargets
@@ -212,7 +212,8 @@ struct StatusView: Sendable {
     }
 
     private var nameWidth: Int {
-        min(30, status.targets.map { $0.target.rawValue.utf8.count }.max() ?? 0)
+        min(
+            30, (status.targets + status.lists).map { $0.target.rawValue.utf8.count }.max() ?? 0)
     }
 
     /// Those that failed first, then those at work, then the rest, each in the plan's order.

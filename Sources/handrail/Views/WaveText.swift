@@ -12,6 +12,7 @@ enum WaveText {
             + SafeText.line(waves[run.wave.index].name)
         if let stop = run.wave.stop { return "\(place): stopped, \(SafeText.line(stop))" }
         if run.isThresholdReached { return "\(place): stopped, too many failures (stop_at)" }
+        if let list = list(run) { return "\(place): \(list)" }
         switch run.wave.phase {
         case .due: return "\(place): not begun"
         case .running: return place
@@ -22,6 +23,16 @@ enum WaveText {
         case .passed where run.awaitsPromotion:
             return "\(place): done; 'handrail promote \(run.record.id)' starts the next one"
         case .passed, .promoted: return "\(place): done"
+        }
+    }
+
+    /// What is done once before or after the wave; nil where nothing of it is under way or failed.
+    private static func list(_ run: RunMachine) -> String? {
+        switch run.wave.bracket {
+        case .opening: "before_wave is under way"
+        case .broken: "before_wave did not end well"
+        case .closing: "after_wave is under way"
+        case .open, .closed: nil
         }
     }
 }

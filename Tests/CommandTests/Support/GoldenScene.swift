@@ -230,6 +230,38 @@ struct GoldenScene {
         return scene
     }
 
+    /// What is done once before and after each wave.
+    static let lists: ([Step], [Step]) = {
+        func step(_ id: String, _ title: String, _ effect: Effect) -> Step? {
+            guard let id = StepID(rawValue: id) else { return nil }
+            var step = Step(
+                id: id, title: title, effect: effect,
+                action: .run(ScriptCall(program: .inline("true"))))
+            step.place = .controller
+            step.retry.attempts = 1
+            step.ifFails = "The monitoring still calls: tell the night shift."
+            return step
+        }
+        return (
+            [step("silence", "Silence the monitoring", .once)].compactMap { $0 },
+            [step("unsilence", "Let the monitoring speak again", .idempotent)].compactMap { $0 }
+        )
+    }()
+
+    /// A run on web1 alone, whose `before_wave` failed, so that nothing of it was started.
+    static func framed() async throws -> GoldenScene {
+        var scene = try await GoldenScene(on: "web1")
+        (scene.subject.plan, scene.failing) = (scene.subject.plan.framed, try name("silence"))
+        let old = scene.machine.record
+        scene.machine = RunMachine(
+            record: RunRecord(
+                id: old.id, number: 1, plan: scene.subject.plan, planDigest: old.planDigest,
+                forecastDigest: old.forecastDigest, actor: old.actor, ticket: old.ticket,
+                alert: old.alert, librarySource: old.librarySource, opened: old.opened))
+        scene.feed(.led)
+        return scene
+    }
+
     /// A run on web1 alone, which helped, though its first step failed and was passed over.
     static func passedOver() async throws -> GoldenScene {
         var scene = try await GoldenScene(on: "web1")
@@ -376,4 +408,13 @@ private struct SceneExecutor: Executor {
     func cancel(_ target: TargetName) async {}
     func close(_ target: TargetName) async {}
     func shutDown() async {}
+}
+
+extension Plan {
+    /// The plan with something to do before and after its only wave.
+    fileprivate var framed: Plan {
+        var plan = self
+        (plan.beforeWave, plan.afterWave) = GoldenScene.lists
+        return plan
+    }
 }

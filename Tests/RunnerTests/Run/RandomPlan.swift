@@ -23,7 +23,27 @@ enum RandomPlan {
                 goneForMilliseconds: Bool.random(using: &random) ? 0 : 9000)
         }
         if Bool.random(using: &random) { addWaves(&fixture, &random) }
+        if Int.random(in: 0..<3, using: &random) == 0 { addLists(&fixture, &random) }
         return fixture
+    }
+
+    /// Has something done before or after each wave, or both.
+    private static func addLists(_ fixture: inout RunFixture, _ random: inout SeededNumbers) {
+        let which = Int.random(in: 0...3, using: &random)
+        func list(_ name: String) -> [Step] {
+            (0..<Int.random(in: 1...2, using: &random)).map { index in
+                let effect = Effect.allCases.randomElement(using: &random) ?? .read
+                return RunFixture.listed("\(name)\(index)", effect) { step in
+                    if Bool.random(using: &random) { step.unless = RunFixture.call("g\(name)") }
+                    if Int.random(in: 0..<3, using: &random) == 0 {
+                        step.verify = [AssertAction(script: RunFixture.call("v\(name)"))]
+                    }
+                    if Int.random(in: 0..<6, using: &random) == 0 { step.onFailed = .continue }
+                }
+            }
+        }
+        if which != 0 { fixture.beforeWave = list("before") }
+        if which != 1 { fixture.afterWave = list("after") }
     }
 
     /// Cuts the targets into waves, with limits of their own, and things to do between them.

@@ -16,6 +16,9 @@ struct RunFixture {
     var gating: Gating?
     /// A number of its own for each of several runs.
     var number = 0
+    /// What is done once before and after each wave.
+    var beforeWave: [Step]?
+    var afterWave: [Step]?
     /// The label `list` of targets that have it.
     var lists: [String: [String]] = [:]
 
@@ -47,6 +50,16 @@ struct RunFixture {
         return step
     }
 
+    /// A step of a wave's list.
+    static func listed(
+        _ name: String, _ effect: Effect = .idempotent, _ change: (inout Step) -> Void = { _ in }
+    ) -> Step {
+        step(name, effect) { step in
+            step.place = .controller
+            change(&step)
+        }
+    }
+
     /// A target without labels, as plans have it.
     static func planned(_ name: TargetName) -> PlannedTarget {
         PlannedTarget(
@@ -76,7 +89,8 @@ struct RunFixture {
             waves: waves?.enumerated().map {
                 PlannedWave(name: "wave \($0 + 1)", targets: $1.map { Self.target($0) })
             },
-            onFailure: nil, protection: protection, created: Timestamp(milliseconds: 0),
+            beforeWave: beforeWave, afterWave: afterWave, onFailure: nil, protection: protection,
+            created: Timestamp(milliseconds: 0),
             expires: Timestamp(milliseconds: 1_000_000))
         return RunRecord(
             id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",

@@ -170,7 +170,7 @@ final class Fleet: @unchecked Sendable {
 
     /// A controller's process is gone, and with it all its connections.
     func orphan(_ process: SimulatedProcess) {
-        for target in world.targets {
+        for target in machines.keys.sorted() {
             for session in machines[target]?.sessions ?? [] where session.owner === process {
                 lose(session, "its controller is gone")
             }

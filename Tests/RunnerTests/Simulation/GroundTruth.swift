@@ -8,7 +8,7 @@ enum Invariant: String, CaseIterable {
     case abortStartsNothing, terminalIsSilent, foldIsLive, thresholdHolds, pauseHolds
     case notTooManyInFlight, retryIsBounded, owedIsPaid, everyRunEnds, leaseLossStops, portIsUsed
     case sealedAtTheEnd, outputIsStored, oneRunATarget, groupsAreKept
-    case wavesFollow
+    case wavesFollow, wavesAreFramed
 }
 
 /// What of a run was really started on the targets, beside what the journal says of it.
@@ -114,8 +114,11 @@ final class GroundTruth: @unchecked Sendable {
                 }
             case .stepEnded(let target, let id, let outcome, _): stepEnded(target, id, outcome)
             case .targetStarted(let target):
-                expect(!isAborted, .abortStartsNothing, "\(target) started after the abort")
-                expect(!isPaused, .pauseHolds, "\(target) started in a pause")
+                let givesBack = target.waveList?.kind == .after
+                expect(
+                    !isAborted || givesBack, .abortStartsNothing,
+                    "\(target) started after the abort")
+                expect(!isPaused || givesBack, .pauseHolds, "\(target) started in a pause")
                 waves.started(target)
             case .commanded(let command, _): commanded(command)
             case .targetEnded(let target, let outcome):
@@ -126,7 +129,9 @@ final class GroundTruth: @unchecked Sendable {
                 expect(
                     startCounts[target]?[.action(id)] == nil, .owedIsPaid,
                     "\(id) on \(target) is said to owe nothing, and had begun")
-            case .closed: closedBatch = last
+            case .closed:
+                closedBatch = last
+                waves.closed()
             case .reopened: broken(.honest, "a run that undoes nothing has opened a bracket")
             case .outputsTaken(let target, let id, let values): outputsTaken(target, id, values)
             case .stateChanged, .sessionOpened, .verifyEnded, .symptomAsked, .owed,
@@ -146,12 +151,13 @@ final class GroundTruth: @unchecked Sendable {
 
     private func intent(_ key: AttemptKey, _ sequence: Int, _ batchEnd: Int, waits: Bool) {
         expect(records[key] == nil, .oneStart, "the intent of \(key.short) is recorded twice")
+        let givesBack = key.part.isRelease || key.target.waveList?.kind == .after
         expect(
-            !isAborted || key.part.isRelease, .abortStartsNothing,
+            !isAborted || givesBack, .abortStartsNothing,
             "\(key.short) is to start after the abort")
         records[key] = Record(
             sequence: sequence, batchEnd: batchEnd, sealedUntil: barrier,
-            waitsForRemote: waits && !key.part.isRelease)
+            waitsForRemote: waits && !givesBack)
         guard case .action(let id) = key.part, let step = step(id), !step.effect.isOnce else {
             return
         }

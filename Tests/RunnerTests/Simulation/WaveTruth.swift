@@ -21,12 +21,21 @@ struct WaveTruth {
     private var isStopped = false
     /// Whether it stopped since a person resumed it, whatever was opened again meanwhile.
     private var hasStopped = false
+    /// How far what comes before and after a wave is done.
+    private enum Frame { case closed, opening, open, broken, closing }
+    private var frame = Frame.closed
+    /// The wave that was entered last, and how often each was.
+    private var entered: Int?
+    private var rounds: [Int: Int] = [:]
+    private var begun: Set<TargetName> = []
+    private let lists: Set<WaveList.Kind>
 
     init(_ record: RunRecord, _ findings: Findings) {
         let plan = record.plan
         (rollout, self.findings) = (plan.rollout, findings)
         hasWaves = plan.waves != nil
         waves = plan.waves?.map(\.targets) ?? [plan.targets.map(\.name)]
+        lists = Set(WaveList.Kind.allCases.filter { !plan.sequence(of: $0).isEmpty })
         pauses = (rollout.onStop ?? (hasWaves ? .pause : .abort)) == .pause
     }
 
@@ -59,9 +68,60 @@ struct WaveTruth {
         return limits.contains { failures(of: waves[wave]) >= $0 }
     }
 
-    /// A target is started: its wave's turn has come, and nothing says stop.
-    func started(_ target: TargetName) {
+    /// A target is started, or a wave's list: its turn has come, and nothing says stop.
+    mutating func started(_ target: TargetName) {
+        if let list = target.waveList { return started(list) }
         let wave = wave(of: target)
+        checkTurn(target, of: wave)
+        begun.insert(target)
+        if lists.contains(.before) {
+            findings.expect(
+                frame == .open && entered == wave, .wavesAreFramed,
+                "\(target) started, and before_wave had not ended well")
+        } else if lists.contains(.after) {
+            findings.expect(
+                frame == .closed || frame == .open && entered == wave, .wavesAreFramed,
+                "\(target) started beside the after_wave of another wave")
+            if frame == .closed { rounds[wave, default: 0] += 1 }
+            (frame, entered) = (.open, wave)
+        }
+    }
+
+    /// A wave's list begins: once for each time that its wave is entered, with nothing at work.
+    private mutating func started(_ list: WaveList) {
+        let open = begun.filter { outcomes[$0] == nil }.sorted()
+        findings.expect(
+            open.isEmpty, .wavesAreFramed, "\(list.name) begins, and \(open) have not ended")
+        switch list.kind {
+        case .before:
+            checkTurn(list.name, of: list.wave)
+            rounds[list.wave, default: 0] += 1
+            let isOver = frame == .closed || !lists.contains(.after)
+            findings.expect(
+                isOver && frame != .opening && rounds[list.wave] == list.round, .wavesAreFramed,
+                "\(list.name) begins out of turn")
+            (frame, entered) = (.opening, list.wave)
+        case .after:
+            findings.expect(
+                (frame == .open || frame == .broken) && entered == list.wave
+                    && rounds[list.wave] == list.round, .wavesAreFramed,
+                "\(list.name) begins, and nothing of it is owed")
+            frame = .closing
+        }
+    }
+
+    private mutating func ended(_ list: WaveList, _ outcome: Outcome) {
+        frame = list.kind == .after ? .closed : outcome.isGood ? .open : .broken
+    }
+
+    /// The run has ended: nothing is owed after a wave.
+    func closed() {
+        let isOwed = lists.contains(.after) && (frame == .open || frame == .broken)
+        findings.expect(
+            !isOwed, .wavesAreFramed, "the run has ended, and after_wave was not begun")
+    }
+
+    private func checkTurn(_ target: TargetName, of wave: Int) {
         if isStopped || isReached(in: wave) {
             findings.broken(.thresholdHolds, "\(target) started after it")
         }
@@ -80,6 +140,7 @@ struct WaveTruth {
         switch event {
         case .targetStarted(let target): started(target)
         case .targetEnded(let target, let outcome): ended(target, outcome)
+        case .closed: closed()
         case .wave(let event): happened(event)
         case .commanded(let command, _):
             switch command.verb {
@@ -93,6 +154,7 @@ struct WaveTruth {
     }
 
     mutating func ended(_ target: TargetName, _ outcome: Outcome) {
+        if let list = target.waveList { return ended(list, outcome) }
         outcomes[target] = outcome
         hasEnded.insert(target)
         if outcome.isGood { hasSucceeded.insert(target) }
@@ -124,7 +186,11 @@ struct WaveTruth {
 
     /// What became of a target is open again.
     mutating func reopened(_ target: TargetName) {
-        outcomes[target] = nil
+        if let list = target.waveList {
+            frame = list.kind == .before ? .opening : .closing
+        } else {
+            outcomes[target] = nil
+        }
         isStopped = false
     }
 }
