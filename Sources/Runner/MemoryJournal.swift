@@ -218,6 +218,16 @@ package actor MemoryJournal: Journal, RunCatalog {
         return RepeatCount.of(plan, leftOut: leftOut, past: past)
     }
 
+    /// How long targets took in the newest ended runs of a runbook.
+    package func seenTimes(of runbook: RunbookID) -> SeenTimes {
+        let past = order.reversed().compactMap { entries[$0] }.filter {
+            $0.record.plan.runbook.id == runbook && $0.summary.closed != nil
+                && $0.record.descent == nil
+        }
+        return SeenTimes(
+            past.prefix(SeenTimes.mostRuns).flatMap { SeenTimes(of: $0.events).milliseconds })
+    }
+
     private func known(_ run: RunID) throws(JournalError) -> Entry {
         guard let entry = entries[run] else { throw .noRun(run) }
         return entry

@@ -407,6 +407,9 @@ package protocol RunCatalog: Sendable {
     ) async throws(JournalError) -> [EarlierRun]
     /// The targets that ended well in some run of a plan: they are used up for it.
     func targetsEndedWell(_ plan: PlanID) async throws(JournalError) -> Set<TargetName>
+    /// How long targets took in the newest `SeenTimes.mostRuns` runs of a runbook that have ended and
+    /// go on from no other.
+    func seenTimes(of runbook: RunbookID) async throws(JournalError) -> SeenTimes
 }
 
 /// Which runs a list is about.

@@ -29,6 +29,31 @@ extension JournalContractTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func timesAreThoseOfTargetsThatWereChangedInEndedRuns(kind: Kind) async throws {
+        try await withJournal(kind) { journal in
+            let runbook = try Samples.record("r-1").plan.runbook.id
+            #expect(try await journal.seenTimes(of: runbook) == SeenTimes([]))
+            let names = try ["web1", "web2", "web3"].map(Samples.target)
+            let record = try Samples.record("r-1", targets: names.map(\.rawValue))
+            try await journal.open(record, lease: Samples.lease(1), leaseUntil: Samples.time(1000))
+            func append(_ events: [RunEvent], _ second: Int64) async throws {
+                _ = try await journal.append(
+                    events, to: record.id, at: Samples.time(second), lease: Samples.lease(1))
+            }
+            let list = WaveList(.before, wave: 0, round: 1).name
+            try await append([.targetStarted(list)], 1)
+            try await append([.targetEnded(list, .changed)], 50)
+            try await append(names.map { .targetStarted($0) }, 50)
+            try await append([.targetEnded(names[0], .changed)], 57)
+            try await append([.targetEnded(names[1], .satisfied)], 58)
+            try await append([.targetEnded(names[2], .failed)], 59)
+            #expect(try await journal.seenTimes(of: runbook) == SeenTimes([]), "it has not ended")
+            try await append([.closed(.failed, .unclear)], 60)
+            #expect(try await journal.seenTimes(of: runbook) == SeenTimes([7]))
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
     func aPlanIsUsedUpForWhatEndedWell(kind: Kind) async throws {
         try await withJournal(kind) { journal in
             let (web1, web2) = (try Samples.target("web1"), try Samples.target("web2"))

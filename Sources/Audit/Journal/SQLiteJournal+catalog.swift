@@ -49,6 +49,36 @@ extension SQLiteJournal: RunCatalog {
         }
     }
 
+    /// How long targets took in the newest ended runs of a runbook.
+    package func seenTimes(of runbook: RunbookID) async throws(JournalError) -> SeenTimes {
+        try await read { db in
+            let runs = try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT id FROM runs
+                    WHERE runbook = ? AND closed IS NOT NULL AND \(Self.descent("kind")) IS NULL
+                    ORDER BY id DESC LIMIT \(SeenTimes.mostRuns)
+                    """, arguments: [runbook.rawValue])
+            return SeenTimes(try runs.flatMap { try Self.times(of: $0, in: db) })
+        }
+    }
+
+    private static func times(of run: Int64, in db: Database) throws -> [Int64] {
+        let rows = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT sequence, at, event FROM events WHERE run = ?
+                AND (event LIKE '{"targetStarted":%' OR event LIKE '{"targetEnded":%')
+                ORDER BY sequence
+                """, arguments: [run])
+        let events = try rows.map { row in
+            RecordedEvent(
+                sequence: row["sequence"], at: Timestamp(milliseconds: row["at"]),
+                event: try JournalCoding.value(RunEvent.self, from: row["event"]))
+        }
+        return SeenTimes(of: events).milliseconds
+    }
+
     /// The runs of a plan's runbook that count against its `repeat`.
     package func repeats(
         of plan: Plan, leftOut: Set<TargetName>, at: Timestamp

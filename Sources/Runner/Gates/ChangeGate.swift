@@ -5,6 +5,8 @@ struct ChangeGate: Sendable {
     let facts: ChangeFacts
     /// Who starts the run.
     let actor: String
+    /// How the run goes over its targets.
+    let rollout: Rollout
 
     /// Gate 5: approved, not on hold, and its approval names this plan.
     var change: Verdict {
@@ -42,19 +44,27 @@ struct ChangeGate: Sendable {
                 next: nil)
         case .known(let standing):
             gate(
-                standing.dates,
+                standing.dates, needed(standing),
                 standing.isEmergency
                     ? .emergency : .change(type: standing.type, windows: Set(standing.windows)))
         }
     }
 
     /// What freezes say about a resolution, which has no change.
-    var freeze: WindowGate.Answer { gate(nil, .resolution) }
+    var freeze: WindowGate.Answer { gate(nil, facts.neededMilliseconds ?? 0, .resolution) }
 
-    private func gate(_ dates: [Interval]?, _ calendars: CalendarQuestion) -> WindowGate.Answer {
+    /// What must be left in the window: by what is known of one target, else by what the change says
+    /// of all of it; nil where neither is known.
+    private func needed(_ standing: ChangeStanding) -> Int64? {
+        facts.neededMilliseconds
+            ?? standing.expectedMilliseconds.map { rollout.reservedTime(ofWhole: $0) }
+    }
+
+    private func gate(
+        _ dates: [Interval]?, _ needed: Int64?, _ calendars: CalendarQuestion
+    ) -> WindowGate.Answer {
         WindowGate(
-            WindowQuestion(
-                dates: dates, calendars: calendars, neededMilliseconds: facts.neededMilliseconds),
+            WindowQuestion(dates: dates, calendars: calendars, neededMilliseconds: needed),
             in: facts.calendar, shown: facts.shown
         ).answer(at: facts.now)
     }

@@ -32,6 +32,8 @@ package struct ChangeStanding: Sendable, Hashable {
     package let quorum: Int
     /// People whose work is in the runbook's version; none of them approves it.
     package let authors: [String]
+    /// How long it takes, as its request says, in milliseconds; nil where that says nothing.
+    package let expectedMilliseconds: Int64?
     /// Why it can't be carried out whoever approved it, one sentence each.
     package let obstacles: [String]
 
@@ -39,7 +41,8 @@ package struct ChangeStanding: Sendable, Hashable {
         id: String, type: String, windows: [String], state: String, isApproved: Bool,
         hold: String? = nil, isEmergency: Bool = false, dates: [Interval],
         targets: [TargetName], requester: String, approvers: [String], problems: [String] = [],
-        quorum: Int, authors: [String] = [], obstacles: [String] = []
+        quorum: Int, authors: [String] = [], expectedMilliseconds: Int64? = nil,
+        obstacles: [String] = []
     ) {
         self.id = id
         self.type = type
@@ -55,6 +58,7 @@ package struct ChangeStanding: Sendable, Hashable {
         self.problems = problems
         self.quorum = quorum
         self.authors = authors
+        self.expectedMilliseconds = expectedMilliseconds
         self.obstacles = obstacles
     }
 }
@@ -64,7 +68,8 @@ extension ChangeStanding {
     package static func draft(for plan: Plan, by requester: String) -> ChangeStanding {
         ChangeStanding(
             id: "it", type: "", windows: [], state: "a draft", isApproved: false, dates: [],
-            targets: plan.targets.map(\.name), requester: requester, approvers: [], quorum: 1)
+            targets: plan.targets.map(\.name), requester: requester, approvers: [], quorum: 1,
+            expectedMilliseconds: 0)
     }
 }
 
@@ -85,14 +90,15 @@ package struct ChangeFacts: Sendable {
     package let calendar: CalendarState
     /// The instant that is asked about.
     package let now: Timestamp
-    /// Milliseconds that must be left in the window for what starts now.
-    package let neededMilliseconds: Int64
+    /// Milliseconds that must be left in the window for what starts now; nil where nobody knows how
+    /// long a target takes.
+    package let neededMilliseconds: Int64?
     /// How an instant is written for people, with its zone.
     package let shown: @Sendable (Timestamp) -> String
 
     package init(
         standing: Standing, calendar: CalendarState, now: Timestamp,
-        neededMilliseconds: Int64 = 0, shown: @escaping @Sendable (Timestamp) -> String
+        neededMilliseconds: Int64? = 0, shown: @escaping @Sendable (Timestamp) -> String
     ) {
         self.standing = standing
         self.calendar = calendar

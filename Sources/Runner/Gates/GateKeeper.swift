@@ -5,18 +5,30 @@ package struct Gating: Sendable, Codable, Hashable {
     /// Whether the run waits where they close, and goes on by itself when they open; else it is
     /// paused.
     package let waits: Bool
+    /// What nine in ten targets took at most in past runs of the runbook, when it was opened; nil
+    /// where there were none.
+    package let seenMilliseconds: Int64?
 
-    package init(waits: Bool) { self.waits = waits }
+    private enum CodingKeys: String, CodingKey {
+        case waits
+        case seenMilliseconds = "seen_ms"
+    }
+
+    package init(waits: Bool, seenMilliseconds: Int64? = nil) {
+        self.waits = waits
+        self.seenMilliseconds = seenMilliseconds
+    }
 }
 
 /// What is to start, where the gates are asked.
 package struct GateQuestion: Sendable, Hashable {
     /// The run whose targets are to start.
     package let run: RunID
-    /// Milliseconds that the window must hold for what starts next, and for undoing it.
-    package let neededMilliseconds: Int64
+    /// Milliseconds that the window must hold for what starts next, and for undoing it; nil where
+    /// nobody knows how long a target takes.
+    package let neededMilliseconds: Int64?
 
-    package init(run: RunID, neededMilliseconds: Int64) {
+    package init(run: RunID, neededMilliseconds: Int64?) {
         self.run = run
         self.neededMilliseconds = neededMilliseconds
     }

@@ -80,7 +80,7 @@ package struct GateReport: Sendable, Codable, Hashable {
             : breaking == nil ? Passage(of: plan, runbook: runbook) : .brokenGlass
         let scope = ScopeGate(plan, runbook, facts.standing, isGlassBroken: breaking != nil)
         let role = RoleGate(plan, passage, actor: actor, trust: trust, starter: starter)
-        let change = ChangeGate(facts: facts, actor: actor)
+        let change = ChangeGate(facts: facts, actor: actor, rollout: plan.rollout)
         // Freezes that bind resolutions are asked for these alone: they pass no other gate of time.
         let isFreezeAsked = passage == .resolution && facts.mayFreezeResolutions
         let window = isFreezeAsked ? change.freeze : change.window

@@ -18,9 +18,11 @@ package struct WindowQuestion: Sendable, Hashable {
     /// Which windows and freezes bind it.
     package let calendars: CalendarQuestion
     /// Milliseconds that must be left once it starts: its own time, and that of undoing it.
-    package let neededMilliseconds: Int64
+    ///
+    /// Nil is never enough: nobody knows how long it takes.
+    package let neededMilliseconds: Int64?
 
-    package init(dates: [Interval]?, calendars: CalendarQuestion, neededMilliseconds: Int64 = 0) {
+    package init(dates: [Interval]?, calendars: CalendarQuestion, neededMilliseconds: Int64? = 0) {
         self.dates = dates
         self.calendars = calendars
         self.neededMilliseconds = neededMilliseconds
@@ -87,20 +89,29 @@ package struct WindowGate: Sendable {
                 next: nil)
         }
         let times = times(calendar)
+        guard let needed = question.neededMilliseconds else {
+            let others = times.interval(at: now) == nil ? reasons(calendar, now) : []
+            return Answer(verdict: .refused(others + [Self.unknownTime]), next: nil)
+        }
         if let open = times.interval(at: now) {
             let left = open.end.since(now)
-            guard left < question.neededMilliseconds else {
+            guard left < needed else {
                 return Answer(verdict: .open(rule: openRule(open, calendar, now)), next: open.end)
             }
             return closed(
                 [
-                    "what is to start takes \(length(question.neededMilliseconds)), with what is "
+                    "what is to start takes \(length(needed)), with what is "
                         + "reserved for undoing, and it closes \(shown(open.end))"
                 ], after: open.end, times,
                 calendar)
         }
         return closed(reasons(calendar, now), after: now, times, calendar)
     }
+
+    /// Why it is closed where nobody knows how much of the window it takes, and what to do.
+    package static let unknownTime =
+        "nobody knows how long a target takes: the runbook doesn't say (expected, in rollout), no "
+        + "past run changed one, and the change doesn't say how long all of it takes (--expected)"
 
     /// When it may start, and how long it may then go on.
     private func times(_ calendar: ChangeCalendar) -> IntervalSet {
@@ -135,7 +146,7 @@ package struct WindowGate: Sendable {
         _ reasons: [String], after now: Timestamp, _ times: IntervalSet, _ calendar: ChangeCalendar
     ) -> Answer {
         let next = times.intervals.first {
-            $0.start >= now && $0.end.since($0.start) >= question.neededMilliseconds
+            $0.start >= now && $0.end.since($0.start) >= (question.neededMilliseconds ?? .max)
         }
         guard let next else {
             let end =

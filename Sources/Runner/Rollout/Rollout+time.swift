@@ -23,10 +23,19 @@ extension Rollout {
     }
 }
 
+extension Rollout {
+    /// What is reserved where nothing is known of one target, and the change says how long all of it
+    /// takes: no wave takes longer than that, nor does undoing it.
+    package func reservedTime(ofWhole milliseconds: Int64) -> Int64 {
+        milliseconds * (onStop == .rollback ? 2 : 1) + (soak?.milliseconds ?? 0)
+    }
+}
+
 extension Plan {
-    /// What is reserved before its first wave starts, in milliseconds; 0 where nobody knows how long
-    /// a target takes.
-    package var reservedForFirstWave: Int64 {
-        rollout.reservedTime(forWave: wavesOfTargets.first?.count ?? 0, changedBefore: 0) ?? 0
+    /// What is reserved before its first wave starts, in milliseconds; nil where nobody knows how
+    /// long a target takes.
+    package func reservedForFirstWave(seen: Int64?) -> Int64? {
+        rollout.reservedTime(
+            forWave: wavesOfTargets.first?.count ?? 0, changedBefore: 0, seen: seen)
     }
 }

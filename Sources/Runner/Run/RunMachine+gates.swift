@@ -34,16 +34,17 @@ extension RunMachine {
     }
 
     /// How long the window must stay open for what starts next: what is left of the wave, its soak
-    /// and, where a stop undoes, undoing all that was changed (docs/rollout.md, "Time"); 0 where
+    /// and, where a stop undoes, undoing all that was changed (docs/rollout.md, "Time"); nil where
     /// nobody knows how long a target takes.
-    private var neededMilliseconds: Int64 {
+    private var neededMilliseconds: Int64? {
         let next = hasWaves && wave.phase != .running ? nextWave : wave.index
         let names = next.map { waves[$0] } ?? []
         let changed = order.count { name in
             targets[name].map { $0.outcome != nil && !$0.mayHaveChanged.isEmpty } ?? false
         }
         return plan.rollout.reservedTime(
-            forWave: names.count { targets[$0]?.outcome == nil }, changedBefore: changed) ?? 0
+            forWave: names.count { targets[$0]?.outcome == nil }, changedBefore: changed,
+            seen: record.gating?.seenMilliseconds)
     }
 
     /// Takes what they said; targets that wait for it start, or the run waits.

@@ -41,7 +41,8 @@ struct RunOpening: Sendable {
             librarySource: prepared.opened.source, opened: session.world.now(),
             leftOut: decision.leftOut.isEmpty ? nil : decision.leftOut,
             comparison: decision.comparison, alertContent: content, forecastOutline: outline,
-            gating: prepared.gates.bindsStarts ? Gating(waits: waits) : nil,
+            gating: prepared.gates.bindsStarts
+                ? Gating(waits: waits, seenMilliseconds: prepared.seenMilliseconds) : nil,
             change: prepared.change, brokenGlass: glass)
         session.passCrashPoint("open-before")
         try await home.journal.open(record, lease: lease, leaseUntil: session.leaseEnd)

@@ -117,7 +117,7 @@ extension Session {
     /// What the gates about a change are asked with, at an instant.
     func changeFacts(
         of opened: OpenedLibrary, at instant: Timestamp, in environment: String,
-        standing: ChangeFacts.Standing = .none, neededMilliseconds: Int64 = 0
+        standing: ChangeFacts.Standing = .none, neededMilliseconds: Int64? = 0
     ) -> ChangeFacts {
         let calendars = AskedCalendars(
             of: opened.library, around: instant, zones: world.zones,
@@ -127,5 +127,17 @@ extension Session {
             standing: standing, calendar: calendars.state, now: instant,
             neededMilliseconds: neededMilliseconds
         ) { zone.text(of: $0) }
+    }
+
+    /// What nine in ten targets took at most in past runs of a plan's runbook in this home; nil where
+    /// there were none, or nobody can tell.
+    func seenTime(of plan: Plan) async -> Int64? {
+        guard plan.environment.change != .off else { return nil }
+        do {
+            return try await existingHome()?.journal.seenTimes(of: plan.runbook.id).ninth
+        } catch {
+            // A home that can't be read starts no run, and says so where one is to be opened.
+            return nil
+        }
     }
 }

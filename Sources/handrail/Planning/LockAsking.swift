@@ -35,7 +35,7 @@ extension PreparedPlan {
             facts: session.changeFacts(
                 of: opened, at: session.world.now(), in: plan.environment.name,
                 standing: await session.standing(of: change),
-                neededMilliseconds: plan.reservedForFirstWave),
+                neededMilliseconds: plan.reservedForFirstWave(seen: seenMilliseconds)),
             trust: session.trustState(),
             earlier: await session.earlierRuns(of: plan, in: opened.library), glass: glass)
         guard !report.isOpen, !(waits && report.opensByItself) else { return }

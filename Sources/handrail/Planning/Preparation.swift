@@ -22,6 +22,8 @@ struct PreparedPlan: Sendable {
     var earlier: Forecast?
     /// The change that it carries out; nil without one.
     var change: ChangeID?
+    /// What nine in ten targets took at most in past runs; nil where that isn't known.
+    var seenMilliseconds: Int64?
 }
 
 /// Makes a plan from what the command line says: library → runbook → targets → parameters → plan.
@@ -150,6 +152,7 @@ struct Preparation: Sendable {
             planID: file?.planID ?? session.newPlanID(),
             created: file?.created ?? session.world.now(), expires: file?.expires)
         let plan = try builder.plan().get()
+        let seen = await session.seenTime(of: plan)
         let standing: ChangeFacts.Standing =
             isForNewChange
             ? .known(.draft(for: plan, by: session.actor)) : await session.standing(of: change)
@@ -157,7 +160,7 @@ struct Preparation: Sendable {
         let facts = session.changeFacts(
             of: opened, at: instant ?? session.world.now(), in: plan.environment.name,
             standing: standing,
-            neededMilliseconds: plan.reservedForFirstWave)
+            neededMilliseconds: plan.reservedForFirstWave(seen: seen))
         let earlier = await session.earlierRuns(of: plan, in: opened.library)
         func report(_ glass: GlassState?) -> GateReport {
             GateReport.evaluate(
@@ -169,7 +172,8 @@ struct Preparation: Sendable {
             plan: plan, digest: try .sha256(ofCanonical: plan), gates: report(glass),
             gatesWithoutGlass: glass == nil ? nil : report(nil),
             alert: alert, alertContent: answer?.alerts ?? [],
-            files: Self.files(of: plan, runbook, opened.library.tree), change: change)
+            files: Self.files(of: plan, runbook, opened.library.tree), change: change,
+            seenMilliseconds: seen)
     }
 
     /// What `--alert` says; nil without it.

@@ -27,19 +27,20 @@ struct ChangeGateTests {
         state: String = "scheduled", isApproved: Bool = true, hold: String? = nil,
         isEmergency: Bool = false, targets: [String] = ["t0", "t1", "t2"],
         approvers: [String] = ["bea", "cy"], problems: [String] = [], quorum: Int = 2,
-        authors: [String] = [], obstacles: [String] = []
+        authors: [String] = [], obstacles: [String] = [], expected: Int64? = nil
     ) -> ChangeStanding {
         ChangeStanding(
             id: "CHG-42", type: "driver", windows: ["weekend"], state: state,
             isApproved: isApproved, hold: hold, isEmergency: isEmergency, dates: [span(10, 40)],
             targets: targets.map(name), requester: "rob", approvers: approvers,
-            problems: problems, quorum: quorum, authors: authors, obstacles: obstacles)
+            problems: problems, quorum: quorum, authors: authors,
+            expectedMilliseconds: expected.map { $0 * 3_600_000 }, obstacles: obstacles)
     }
 
     private func report(
         _ standing: ChangeFacts.Standing, targets: Int = 3, kind: RunbookKind = .change,
         change: PolicyLevel = .required, freezes: [NamedCalendar] = [], isUndoing: Bool = false,
-        unreadable: String? = nil
+        unreadable: String? = nil, needed: Int64? = 0
     ) throws -> GateReport {
         var fixture = try PlanFixture(
             targets: (0..<targets).map { "t\($0)" },
@@ -59,7 +60,7 @@ struct ChangeGateTests {
             facts: ChangeFacts(
                 standing: standing,
                 calendar: unreadable.map { .unreadable([$0]) } ?? .known(calendar),
-                now: Self.at(25)
+                now: Self.at(25), neededMilliseconds: needed
             ) { "\($0.milliseconds / 3_600_000) h" })
     }
 
@@ -75,6 +76,18 @@ struct ChangeGateTests {
                     "7 four eyes: open (approved by bea, cy)",
                 ])
         #expect(report.next == Self.at(30))
+    }
+
+    @Test func whatTheChangeSaysCountsWhereNothingIsKnownOfATarget() throws {
+        func isOpen(_ expected: Int64?, needed: Int64?) throws -> Bool {
+            try report(.known(Self.standing(expected: expected)), needed: needed).isOpen
+        }
+        // The window closes in five hours.
+        #expect(try isOpen(5, needed: nil))
+        #expect(try !isOpen(6, needed: nil))
+        #expect(try !isOpen(nil, needed: nil))
+        #expect(try isOpen(6, needed: 5 * 3_600_000), "what is known of a target comes first")
+        #expect(try !isOpen(1, needed: 6 * 3_600_000))
     }
 
     @Test func withoutAChangeEachOfThemSaysSo() throws {

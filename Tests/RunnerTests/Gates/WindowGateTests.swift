@@ -95,6 +95,24 @@ struct WindowGateTests {
         }
     }
 
+    @Test func whatNobodyKnowsTheLengthOfIsNeverStarted() {
+        func verdict(at now: Int64, dates: [(Int64, Int64)]) -> Verdict {
+            WindowGate(
+                WindowQuestion(
+                    dates: dates.map { Self.span($0.0, $0.1) }, calendars: Self.driver,
+                    neededMilliseconds: nil),
+                in: .known(ChangeCalendar([Self.weekend], horizon: Self.span(0, 1000)))
+            ) { "\($0.milliseconds / 3_600_000) h" }
+            .answer(at: Self.hour(now)).verdict
+        }
+        #expect(verdict(at: 25, dates: [(0, 100)]) == .refused([WindowGate.unknownTime]))
+        #expect(
+            verdict(at: 10, dates: [(0, 100)])
+                == .refused(["outside every window of weekend", WindowGate.unknownTime]),
+            "all reasons at once")
+        #expect(WindowGate.unknownTime.contains("expected"))
+    }
+
     @Test func anEmergencyNeedsNoWindowAndAFreezeThatExceptsIt() {
         let strict = Self.calendar("quarter", .freeze, (0, 15))
         let lenient = Self.calendar("quarter", .freeze, except: ["emergency"], (0, 15))
