@@ -152,7 +152,7 @@ package enum ChangeLimit {
     package static let decisions = 100
 
     /// The bytes that a text takes as JSON.
-    static func size(of text: String) -> Int {
+    package static func size(of text: String) -> Int {
         CanonicalJSON.bytes(of: .string(text)).count - 2
     }
 }
