@@ -35,7 +35,8 @@ package struct TrustDocuments: Sendable {
         if let entry = tree.entries[Self.environments] {
             let loaded = YamlLoader.load(entry.bytes, file: Self.environments)
             var reading = DocumentReading(loaded)
-            (floors, timezone) = reading.floors(loaded.root)
+            let read = reading.floors(loaded.root)
+            (floors, timezone) = (read.floors, read.timezone)
             found += reading.sorted()
         }
         (self.people, self.floors, diagnostics) = (people, floors, found)
@@ -103,7 +104,7 @@ extension DocumentReading {
 
     fileprivate mutating func floors(
         _ root: YamlNode?
-    ) -> ([FloorEntry], timezone: PlacedText?) {
+    ) -> (floors: [FloorEntry], timezone: PlacedText?) {
         guard let root, let fields = fields(root, .floors) else { return ([], nil) }
         formatVersion(fields["handrail"])
         let pairs = entries(fields, "environments", "environments") ?? []
