@@ -67,15 +67,16 @@ extension RunbookReading {
         var step = built(found, fields)
         step?.when = condition
         step?.unless = guardScript
-        step?.verify = checks(fields, inheriting: environment)
-        if list == nil {
-            step?.undo = undo(fields, environment)
-            let release = release(fields["release"], environment)
-            found.releaseAfter = release.map {
-                ($0.after, fields["release"]?.start ?? fields.mark)
-            }
-            step?.release = release
+        // Read in any case, so that all problems are told.
+        let verify = checks(fields, inheriting: environment)
+        let undo = list == nil ? undo(fields, environment) : nil
+        let release = list == nil ? release(fields["release"], environment) : nil
+        found.releaseAfter = release.map {
+            ($0.after, fields["release"]?.start ?? fields.mark)
         }
+        step?.verify = verify
+        step?.undo = undo
+        step?.release = release
         found.step = step
         draft.steps[index] = found
     }

@@ -130,7 +130,8 @@ struct PlanView: Sendable {
                 "✓", "verify \(index + 1)", "What must hold in the end", nil,
                 subject.entries(step: nil, verify: index))
         }
-        return listed(.before) + lines + listed(.after)
+        let (before, after) = (listed(.before), listed(.after))
+        return before + (before.isEmpty ? [] : [""]) + lines + (after.isEmpty ? [] : [""]) + after
     }
 
     /// What is done once for each wave: nothing of it is foreseen, since it isn't done without one.

@@ -191,12 +191,15 @@ struct WaveListTests {
         func arguments(_ action: Action) -> [Argument] {
             if case .run(let call) = action { call.arguments } else { [] }
         }
-        let given = drive.performed.map { "\($0.key.target) \(arguments($0.action))" }
+        func text(_ argument: Argument) -> String {
+            if case .text(let text) = argument { text } else { "?" }
+        }
+        let given = drive.performed.map { "\($0.key.target) \(arguments($0.action).map(text))" }
         #expect(
             given == [
-                "before_wave:1 []", "a [\(Argument.text("s1"))]",
-                "after_wave:1 [\(Argument.text("s1"))]", "before_wave:2 []",
-                "after_wave:2 [\(Argument.text("s2"))]",
+                "before_wave:1 []", "a [\"s1\"]",
+                "after_wave:1 [\"s1\"]", "before_wave:2 []",
+                "after_wave:2 [\"s2\"]",
             ])
         #expect(drive.outcomes("b") == ["work=skipped"])
         #expect(
