@@ -46,7 +46,8 @@ extension RunMachine {
                 return leave(id, name, "an outcome on this target is unknown", &turn)
             }
             if release.ifStopped == .keep {
-                return leave(id, name, "kept, since its step \(release.after) never ended", &turn)
+                return leave(
+                    id, name, "kept, since its step \(release.after) did not end well", &turn)
             }
         }
         let part = Part.release(id)

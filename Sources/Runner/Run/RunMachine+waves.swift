@@ -277,8 +277,12 @@ extension RunMachine {
     }
 
     /// Whether the run has stopped by itself and is over, and its plan says to undo it then.
+    ///
+    /// What its targets owe doesn't hinder that: undoing them gives it back.
     package var isToBeUndone: Bool {
-        !isRollback && isThresholdReached && state == .failed && plan.rollout.onStop == .rollback
+        let isOver = state == .failed || state == .needsPerson && canBeHandedOver
+        return !isRollback && isThresholdReached && isOver && !isAbortRequested
+            && plan.rollout.onStop == .rollback
     }
 
     /// Has a run that has stopped by itself paused where something is left to do.

@@ -20,7 +20,8 @@ struct WatchCommand: HandrailCommand {
         let record = folded.machine.record
         let machine = RunMachine(record: record)
         let view = ProgressView(
-            style: session.console.errorStyle, width: session.console.errorWidth)
+            style: session.console.errorStyle, width: session.console.errorWidth,
+            zoneOffset: session.world.zoneOffset)
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: session.console, view: view, started: record.opened)

@@ -24,7 +24,8 @@ struct LeadRun: Sendable {
     func lead(_ machine: RunMachine) async throws -> RunMachine {
         let console = session.console
         let view = ProgressView(
-            style: console.errorStyle, width: console.errorWidth)
+            style: console.errorStyle, width: console.errorWidth,
+            zoneOffset: session.world.zoneOffset)
         let board = ProgressBoard(machine, view: view, now: session.world.now)
         let screen = ProgressScreen(
             board, console: console, view: view, started: session.world.now())

@@ -89,7 +89,7 @@ struct Takeover: Sendable {
         guard !summary.state.isTerminal else { return }
         var owing = try await FoldedRun(summary, in: home.journal).machine
         let command = PersonCommand(
-            verb: .handOver(id), actor: session.actor)
+            verb: .handOver(id), actor: machine.record.actor)
         guard owing.objection(to: command) == nil else { return }
         let lease = try session.newLease()
         let now = session.world.now()

@@ -62,14 +62,15 @@ enum TimeText {
         }
     }
 
-    /// A length of time: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`.
+    /// A length of time: `0.4 s`, `12 s`, `3 min 05 s`, `2 h 10 min`, `4 days 9 h`.
     static func length(_ milliseconds: Int64) -> String {
         let seconds = milliseconds / 1000
         switch seconds {
         case ..<10: return "\(seconds).\(milliseconds % 1000 / 100) s"
         case ..<120: return "\(seconds) s"
         case ..<7200: return "\(seconds / 60) min \(two(Int(seconds % 60))) s"
-        default: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        case ..<172_800: return "\(seconds / 3600) h \(seconds / 60 % 60) min"
+        default: return "\(seconds / 86_400) days \(seconds / 3600 % 24) h"
         }
     }
 

@@ -123,7 +123,7 @@ struct ChangeView: Sendable {
             item(
                 part.run.isUndoing ? "undone by" : "run",
                 "\(part.run.run) by \(part.run.starter), \(time.ago(part.opened)): "
-                    + (part.ended?.rawValue ?? "under way"))
+                    + (part.ended?.word ?? "under way"))
         }
         lines += shown.later.flatMap { run in
             item(

@@ -12,8 +12,8 @@ extension ProgressView {
                     + CountText.of(waves[index].targets.count, "target"), .strong)
         case .soaking(let index, let until):
             return told(
-                "\(run.waveName(index)) has ended; nothing happens before "
-                    + TimeText.full(until, offset: 0), .plain)
+                "\(run.waveName(index)) has ended; it soaks until "
+                    + TimeText.full(until, offset: zoneOffset(until)), .plain)
         case .healthTold(let index, let verdict, let reason, _):
             let why = reason.isEmpty ? "" : ": \(reason)"
             switch verdict {

@@ -6,6 +6,8 @@ struct ProgressView: Sendable {
     let style: Style
     /// The columns that a line of a step that went well may take; as many as it needs when nil.
     var width: Int?
+    /// The person's zone: seconds east of UTC at an instant.
+    var zoneOffset: @Sendable (Timestamp) -> Int = { _ in 0 }
 
     /// Up to so many targets, each step's end is a line of its own.
     static let mostTargetsInDetail = 6
@@ -110,6 +112,10 @@ struct ProgressView: Sendable {
 
     private func changed(to state: RunState, _ reason: String, _ run: RunMachine) -> String? {
         guard state != .running else { return nil }
+        if run.isToBeUndone {
+            let rest = reason.isEmpty ? "" : "; \(reason)"
+            return told("it is over, and what it changed is undone now (on_stop)\(rest)", .warning)
+        }
         guard state == .waiting else { return told("\(state.word): \(reason)", state.tone) }
         guard !run.deferrals.isEmpty else { return nil }
         // What it waits for stands above: each target's reason is a line of its own.

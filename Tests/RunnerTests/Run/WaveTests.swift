@@ -112,6 +112,29 @@ struct WaveTests {
         #expect(drive.isFold)
     }
 
+    @Test func aStoppedRunIsToBeUndoneWhateverItsTargetsOwe() {
+        let out = RunFixture.step("out") {
+            $0.release = Release(
+                script: RunFixture.call("back"), after: RunFixture.id("work"), ifStopped: .keep)
+        }
+        var owing = fixture([["a"], ["b"]]) { $0.onStop = .rollback }
+        owing.steps = [out, RunFixture.step("work", .once)]
+        let answer: (AttemptRequest) -> AttemptRecord? = {
+            .exit(HandDrive.text(of: $0.action) == "work" ? 1 : 0)
+        }
+        var drive = HandDrive(owing)
+        drive.feed([.led], answer: answer)
+        #expect(drive.machine.state == .needsPerson)
+        #expect(drive.machine.owed.map(\.target) == [RunFixture.target("a")])
+        #expect(drive.machine.isToBeUndone)
+        #expect(drive.isFinished)
+        owing.rollout.onStop = .abort
+        var other = HandDrive(owing)
+        other.feed([.led], answer: answer)
+        #expect(other.machine.state == .needsPerson)
+        #expect(!other.machine.isToBeUndone)
+    }
+
     @Test func whatCantBeReachedIsLeftOutAsFarAsThereIsRoom() {
         var drive = HandDrive(fixture([["a", "b", "c"], ["d", "e"]]) { $0.leaveOut = .count(2) })
         drive.feed([.led]) { request in
