@@ -113,7 +113,7 @@ class Case:
                     f"{len(self.servers) - len(production)} before it")
         stage.tell(f"""Each is an sshd with its own disk, processes and services; mailbox servers are
             clusters of two. {len(self.affected)} of them have newer disks, and with them a vendor's
-            driver, storctl 1.0. It holds the disk for 150 ms at a time. Nobody knows that yet.""")
+            driver, storctl 1.0. It holds the disk for 600 ms at a time. Nobody knows that yet.""")
         stage.start_fleet(self.servers)
         for role in field.ROLES:
             here = [each for each in production if each.role == role]
@@ -134,9 +134,9 @@ class Case:
             "labels": {"alertname": alert, "instance": f"{server}:9100", "severity": "page", **more},
             "annotations": {"summary": summary},
         } for alert, more, summary in (
-            ("ServerLatencyHigh", {"threshold": "50"},
+            ("ServerLatencyHigh", {"threshold": "400"},
              f"a log-in on {server} takes {latency} ms, for five minutes"),
-            ("ProcessorLoadHigh", {"threshold": "50"}, f"the processor of {server} is above 90 %"),
+            ("ProcessorLoadHigh", {"threshold": "400"}, f"the processor of {server} is above 90 %"),
         )]
         with open(os.path.join(self.stage.folder, name), "w") as file:
             json.dump({"version": "4", "status": "firing", "alerts": alerts}, file, indent=1)
@@ -145,8 +145,8 @@ class Case:
     def alert(self):
         stage = self.stage
         stage.scene("2. Monday, 02:12: an alert")
-        page = self.page("page.json", "mbx01a", 162)
-        stage.tell("""Latency is above 50 ms for five minutes, and the processor above 90 %. Olga is on
+        page = self.page("page.json", "mbx01a", 640)
+        stage.tell("""Latency is above 400 ms for five minutes, and the processor above 90 %. Olga is on
             call for many services, and no expert for this one. Which runbook fits?""")
         stage.types("olga", "alert", page, "--ticket", "INC-4711", says="mailbox.slow-server")
         stage.tell("One: it looks at what is used, restarts the mail store, and looks again.")
@@ -178,7 +178,7 @@ class Case:
         stage = self.stage
         stage.scene("4. The specialist compares")
         stage.clock.set("2026-11-23 02:40")
-        page = self.page("page-2.json", "mbx04b", 171)
+        page = self.page("page-2.json", "mbx04b", 655)
         stage.tell("Another server is slow. Olga does the same there, and hands that over too.")
         stage.types("olga", "run", "mailbox.slow-server", f"--alert={page}", "--on", "mbx04b",
                     "--ticket", "INC-4712", "--yes", exits=14, says="unresolved", lines=12)
@@ -205,7 +205,8 @@ class Case:
             first that it went well before production, on one server of each role:""")
         stage.shows("runbooks/storctl/disable/runbook.yaml")
         where = ("--limit", f"hardware = {HARDWARE}", "--exclude", "pre-*")
-        stage.types("sven", "plan", "storctl.disable", *where, says=["pre-release"], lines=50)
+        stage.types("sven", "plan", "storctl.disable", *where, exits=4, says=["pre-release"],
+                    lines=50)
         stage.types("sven", "run", "storctl.disable", "--limit", "pre-*", "--ticket", "INC-4711",
                     "--yes", lines=40)
         found = self.drivers()
@@ -299,8 +300,8 @@ class Case:
         stage.clock.set("2026-11-26 10:00")
         where = ("--limit", f"hardware = {HARDWARE}", "--exclude", "pre-*", "--set", "version=1.1")
         stage.tell("Production wants it tried before production first, whoever asks:")
-        stage.types("ivo", "plan", "storctl.install", *where, "--no-probe", says="pre-release",
-                    lines=40)
+        stage.types("ivo", "plan", "storctl.install", *where, "--no-probe", exits=4,
+                    says="pre-release", lines=40)
         stage.types("ivo", "run", "storctl.install", "--limit", "pre-*", "--set", "version=1.1",
                     "--yes", lines=40)
         found = self.drivers()

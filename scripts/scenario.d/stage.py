@@ -137,7 +137,7 @@ class Stage:
     def types(self, person, *words, exits=0, says=(), lines=24):
         """Shows a command and what it says, and expects its exit code and some words."""
         prompt = f"{self.clock.shown()} {person}$"
-        print(f"\n{self.styled(1, prompt + ' handrail ' + quoted(words))}", flush=True)
+        print(f"\n{self.styled(1, ' '.join([prompt, 'handrail', quoted(words)]).rstrip())}", flush=True)
         done = self.run(person, *words)
         self.print_cut((done.err + done.out).splitlines(), lines)
         self.expect(f"exit code {exits}", done.code == exits, f"exit code {done.code}")

@@ -90,24 +90,15 @@ struct RollbackText: Sendable {
     let plan: Plan
 
     /// One line for each target, the first to be undone first; then what can't be undone.
+    ///
+    /// Of many targets those of which the same is done have one line.
     func lines(_ style: Style, width: Int) -> [String] {
         let count = CountText.of(descent.starts.count, "target")
         var lines = [
             style.paint("Rollback of \(descent.parent)", .strong) + " on \(count)"
                 + (descent.keepsGoing ? ", also after a failure" : "")
         ]
-        for start in descent.starts {
-            let steps = start.undone.map(\.step).compactMap(words)
-            let ids = steps.joined(separator: ", ")
-            let owed = start.owed.map(\.rawValue).joined(separator: ", ")
-            let parts =
-                (steps.isEmpty ? [] : ["undoes \(ids)"])
-                + (owed.isEmpty ? [] : ["gives back \(owed)"])
-            lines += TextWidth.wrapped(
-                "  \(start.target)  "
-                    + (parts.isEmpty ? nothing(start) : parts.joined(separator: "; ")),
-                width: width, indent: 4)
-        }
+        lines += targets(width)
         var seen: Set<StepID> = []
         for step in descent.starts.flatMap(\.undone).map(\.step) where seen.insert(step).inserted {
             guard let why = obstacle(of: step) else { continue }
@@ -115,6 +106,38 @@ struct RollbackText: Sendable {
                 .map { style.paint($0, .warning) }
         }
         return lines + [""]
+    }
+
+    private func targets(_ width: Int) -> [String] {
+        var alike: [(does: String, targets: [TargetName])] = []
+        for start in descent.starts {
+            let does = act(start)
+            if descent.starts.count > ProgressView.mostTargetsByLine,
+                let place = alike.firstIndex(where: { $0.does == does })
+            {
+                alike[place].targets.append(start.target)
+            } else {
+                alike.append((does, [start.target]))
+            }
+        }
+        return alike.flatMap { does, targets in
+            let head =
+                targets.count == 1
+                ? "\(targets[0])  \(does)"
+                : "\(CountText.of(targets.count, "target"))  \(does), in this order: "
+                    + TargetList.text(targets, limit: 12)
+            return TextWidth.wrapped("  \(head)", width: width, indent: 4)
+        }
+    }
+
+    /// What is done to a target.
+    private func act(_ start: TargetStart) -> String {
+        let steps = start.undone.map(\.step).compactMap(words)
+        let owed = start.owed.map(\.rawValue).joined(separator: ", ")
+        let parts =
+            (steps.isEmpty ? [] : ["undoes \(steps.joined(separator: ", "))"])
+            + (owed.isEmpty ? [] : ["gives back \(owed)"])
+        return parts.isEmpty ? nothing(start) : parts.joined(separator: "; ")
     }
 
     /// What is said of a target where nothing is undone.
