@@ -10,9 +10,9 @@ struct RollbackTextTests {
         let scene = try await GoldenScene.rolledBack()
         let descent = try #require(scene.machine.record.descent)
         let start = try #require(descent.starts.first)
-        let starts = (1...count).map { number in
+        let starts = try (1...count).map { number in
             TargetStart(
-                target: TargetName(rawValue: "web\(number)"), undone: start.undone)
+                target: try #require(TargetName(rawValue: "web\(number)")), undone: start.undone)
         }
         return RollbackText(
             descent: RunDescent(kind: .rollback, parent: descent.parent, starts: starts),
