@@ -8,6 +8,8 @@ package struct AlertFit: Sendable, Hashable {
     package private(set) var targets: [TargetName]
     /// What the alerts say of the runbook's parameters.
     package let parameters: [String: String]
+    /// The item of a baseline that it mends; nil where it answers the alert itself.
+    package var item: StepID?
     /// Which of the alerts, by their places in the list.
     package private(set) var alerts: [Int]
 
@@ -58,6 +60,14 @@ package struct AlertMatching: Sendable {
             }
             var reasons: [String] = []
             var isAnswered = false
+            if alert.name == DeviationLabels.name {
+                switch mending(alert, index) {
+                case .success((let fit, let pick)):
+                    isAnswered = true
+                    Self.add(fit, for: pick, to: &fits)
+                case .failure(let why): reasons.append(why.message)
+                }
+            }
             for runbook in runbooks {
                 switch answer(to: alert, by: runbook) {
                 case .noSymptom: break
@@ -109,6 +119,49 @@ package struct AlertMatching: Sendable {
         return .fit(fitting, target)
     }
 
+    /// Why an alert of a deviation leads to no runbook that mends it.
+    private struct NoFix: Error { let message: String }
+
+    /// The runbook that mends what deviates, with the values that its baseline gives it.
+    private func mending(
+        _ alert: Alert, _ index: Int
+    ) -> Result<(AlertFit, TargetRule.Pick), NoFix> {
+        let (name, id) = (
+            alert.labels[DeviationLabels.baseline] ?? "", alert.labels[DeviationLabels.item] ?? ""
+        )
+        guard let baseline = runbooks.first(where: { $0.id.rawValue == name }),
+            let item = StepID(recorded: id)
+        else {
+            return .failure(
+                NoFix(
+                    message: "It names no item of a baseline of the library: "
+                        + "\(printableExcerpt(name)), \(printableExcerpt(id))."))
+        }
+        let instance = alert.labels["instance"] ?? ""
+        guard let target = targets.target(for: instance) else {
+            return .failure(
+                NoFix(
+                    message: "\(printableExcerpt(instance)) is no target's name, alias or address "
+                        + "in the inventory."))
+        }
+        guard let fix = baseline.fix(of: item, on: target),
+            let runbook = runbooks.first(where: { $0.id == fix.runbook })
+        else {
+            return .failure(
+                NoFix(message: "\(baseline.id) names no runbook that mends '\(item)'."))
+        }
+        if let select = runbook.targets.select, !select.holds(in: target.scope) {
+            return .failure(
+                NoFix(
+                    message: "\(runbook.id) is not for it: \(target.name) "
+                        + "\(select.mismatch(of: target))."))
+        }
+        let fit = AlertFit(
+            runbook: runbook.id, alert: alert.name, targets: [target.name],
+            parameters: fix.values, item: item, alerts: [index])
+        return .success((fit, runbook.targets.pick))
+    }
+
     /// What an alert says of a runbook's parameters.
     package static func parameters(of alert: Alert, _ symptom: Symptom) -> [String: String] {
         var values: [String: String] = [:]
@@ -143,7 +196,8 @@ package struct AlertMatching: Sendable {
         _ fit: AlertFit, for pick: TargetRule.Pick, to fits: inout [AlertFit]
     ) {
         let same = fits.firstIndex {
-            $0.runbook == fit.runbook && $0.alert == fit.alert && $0.parameters == fit.parameters
+            $0.runbook == fit.runbook && $0.alert == fit.alert && $0.item == fit.item
+                && $0.parameters == fit.parameters
                 && (pick == .many || $0.targets == fit.targets)
         }
         if let same { fits[same].take(fit) } else { fits.append(fit) }

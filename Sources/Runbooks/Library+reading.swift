@@ -18,11 +18,14 @@ extension Library {
         diagnostics += unusedProtection(configuration, inventory)
         let unknown = unknownChangeTypes(of: runbooks, in: configuration)
         diagnostics += unknown.values
+        let problems = BaselineRules.check(runbooks, inventory)
+        diagnostics += problems.values.joined()
         diagnostics.sort(by: DocumentReading.comesBefore)
         return Checked(
             value: Library(
                 configuration: configuration, inventory: inventory,
-                runbooks: runbooks.filter { unknown[$0.id] == nil }, tree: tree),
+                runbooks: runbooks.filter { unknown[$0.id] == nil && problems[$0.id] == nil },
+                tree: tree),
             diagnostics: diagnostics)
     }
 

@@ -110,6 +110,8 @@ package struct Runbook: Sendable, Hashable {
     package var repeatRule: RepeatRule?
     /// The known change type that its changes have; nil where whoever opens one says it.
     package var changeType: PlacedText?
+    /// What a baseline says beside its items, which are its steps; nil for other kinds.
+    package var baseline: BaselineRule?
     /// Paths under `lib/` that belong to the digest.
     package var uses: [String]
     /// A longer explanation, shown on request.
@@ -122,7 +124,8 @@ package struct Runbook: Sendable, Hashable {
         runAs: String? = nil, symptoms: [Symptom] = [], targets: TargetRule = TargetRule(),
         parameters: [Parameter] = [], steps: [Step], verify: [AssertAction] = [],
         rollout: Rollout = Rollout(), waves: WaveRule? = nil, onFailure: OnFailure? = nil,
-        repeatRule: RepeatRule? = nil, changeType: PlacedText? = nil, uses: [String] = [],
+        repeatRule: RepeatRule? = nil, changeType: PlacedText? = nil,
+        baseline: BaselineRule? = nil, uses: [String] = [],
         help: String? = nil, folder: String
     ) {
         self.id = id
@@ -141,6 +144,7 @@ package struct Runbook: Sendable, Hashable {
         self.onFailure = onFailure
         self.repeatRule = repeatRule
         self.changeType = changeType
+        self.baseline = baseline
         self.uses = uses
         self.help = help
         self.folder = folder

@@ -431,6 +431,8 @@ package struct Step: Sendable, Hashable, Codable {
     private var expects: Expected?
     /// The list for whose items it runs, one by one; nil for a step that runs once.
     package var forEach: ItemList?
+    /// What makes it an item of a baseline; nil for every other step.
+    package var audit: ItemAudit?
     /// Where the document says it; nil in a plan, which has no documents.
     package var position: SourcePosition?
 
@@ -444,6 +446,7 @@ package struct Step: Sendable, Hashable, Codable {
         case isSafeStop = "safe_stop"
         case detach, expects
         case forEach = "for_each"
+        case audit
     }
 
     package init(
@@ -472,5 +475,6 @@ package struct Step: Sendable, Hashable, Codable {
         self.detach = nil
         self.expects = nil
         self.forEach = nil
+        self.audit = nil
     }
 }

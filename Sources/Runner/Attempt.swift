@@ -163,6 +163,8 @@ package struct AttemptReport: Sendable {
     package var changed: Bool?
     /// For typed actions: a unified diff, or one line saying what differs.
     package var diff: String?
+    /// Of a look at a typed action: what is to be there, and what is; nil where it wasn't told.
+    package var seen: SeenState?
     /// What a `collect` step fetched, in the step's order; empty for other actions.
     package var collected: [CollectedFile]
     /// Milliseconds from its start to its end.

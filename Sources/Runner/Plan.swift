@@ -44,6 +44,8 @@ package struct Plan: Sendable, Codable, Hashable {
     /// The groups of the house's rules that its targets belong to; nil without any, and for a plan
     /// that only reads.
     package var protection: [ProtectedGroup]?
+    /// Of an audit: the baseline's exceptions that are about its targets; nil without any.
+    package var exceptions: [BaselineException]?
     /// When it was made, as the clock of whoever made it said.
     package var created: Timestamp
     /// From this instant on no run can start; at most 35 days after `created`.
@@ -59,7 +61,7 @@ package struct Plan: Sendable, Codable, Hashable {
         case afterWave = "after_wave"
         case onFailure = "on_failure"
         case repeatRule = "repeat"
-        case protection
+        case protection, exceptions
         case created, expires
     }
 
@@ -69,8 +71,8 @@ package struct Plan: Sendable, Codable, Hashable {
         verify: [AssertAction], rollback: [PlannedUndo], symptom: PlannedSymptom?,
         alert: String? = nil, rollout: Rollout, waves: [PlannedWave]? = nil,
         beforeWave: [Step]? = nil, afterWave: [Step]? = nil, onFailure: OnFailure?,
-        repeatRule: RepeatRule? = nil, protection: [ProtectedGroup]? = nil, created: Timestamp,
-        expires: Timestamp
+        repeatRule: RepeatRule? = nil, protection: [ProtectedGroup]? = nil,
+        exceptions: [BaselineException]? = nil, created: Timestamp, expires: Timestamp
     ) {
         self.format = 1
         self.planID = planID
@@ -91,6 +93,7 @@ package struct Plan: Sendable, Codable, Hashable {
         self.onFailure = onFailure
         self.repeatRule = repeatRule
         self.protection = protection
+        self.exceptions = exceptions
         self.created = created
         self.expires = expires
     }

@@ -67,6 +67,8 @@ package struct AttemptRecord: Sendable, Codable, Hashable {
     package var changed: Bool?
     /// For typed actions: a unified diff, or one line saying what differs.
     package var diff: String?
+    /// Of a look at a typed action: what is to be there, and what is; nil where it wasn't told.
+    package var seen: SeenState?
     /// What a `collect` step fetched, in the step's order.
     package var collected: [File]
     /// Milliseconds from its start to its end; 0 when nobody saw the end.
@@ -75,8 +77,9 @@ package struct AttemptRecord: Sendable, Codable, Hashable {
     package init(
         ending: Ending, stdout: OutputRecord, stderr: OutputRecord, outputs: [String: String] = [:],
         outputsProblem: String? = nil, changed: Bool? = nil, diff: String? = nil,
-        collected: [File] = [], durationMilliseconds: Int64 = 0
+        seen: SeenState? = nil, collected: [File] = [], durationMilliseconds: Int64 = 0
     ) {
+        self.seen = seen
         self.ending = ending
         self.stdout = stdout
         self.stderr = stderr
@@ -148,6 +151,8 @@ package enum RunEvent: Sendable, Codable, Hashable {
     case attemptEnded(AttemptKey, AttemptRecord)
     /// A step's outcome on a target, with one sentence where it needs one.
     case stepEnded(TargetName, StepID, Outcome, reason: String?)
+    /// What an audit saw of an item of a baseline; its step ends with it.
+    case audited(TargetName, StepID, AuditResult)
     /// Checked outputs, by name.
     case outputsTaken(TargetName, StepID, [String: String])
     case verifyEnded(TargetName, Int, Outcome, reason: String?)

@@ -7,7 +7,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     case success = 0
     /// A fault of Handrail's, or reading or writing failed.
     case internalError = 1
-    /// `plan --detailed-exitcode`: there are changes.
+    /// With `--detailed-exitcode`: there are changes, or audits that are due.
     case changes = 2
     /// Invalid input, document or home, or a command that the run can't take; nothing was started.
     case invalidInput = 3
@@ -23,7 +23,7 @@ enum ExitCode: Int32, Sendable, CaseIterable {
     /// Paused, waiting for a person (to free space for a seal, too), or something is owed.
     case waiting = 12
     case rollbackFailed = 13
-    /// The run ended, and did not help.
+    /// The run ended, and did not help; or something deviates from its baseline.
     case unresolved = 14
     /// The trail is consistent, and nothing kept outside agrees with it.
     case notAnchored = 15

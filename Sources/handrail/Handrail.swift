@@ -43,6 +43,7 @@ struct Handrail: AsyncParsableCommand {
             AbortCommand.self,
             ChangeCommand.self,
             BreakGlassCommand.self,
+            BaselineCommand.self,
             ValidateCommand.self,
             SchemaCommand.self,
             AuditCommand.self,

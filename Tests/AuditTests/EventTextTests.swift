@@ -63,6 +63,7 @@ struct EventTextTests {
                                 uniqueKeysWithValues: (0..<number).map { ("\($0)" + text, text) }),
                             outputsProblem: number == 1 ? text : nil,
                             changed: number == 2 ? false : nil, diff: number == 3 ? text : nil,
+                            seen: number == 4 ? SeenState(expected: text, actual: text) : nil,
                             collected: (0..<number).map { _ in .init(name: text, output: output) },
                             durationMilliseconds: .min))
                 }

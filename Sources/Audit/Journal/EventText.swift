@@ -43,7 +43,7 @@ struct EventText {
             if let reason { add(",\"reason\":", reason) }
         case .stateChanged, .outputsTaken, .verifyEnded, .symptomAsked, .reopened, .owed, .paid,
             .notOwed, .leftOwed, .asked, .answered, .stopped, .commanded, .refused,
-            .thresholdReached, .wave, .closed, .deferred, .lockKept, .unlocked, .vouched,
+            .thresholdReached, .wave, .audited, .closed, .deferred, .lockKept, .unlocked, .vouched,
             .gatesAnswered,
             .restored:
             return false
@@ -120,6 +120,10 @@ struct EventText {
         }
         add("}")
         if let problem = record.outputsProblem { add(",\"outputsProblem\":", problem) }
+        if let seen = record.seen {
+            add(",\"seen\":{\"actual\":", seen.actual)
+            add(",\"expected\":", seen.expected, "}")
+        }
         add(",\"stderr\":")
         add(record.stderr)
         add(",\"stdout\":")

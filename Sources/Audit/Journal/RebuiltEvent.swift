@@ -51,6 +51,9 @@ struct RebuiltEvent {
             else { return nil }
             return .vouched(target, run, reason: reason ?? "")
         case .gatesAnswered: return gatesAnswered()
+        case .itemAudited:
+            guard let target, let step else { return nil }
+            return Self.audited(record).map { .audited(target, step, $0) }
         case .targetEnded:
             guard let target, let outcome else { return nil }
             return .targetEnded(target, outcome)

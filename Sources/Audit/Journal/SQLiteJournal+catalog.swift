@@ -185,7 +185,7 @@ extension SQLiteJournal: RunCatalog {
         return result
     }
 
-    private static func leftOut(of key: Int64, in db: Database) throws -> Set<TargetName> {
+    static func leftOut(of key: Int64, in db: Database) throws -> Set<TargetName> {
         let text = try String.fetchOne(
             db, sql: "SELECT record FROM records WHERE run = ?", arguments: [key])
         let record = try text.map { try JournalCoding.value(RunRecord.self, from: $0) }

@@ -92,6 +92,8 @@ extension TrailEvent {
                 .thresholdReached, at, nil, nil,
                 ["failures": .integer(Int64(failures)), "limit": .integer(Int64(limit))])
         case .wave(let event): TrailEvent(event, at: at)
+        case .audited(let target, let item, let result):
+            TrailEvent(result, of: item, on: target, at: at)
         case .deferred, .lockKept, .unlocked, .vouched: locks(event, at)
         case .gatesAnswered(let isOpen, let lines):
             engine(

@@ -52,6 +52,7 @@ package struct TrailEvent: Sendable, Hashable {
         case stepEnded = "step.ended"
         case verifyEnded = "verify.ended"
         case outputsTaken = "outputs.taken"
+        case itemAudited = "item.audited"
         case symptomAsked = "symptom.asked"
         case releaseOwed = "release.owed"
         case releasePaid = "release.paid"

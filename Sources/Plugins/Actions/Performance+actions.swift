@@ -96,6 +96,17 @@ extension Performance {
         throw .notStarted("\(PlannedUndo.obstacle(of: request.action)): nothing was undone.")
     }
 
+    /// Refuses to do what is only to be looked at: a step that reads never writes.
+    func checkLooking() throws(Session.Failure) {
+        guard request.effect == .read, request.mode != .probe else { return }
+        switch request.action {
+        case .file, .service, .package, .reboot:
+            throw .notStarted(
+                "A '\(request.action.keyword)' that only reads can't be done: nothing was changed.")
+        case .run, .wait, .assert, .collect, .http, .manual, .ask, .stop: return
+        }
+    }
+
     /// Runs a built-in program; its report tells what was changed and what differs.
     private mutating func builtIn(
         _ program: [UInt8], _ path: String, _ arguments: [Invocation.Argument],
@@ -116,12 +127,24 @@ extension Performance {
     /// What the result of a built-in program means.
     func builtInReport(_ result: Exchange.StepResult) -> AttemptReport {
         var report = AttemptReport(result, stopper.reason)
-        if request.mode != .probe {
+        if request.mode == .probe {
+            report.seen = Self.seen(report.outputs)
+        } else {
             report.changed = report.outputs == Array("changed=yes\n".utf8)
         }
         report.outputs = []
         report.diff = Self.diff(report.stdout)
         return report
+    }
+
+    /// What a look told: two lines, `expected=…` and `actual=…`.
+    private static func seen(_ outputs: [UInt8]) -> SeenState? {
+        let lines = String(decoding: outputs, as: UTF8.self).split(separator: "\n")
+        func value(_ name: String) -> String? {
+            lines.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+        }
+        guard let expected = value("expected"), let actual = value("actual") else { return nil }
+        return SeenState(expected: expected, actual: actual)
     }
 
     private static func diff(_ output: CapturedOutput) -> String? {

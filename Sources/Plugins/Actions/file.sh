@@ -111,6 +111,9 @@ hr_remember "file $hr_path"
 [ "$hr_mode" != restore ] || hr_restore
 hr_check_left "$hr_now" "$hr_path"
 
+# What is wanted of mode, owner and group; `-` is what isn't said.
+hr_said="$hr_perm $hr_owner $hr_group"
+
 # The numbers of the wanted owner and group; what is not wanted stays.
 hr_uid=$hr_now_uid hr_gid=$hr_now_gid
 if [ "$hr_owner" != - ]; then
@@ -146,9 +149,45 @@ hr_differ() {
     hr_show "$hr_path" "$hr_new" wanted
 }
 
+# hr_sum FILE: its content's digest, with what this target has for it.
+hr_sum() {
+    if command -v sha256sum >/dev/null; then
+        hr_digest=$(sha256sum <"$1") && hr_digest=sha256:${hr_digest%% *}
+    else
+        hr_digest=$(cksum <"$1") && hr_digest="checksum ${hr_digest%% *}"
+    fi
+}
+
+# hr_parts MODE OWNER GROUP: hr_digest with those of them that are said.
+hr_parts() {
+    hr_text=$hr_digest
+    set -- $hr_said "$@"
+    [ "$1" = - ] || hr_text="$hr_text, mode $4"
+    [ "$2" = - ] || hr_text="$hr_text, owner $5"
+    [ "$3" = - ] || hr_text="$hr_text, group $6"
+}
+
+# hr_seen: what is to be there and what is, where they differ.
+hr_seen() {
+    hr_wanted=absent
+    if [ "$hr_kind" != absent ]; then
+        hr_sum "$hr_new" && hr_parts ${hr_said} && hr_wanted=$hr_text
+    fi
+    hr_there=absent
+    if [ "$hr_now" != absent ]; then
+        if [ "$hr_kind" = absent ]; then
+            hr_there="there: $hr_now"
+        else
+            hr_sum "$hr_path" && hr_parts $(stat -c '%a %U %G' "$hr_path") && hr_there=$hr_text
+        fi
+    fi
+    hr_tell_seen "$hr_wanted" "$hr_there"
+}
+
 hr_differ
 if [ "$hr_mode" = probe ]; then
     [ -n "$hr_todo" ] || exit 0
+    hr_seen
     exit 1
 fi
 if [ -z "$hr_todo" ]; then

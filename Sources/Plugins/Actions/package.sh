@@ -50,6 +50,11 @@ exactly) hr_goal=$hr_version hr_next=$hr_version ;;
     ;;
 esac
 hr_check_left "$hr_now" "The package $hr_name"
+if [ "$hr_mode" = probe ]; then
+    hr_seen=$hr_goal
+    [ "$hr_want" != present ] || hr_seen=installed
+    hr_tell_seen "$hr_seen" "$hr_now"
+fi
 if [ "$hr_now" = "$hr_goal" ]; then
     [ "$hr_mode" = probe ] || hr_changed no
     exit 0

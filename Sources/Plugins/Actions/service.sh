@@ -98,6 +98,7 @@ if [ "$hr_mode" = restore ]; then
     hr_want=$hr_found
 fi
 hr_check_left "$hr_settled" "The service $hr_name"
+[ "$hr_mode" != probe ] || hr_tell_seen "$hr_want" "$hr_said"
 case $hr_want in
 running | stopped)
     if [ "$hr_state_now" = "$hr_want" ]; then

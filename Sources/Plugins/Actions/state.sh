@@ -17,6 +17,11 @@ hr_changed() {
     printf 'changed=%s\n' "$1" >"$HANDRAIL_OUTPUT"
 }
 
+# hr_tell_seen EXPECTED ACTUAL: what a look tells the controller, in two lines.
+hr_tell_seen() {
+    printf 'expected=%s\nactual=%s\n' "$1" "$2" >"$HANDRAIL_OUTPUT"
+}
+
 # Whether this is root, by the effective user. Read by hand: a fork costs more.
 hr_is_root() {
     hr_uid=

@@ -91,6 +91,7 @@ struct Performance {
 
     mutating func act() async throws(Session.Failure) -> AttemptReport {
         try checkRestoring()
+        try checkLooking()
         switch request.action {
         case .run(let call):
             let invocation = try await invocation(call)

@@ -9,16 +9,19 @@ extension DocumentPart {
             Key("handrail", .format, required: true),
             Key("id", .name(.runbookID), required: true),
             Key("title", .line, required: true),
-            Key("kind", .words(["resolution", "change"]), required: true),
+            Key("kind", .word(of: RunbookKind.self), required: true),
             Key("owner", .line, required: true),
             Key("review_by", .date),
             Key("run_as", .account),
             Key("symptoms", .list(of: .part(symptom), upTo: 20)),
             Key("targets", .part(targets)),
             Key("parameters", .mapping(.parameter, of: anyParameter, 0...64)),
-            Key("steps", .list(of: .part(step), 1...200, orOne: false), required: true),
+            Key("steps", .list(of: .part(step), 1...200, orOne: false)),
             Key("before_wave", .list(of: .part(waveStep), 1...mostWaveSteps, orOne: false)),
             Key("after_wave", .list(of: .part(waveStep), 1...mostWaveSteps, orOne: false)),
+            Key("items", .list(of: .part(item), 1...200, orOne: false)),
+            Key("every", .time(auditedEvery), beside: ["items"]),
+            Key("exceptions", .line, beside: ["items"]),
             Key("verify", .list(of: .part(check), upTo: 20)),
             Key("rollout", .part(rollout)),
             Key("on_failure", .part(onFailure)),
@@ -27,8 +30,9 @@ extension DocumentPart {
             Key("uses", .list(of: .line, upTo: 64)),
             Key("help", .text),
         ],
+        exactlyOne: ["steps", "items"],
         notBuilt: [
-            "facts", "values", "every", "items", "exceptions", "tests", "protect",
+            "facts", "values", "tests", "protect",
         ])
 
     static let symptom = DocumentPart(

@@ -8,7 +8,7 @@ extension RunbookReading {
             document.line(fields, "id", "the id"), "the id of a runbook",
             at: fields["id"]?.start ?? root.start, as: RunbookID.self)
         let title = document.line(fields, "title", "the title")
-        let kind = kind(fields["kind"])
+        let kind = document.word(fields["kind"], "the kind", as: RunbookKind.self)
         let owner = document.line(fields, "owner", "the owner")
         let uses = uses(fields)
         draft.uses = uses
@@ -17,7 +17,9 @@ extension RunbookReading {
         let targets = targets(fields["targets"], kind: kind ?? .resolution)
         let before = waveSteps(fields, .before)
         countBefore = draft.steps.count
-        let steps = steps(fields)
+        let steps = sequence(fields, kind: kind)
+        let baseline = baseline(fields, kind: kind)
+        if kind == .baseline { refuseForAudits(fields) }
         moment = draft.steps.count
         let verify = checks(fields, inheriting: [:])
         let after = waveSteps(fields, .after)
@@ -33,8 +35,8 @@ extension RunbookReading {
             id: id, title: title, kind: kind, owner: owner, reviewBy: reviewBy, runAs: runAs,
             symptoms: symptoms, targets: targets, parameters: parameters, steps: steps,
             verify: verify, rollout: rollout, waves: waves, onFailure: onFailure,
-            repeatRule: repeatRule, changeType: changeType, uses: uses, help: help,
-            folder: files.folder)
+            repeatRule: repeatRule, changeType: changeType, baseline: baseline, uses: uses,
+            help: help, folder: files.folder)
         (runbook.beforeWave, runbook.afterWave) = (before, after)
         return runbook
     }
@@ -46,14 +48,6 @@ extension RunbookReading {
             let name = document.labelName(text, "a change type", at: type.start)
         else { return nil }
         return PlacedText(name, at: document.source.position(type.start))
-    }
-
-    private mutating func kind(_ node: YamlNode?) -> RunbookKind? {
-        let kind = document.word(node, "the kind", as: RunbookKind.self)
-        if kind == .baseline, let node {
-            document.notBuilt("The kind 'baseline'", at: node.start)
-        }
-        return kind
     }
 
     private mutating func uses(_ fields: Fields) -> [String] {
@@ -73,7 +67,7 @@ extension RunbookReading {
     }
 
     private mutating func targets(_ node: YamlNode?, kind: RunbookKind) -> TargetRule {
-        let usual: TargetRule.Pick = kind == .change ? .many : .one
+        let usual: TargetRule.Pick = kind == .resolution ? .one : .many
         guard let node, let fields = document.fields(node, .targets) else {
             return TargetRule(pick: usual)
         }

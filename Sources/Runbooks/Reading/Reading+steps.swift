@@ -170,7 +170,7 @@ extension RunbookReading {
     }
 
     /// A step's title where none is written: its id, as words.
-    private static func title(from id: StepID) -> String {
+    static func title(from id: StepID) -> String {
         let words = id.rawValue.replacing("-", with: " ")
         return words.prefix(1).uppercased() + words.dropFirst()
     }
@@ -185,7 +185,7 @@ extension RunbookReading {
         }
     }
 
-    private mutating func retry(_ step: Fields) -> Retry? {
+    mutating func retry(_ step: Fields) -> Retry? {
         guard let node = step["retry"] else { return nil }
         if case .scalar = node.content {
             return document.integer(step, "retry", "retry").map {

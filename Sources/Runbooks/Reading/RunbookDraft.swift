@@ -73,7 +73,7 @@ struct RunbookDraft {
     /// A file that the document names.
     struct FileMention {
         /// Which folder it must be in.
-        enum Kind { case script, content, library }
+        enum Kind { case script, content, library, exceptions }
 
         let path: String
         let kind: Kind

@@ -68,11 +68,25 @@ extension Runbook {
         guard let root = loaded.root else {
             return Checked(value: nil, diagnostics: reading.document.sorted())
         }
-        let runbook = reading.runbook(root)
+        var runbook = reading.runbook(root)
         for rule in RunbookRules.all { rule(reading.draft, files, &reading.document) }
+        let exceptions = exceptions(of: runbook, files)
+        runbook?.baseline?.exceptions = exceptions?.value ?? []
+        let isUsable = !reading.document.hasErrors && exceptions?.hasErrors != true
         return Checked(
-            value: reading.document.hasErrors ? nil : runbook,
-            diagnostics: reading.document.sorted())
+            value: isUsable ? runbook : nil,
+            diagnostics: reading.document.sorted() + (exceptions?.diagnostics ?? []))
+    }
+
+    /// The exceptions of a baseline; nil where it has none, or their file can't be read at all.
+    private static func exceptions(
+        of runbook: Runbook?, _ files: RunbookFiles
+    ) -> Checked<[BaselineException]>? {
+        guard let runbook, let name = runbook.baseline?.exceptionsPath,
+            let entry = files.entry(name), entry.kind == .file || entry.kind == .executable
+        else { return nil }
+        let path = files.folder.isEmpty ? name : "\(files.folder)/\(name)"
+        return BaselineException.read(entry, path: path, items: runbook.steps)
     }
 
     private static func missing(

@@ -129,6 +129,7 @@ enum RunbookPath {
             case .script: ["scripts/", "lib/"]
             case .content: ["files/"]
             case .library: ["lib/"]
+            case .exceptions: [""]
             }
         guard folders.contains(where: path.hasPrefix) else {
             return "is not below \(folders.joined(separator: " or "))."
@@ -144,6 +145,7 @@ extension RunbookDraft.FileMention.Kind {
         case .script: "Put it below scripts/, or name a file of lib/ in `uses`."
         case .content: "Put it below files/."
         case .library: "Files that several runbooks use lie below lib/."
+        case .exceptions: "It lies beside runbook.yaml."
         }
     }
 }

@@ -5,7 +5,9 @@
 /// reader accepts fits its schema, and some that fit are refused by the reader.
 package struct DocumentSchema: Sendable {
     /// The documents that there is a schema of.
-    package enum Kind: String, Sendable, CaseIterable { case runbook, inventory, configuration }
+    package enum Kind: String, Sendable, CaseIterable {
+        case runbook, exceptions, inventory, configuration
+    }
 
     /// Which documents it is of.
     package let kind: Kind
@@ -18,6 +20,7 @@ package struct DocumentSchema: Sendable {
         let part: DocumentPart =
             switch kind {
             case .runbook: .runbook
+            case .exceptions: .exceptions
             case .inventory: .inventory
             case .configuration: .configuration
             }

@@ -171,6 +171,7 @@ extension Step: ArgumentHolder {
             step.undo = undo
         }
         if let release { step.release?.script = try release.script.mappingArguments(transform) }
+        if let audit { step.audit = try audit.mappingArguments(transform) }
         return step
     }
 
@@ -179,7 +180,7 @@ extension Step: ArgumentHolder {
         (when?.names ?? []) + [forEach?.referenced].compactMap { $0 } + action.references
             + (unless?.references ?? [])
             + verify.flatMap(\.script.references) + (undo ?? []).flatMap(\.references)
-            + (release?.script.references ?? [])
+            + (release?.script.references ?? []) + (audit?.references ?? [])
     }
 }
 

@@ -50,11 +50,6 @@ package struct PlanBuilder: Sendable {
     }
 
     private func build() throws(PlanError) -> Plan {
-        guard runbook.kind != .baseline else {
-            throw PlanError(
-                .notBuilt, "\(runbook.id) is a baseline, and baselines are not built yet",
-                hint: nil)
-        }
         let digests = try RunbookDigest(of: runbook, in: library.tree)
         let environment = try environment()
         let planned = try PlannedValues(runbook.parameters, given: parameters)
@@ -76,10 +71,31 @@ package struct PlanBuilder: Sendable {
             verify: runbook.verify.map { $0.mappingArguments(planned.resolved) },
             rollback: steps.reversed().compactMap(PlannedUndo.init(undoing:)),
             symptom: try symptom(planned), alert: alert,
-            rollout: runbook.rollout.mappingArguments(planned.resolved), waves: waves,
+            rollout: rollout.mappingArguments(planned.resolved), waves: waves,
             beforeWave: beforeWave, afterWave: afterWave, onFailure: runbook.onFailure,
             repeatRule: runbook.repeatRule, protection: protection,
-            created: created, expires: expires)
+            exceptions: exceptions, created: created, expires: expires)
+    }
+
+    /// How the run goes over its targets; an audit is stopped by no number of failures.
+    private var rollout: Rollout {
+        var rollout = runbook.rollout
+        if runbook.kind == .baseline { rollout.stopAtFailures = targets.count + 1 }
+        return rollout
+    }
+
+    /// What is excepted on the targets; nil without any.
+    private var exceptions: [BaselineException]? {
+        let names = Set(targets.map(\.name))
+        let found = (runbook.baseline?.exceptions ?? []).compactMap { exception in
+            let own = exception.targets.filter(names.contains)
+            return own.isEmpty
+                ? nil
+                : BaselineException(
+                    item: exception.item, targets: own, until: exception.until,
+                    why: exception.why, who: exception.who)
+        }
+        return found.isEmpty ? nil : found
     }
 
     /// The waves, as the runbook says; nil where it says nothing of them.
@@ -202,7 +218,9 @@ package struct PlanBuilder: Sendable {
         let dotted = names.filter { $0.parts.count == 2 && $0.parts[0] == "target" }
         // Gate 2 counts by them, here and in the environments that come after this one.
         let counted = library.configuration.environments.compactMap { $0.after?.oneOfEach }
-        return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] } + counted)
+        // Audits are told by it.
+        let told = runbook.kind == .baseline ? [AuditHistory.usualLabel] : []
+        return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] } + counted + told)
     }
 
     /// The alert's symptom; without an alert the first with a test that fits every target.

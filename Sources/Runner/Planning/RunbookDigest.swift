@@ -3,8 +3,8 @@ import Runbooks
 /// The digests of a runbook's files: what approvals name, and what is shown beside it.
 ///
 /// The digest covers `runbook.yaml`, everything below `scripts/` and `files/`, and what `uses`
-/// names. The article (`README.md` and its images) and the tests have digests of their own, so
-/// that a better text voids no approval.
+/// names. The article (`README.md` and its images), a baseline's exceptions and the tests have
+/// digests of their own, so that a better text voids no approval.
 package struct RunbookDigest: Sendable, Hashable {
     /// One file as the digest sees it.
     package struct File: Sendable, Hashable, Encodable {
@@ -24,6 +24,8 @@ package struct RunbookDigest: Sendable, Hashable {
     package let files: [File]
     /// Over everything else in the folder but tests; nil when there is nothing.
     package let articleDigest: Digest?
+    /// Over a baseline's file of exceptions; nil without one.
+    package let exceptionsDigest: Digest?
     /// Over `tests/`; nil when there is nothing.
     package let testsDigest: Digest?
 
@@ -34,6 +36,7 @@ package struct RunbookDigest: Sendable, Hashable {
         var running: [String: LibraryTree.Entry] = [:]
         var article: [String: LibraryTree.Entry] = [:]
         var tests: [String: LibraryTree.Entry] = [:]
+        var exceptions: [String: LibraryTree.Entry] = [:]
         let prefix = runbook.folder.isEmpty ? "" : runbook.folder + "/"
         for (path, entry) in tree.entries where path.hasPrefix(prefix) {
             let name = String(path.dropFirst(prefix.count))
@@ -41,6 +44,8 @@ package struct RunbookDigest: Sendable, Hashable {
                 running[name] = entry
             } else if name.hasPrefix("tests/") {
                 tests[name] = entry
+            } else if name == runbook.baseline?.exceptionsPath {
+                exceptions[name] = entry
             } else {
                 article[name] = entry
             }
@@ -62,6 +67,9 @@ package struct RunbookDigest: Sendable, Hashable {
         digest = try Self.digest(of: files)
         let articleFiles = try Self.checked(article, of: runbook)
         articleDigest = articleFiles.isEmpty ? nil : try Self.digest(of: articleFiles)
+        let exceptionFiles = try Self.checked(exceptions, of: runbook)
+        exceptionsDigest =
+            exceptionFiles.isEmpty ? nil : try Self.digest(of: exceptionFiles)
         let testFiles = try Self.checked(tests, of: runbook)
         testsDigest = testFiles.isEmpty ? nil : try Self.digest(of: testFiles)
     }

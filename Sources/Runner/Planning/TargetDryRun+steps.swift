@@ -15,9 +15,14 @@ extension TargetDryRun {
             }
         }
         if step.forEach != nil { return .settled(withoutItems(step)) }
-        if step.id.isItem, outcomes[step.id.step]?.isGood == false {
+        if step.id.isItem, step.audit == nil, outcomes[step.id.step]?.isGood == false {
             outcomes.note(step.id, .skipped, in: steps)
             return .settled(entry(step, .skipped, "an item before it fails"))
+        }
+        if step.audit != nil {
+            // A look is the run itself: its results are recorded, and a plan's are not.
+            outcomes.note(step.id, .ok, in: steps)
+            return .settled(entry(step, .read, "it is looked at in the run"))
         }
         if let entry = personEntry(step) { return .settled(entry) }
         let unknown = names(in: step).filter(isUnknown)

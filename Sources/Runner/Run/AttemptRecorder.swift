@@ -10,6 +10,7 @@ struct AttemptRecorder: Sendable {
         var record = AttemptRecord(
             ending: report.ending, stdout: try await keep(report.stdout),
             stderr: try await keep(report.stderr), changed: report.changed, diff: report.diff,
+            seen: report.seen,
             durationMilliseconds: report.durationMilliseconds)
         for file in report.collected {
             let output = try await keep(file.content, isAlwaysStored: true)

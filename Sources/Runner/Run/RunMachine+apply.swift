@@ -52,6 +52,8 @@ extension RunMachine {
         case .targetEnded(let target, let outcome): applyEnd(of: target, outcome)
         case .commanded(let command, let id): applyCommand(command, inboxID: id)
         case .refused(let id, _): inboxSeen = max(inboxSeen, id)
+        case .audited(let target, let step, let result):
+            targets[target]?.audited[step] = result
         case .thresholdReached: isThresholdReached = true
         case .wave(let event): apply(event)
         case .restored: applyRestored()
@@ -257,7 +259,9 @@ extension RunMachine {
 extension Step {
     /// Whether the sequence goes on after it has ended badly in this way.
     package func passesOver(_ outcome: Outcome) -> Bool {
-        onFailed == .continue && !outcome.isGood && outcome != .aborted
+        guard onFailed == .continue, !outcome.isGood, outcome != .aborted else { return false }
+        // The other items of an audit can't be looked at either where nobody answers.
+        return audit == nil || outcome != .unreachable || place == .controller
     }
 }
 

@@ -176,7 +176,8 @@ extension RunMachine {
         var request = AttemptRequest(
             run: record.id, key: key, target: planned, place: step?.place ?? .target,
             action: action,
-            mode: part.isUndo ? .undo : .apply,
+            // INVARIANT: an item of a baseline is only looked at.
+            mode: part.isUndo ? .undo : step?.audit == nil ? .apply : .probe,
             effect: part.isAction ? step?.effect ?? .once : .once,
             timeout: timeout(of: action, step),
             wantsOutputs: part.isAction && step?.outputs.isEmpty == false,

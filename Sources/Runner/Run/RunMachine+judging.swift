@@ -54,6 +54,9 @@ extension RunMachine {
         _ step: Step, _ name: TargetName, _ attempt: AttemptRecord, _ target: TargetProgress,
         _ isRetryDue: Bool, _ turn: inout Turn
     ) -> Bool {
+        if let audit = step.audit {
+            return judgeItem(step, audit, name, attempt, target, isRetryDue, &turn)
+        }
         var (outcome, reason) = Verdicts.action(step, attempt)
         if target.owed.contains(step.id), !target.begun.contains(step.id) {
             emit(.notOwed(name, step.id), &turn)
@@ -134,7 +137,7 @@ extension RunMachine {
     }
 
     /// Tries a part again, when its limit and its effect allow it; else ends the step.
-    private mutating func retryOrEnd(
+    mutating func retryOrEnd(
         _ step: Step, _ part: Part, _ name: TargetName, _ result: (Outcome, String?),
         _ isRetryDue: Bool, _ turn: inout Turn, limit: Retry?,
         again: (inout RunMachine, inout Turn) -> Bool

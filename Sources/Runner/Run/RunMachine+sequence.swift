@@ -40,7 +40,7 @@ extension RunMachine {
             } else if target.stop == nil, target.symptomAnswer == nil, plan.symptom != nil {
                 guard askSymptom(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else {
-                emit(.targetEnded(name, target.goodOutcome), &turn)
+                emit(.targetEnded(name, endOfSequence(target)), &turn)
                 close(name, &turn)
                 return
             }
@@ -189,7 +189,8 @@ extension RunMachine {
     func failedItem(
         before step: Step, _ name: TargetName, _ target: TargetProgress
     ) -> StepID? {
-        guard step.id.isItem, target.outcomes[step.id.step]?.isGood == false else { return nil }
+        guard step.id.isItem, step.audit == nil, target.outcomes[step.id.step]?.isGood == false
+        else { return nil }
         return sequence(of: name).map(\.id).first {
             $0.step == step.id.step && target.outcomes[$0]?.isGood == false
         }
@@ -229,6 +230,10 @@ extension RunMachine {
         _ step: Step, _ name: TargetName, _ outcome: Outcome, _ reason: String?,
         _ turn: inout Turn
     ) -> Bool {
+        var outcome = outcome
+        if let audit = step.audit {
+            outcome = noteUnseen(step, audit, name, outcome, reason, &turn)
+        }
         if isOpening(step.id, name) {
             emit(.reopened(name, step.id, outcome, reason: reason), &turn)
         } else {

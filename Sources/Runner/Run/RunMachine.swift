@@ -348,6 +348,7 @@ package struct RunMachine: Sendable, Equatable {
 
     private var finalResolution: RunResolution {
         if isRollback { return .unclear }
+        if plan.isAudit { return isAbortRequested ? .unclear : auditResolution }
         let all = wanted
         if all.contains(where: { $0.stop == .unresolved || $0.symptomAnswer == .present }) {
             return .unresolved

@@ -27,6 +27,7 @@ extension RunEvent {
         case .answered, .closed, .gatesAnswered: true
         case .stateChanged, .targetStarted, .deferred, .lockKept, .unlocked, .vouched,
             .sessionOpened, .attemptStarted, .attemptEnded, .stepEnded, .reopened, .outputsTaken,
+            .audited,
             .verifyEnded,
             .symptomAsked, .owed, .paid, .notOwed, .leftOwed, .asked, .stopped, .targetEnded,
             .refused, .thresholdReached, .restored, .wave:

@@ -42,6 +42,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var outcomes: [StepID: Outcome] = [:]
     /// Why they ended so, where that needs a sentence.
     package internal(set) var reasons: [StepID: String] = [:]
+    /// What was seen of a baseline's items.
+    package internal(set) var audited: [StepID: AuditResult] = [:]
     /// The checked outputs of steps that have ended, by name.
     package internal(set) var outputs: [StepID: [String: String]] = [:]
     /// Steps other than `read` whose action has started, in order: what a rollback undoes.

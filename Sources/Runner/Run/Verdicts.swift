@@ -79,7 +79,7 @@ enum Verdicts {
     }
 
     /// A reason, with the last line of what the script said.
-    private static func explain(_ reason: String, _ attempt: AttemptRecord) -> String {
+    static func explain(_ reason: String, _ attempt: AttemptRecord) -> String {
         let said = attempt.stderr.text.isEmpty ? attempt.stdout.text : attempt.stderr.text
         guard let line = said.split(whereSeparator: \.isNewline).last, !line.isEmpty else {
             return reason

@@ -59,7 +59,9 @@ struct RunCommand: HandrailCommand {
         guard prepared.gates.isOpen || wait && prepared.gates.opensByItself else {
             throw Failure.closed(prepared.gates)
         }
-        if !yes, !session.console.isInteractive { throw unattended }
+        // An audit changes nothing: there is nothing to confirm.
+        let isAudit = prepared.plan.isAudit
+        if !yes, !isAudit, !session.console.isInteractive { throw unattended }
         let isWhyOfGlass = asked != nil && without.isEmpty
         let leftOut = try LeavingOut(names: without, reason: isWhyOfGlass ? nil : why)
             .targets(of: prepared.plan)
@@ -122,7 +124,8 @@ struct RunCommand: HandrailCommand {
         if let code = try await stopped.undo() { return code }
         return await session.recap(
             last, ended: session.world.now(), in: home,
-            trail: await home.anchor(telling: session.console))
+            trail: await home.anchor(telling: session.console),
+            picks: prepared.opened.library.picks)
     }
 
     private func checkStepByStep(_ session: Session, _ count: Int) throws {
@@ -156,6 +159,7 @@ struct RunCommand: HandrailCommand {
     ) async throws -> StartDecision {
         let console = session.console
         var decision = StartDecision(shown, earlier: planned)
+        if shown.plan.isAudit { return decision }
         if !console.isJSON {
             let view = PlanView(
                 subject: shown, style: console.errorStyle,

@@ -5,7 +5,7 @@ import Runbooks
 struct SchemaCommand: HandrailCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema",
-        abstract: "Writes the JSON Schema of runbooks, inventories or handrail.yaml, for editors.",
+        abstract: "Writes the JSON Schema of runbooks and the other documents, for editors.",
         discussion: """
             Made of the tables that the reader itself uses. 'validate' knows more: references, \
             files, effects.
@@ -16,18 +16,20 @@ struct SchemaCommand: HandrailCommand {
             """)
 
     @ArgumentParser.Argument(
-        help: ArgumentHelp("runbook, inventory or configuration.", valueName: "kind"))
+        help: ArgumentHelp(
+            "runbook, exceptions, inventory or configuration.", valueName: "kind"))
     var kind: Kind = .runbook
 
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
     /// The kinds of documents, as people type them.
     enum Kind: String, ExpressibleByArgument, CaseIterable, Sendable {
-        case runbook, inventory, configuration
+        case runbook, exceptions, inventory, configuration
 
         var schema: DocumentSchema {
             switch self {
             case .runbook: DocumentSchema(of: .runbook)
+            case .exceptions: DocumentSchema(of: .exceptions)
             case .inventory: DocumentSchema(of: .inventory)
             case .configuration: DocumentSchema(of: .configuration)
             }

@@ -237,9 +237,11 @@ extension Session {
     ///   - ended: when it came to that; nil when nobody knows.
     ///   - home: has the runs that it goes on from.
     ///   - trail: the trail's head; nil when it isn't known.
+    ///   - picks: what the library says of runbooks that mend: one target at a time, or several.
     /// - Returns: the exit code for it.
     func recap(
-        _ run: RunMachine, ended: Timestamp?, in home: OpenedHome, trail: String? = nil
+        _ run: RunMachine, ended: Timestamp?, in home: OpenedHome, trail: String? = nil,
+        picks: [RunbookID: TargetRule.Pick] = [:]
     ) async -> ExitCode {
         if console.isJSON {
             console.json(RunDocument(run, trail: trail))
@@ -248,7 +250,7 @@ extension Session {
             let view = RecapView(
                 report: RunReport(run: run), style: console.style, width: console.width ?? 100,
                 milliseconds: ended.map { $0.since(run.record.opened) }, trail: trail,
-                chain: await chain(of: run, in: home))
+                chain: await chain(of: run, in: home), picks: picks)
             console.lines(view.lines)
         }
         return ExitCode(run)

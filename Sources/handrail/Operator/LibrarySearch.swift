@@ -35,7 +35,7 @@ struct LibrarySearch: Sendable {
         let version = opened.commit.map { "\(library.configuration.libraryID) \($0)" }
         let index = try SearchIndex(
             at: version == nil ? nil : path, version: version ?? "now",
-            entries: { library.runbooks.map { Self.entry($0, library.tree) } })
+            entries: { library.runbooks.map { Self.entry($0, library) } })
         let answer = try index.find(words)
         let known = Dictionary(
             library.runbooks.map { ($0.id.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
@@ -55,8 +55,8 @@ struct LibrarySearch: Sendable {
         return Result(found: sorted, isPartial: answer.isPartial, meant: answer.meant)
     }
 
-    private static func entry(_ runbook: Runbook, _ tree: LibraryTree) -> SearchEntry {
-        let article = tree.entries[runbook.folder + "/README.md"]?.bytes ?? []
+    private static func entry(_ runbook: Runbook, _ library: Library) -> SearchEntry {
+        let article = library.tree.entries[runbook.folder + "/README.md"]?.bytes ?? []
         var rest = [runbook.help ?? "", runbook.owner]
         for parameter in runbook.parameters {
             rest += [parameter.name.rawValue, parameter.description, parameter.help ?? ""]
@@ -64,10 +64,13 @@ struct LibrarySearch: Sendable {
         for step in runbook.steps + runbook.beforeWave + runbook.afterWave {
             rest += [step.id.rawValue, step.title, step.help ?? "", step.ifFails ?? ""]
         }
+        // What a baseline looks at is the symptom of what mends it.
+        let mended = library.baselines.flatMap(\.steps)
+            .filter { $0.audit?.fix?.runbook == runbook.id }.map(\.title)
+        let alerts = runbook.symptoms.flatMap(\.alerts).map(SearchWords.spelledOut)
         return SearchEntry(
             id: runbook.id.rawValue, title: runbook.title,
-            symptoms: runbook.symptoms.flatMap(\.alerts).map(SearchWords.spelledOut)
-                .joined(separator: "\n"),
+            symptoms: (alerts + mended).joined(separator: "\n"),
             article: String(decoding: article, as: UTF8.self),
             rest: rest.joined(separator: "\n"))
     }

@@ -28,7 +28,7 @@ struct Looking: Sendable {
 
     /// What is shown and confirmed: the plan with its forecast.
     func look(with executor: any Executor, run: RunID) async -> PlanSubject {
-        if forbidden == nil, !session.console.isJSON {
+        if forbidden == nil, !session.console.isJSON, !prepared.plan.isAudit {
             let count = prepared.plan.targets.count - leftOut.count
             session.console.note(
                 session.console.errorStyle.paint(

@@ -45,10 +45,11 @@ struct AlertReport: Sendable {
     /// The words after `handrail run` for a fit.
     func words(of fit: AlertFit) -> [String] {
         var words = [fit.runbook.rawValue]
-        if let file {
+        if let file, fit.item == nil {
             words.append("--alert=\(GivenAlert.isFile(file) ? file : "@" + file)")
         } else {
-            words.append("--alert=\(fit.alert)")
+            // Who mends an item answers no alert of its own: the baseline names it.
+            if fit.item == nil { words.append("--alert=\(fit.alert)") }
             for (name, value) in fit.parameters.sorted(by: { $0.key < $1.key }) {
                 words += ["--set", "\(name)=\(value)"]
             }
@@ -128,6 +129,7 @@ struct AlertReport: Sendable {
                 + SafeText.line(title(of: fit.runbook))
         ]
         var facts = "on \(TargetList.text(fit.targets, limit: 6))"
+        if let item = fit.item { facts += ", mends \(item)" }
         for (name, value) in fit.parameters.sorted(by: { $0.key < $1.key }) {
             facts += ", \(name) = \(SafeText.line(value))"
         }
@@ -155,7 +157,7 @@ struct AlertReport: Sendable {
             fits: fits.map { fit in
                 AlertDocument.Fit(
                     runbook: fit.runbook, title: title(of: fit.runbook), alert: fit.alert,
-                    targets: fit.targets, parameters: fit.parameters,
+                    targets: fit.targets, parameters: fit.parameters, mends: fit.item,
                     command: command(of: fit), past: memory.use(of: fit.runbook),
                     flags: memory.flags(of: fit.runbook),
                     ranHere: memory.earlier(fit.runbook, on: fit.targets)
@@ -188,6 +190,8 @@ struct AlertDocument: Encodable, Sendable {
         let alert: String
         let targets: [TargetName]
         let parameters: [String: String]
+        /// The item of a baseline that it mends; left out where it answers the alert itself.
+        let mends: StepID?
         let command: String
         let past: PastUse
         let flags: [RaisedFlag]
@@ -195,7 +199,7 @@ struct AlertDocument: Encodable, Sendable {
         let ranHere: [RunHeader]
 
         private enum CodingKeys: String, CodingKey {
-            case runbook, title, alert, targets, parameters, command, past, flags
+            case runbook, title, alert, targets, parameters, mends, command, past, flags
             case ranHere = "ran_here"
         }
     }

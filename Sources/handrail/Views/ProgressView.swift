@@ -22,6 +22,8 @@ struct ProgressView: Sendable {
             // What is done once for a wave is told however many targets there are.
             guard count <= Self.mostTargetsInDetail || target.waveList != nil else { return nil }
             let planned = run.sequence(of: target).first { $0.id == step }
+            // What was seen of an item has a line of its own.
+            if planned?.audit != nil, run.targets[target]?.audited[step] != nil { return nil }
             if case .stop(let stop) = planned?.action, outcome == .ok {
                 let tone: Tone = stop.resolution == .resolved ? .good : .warning
                 return ended(
@@ -64,6 +66,8 @@ struct ProgressView: Sendable {
                 "\(failures) failed, and it stops at \(limit) (stop_at): \(left) of \(count) "
                     + "targets will not be started", .bad)
         case .wave(let event): return line(for: event, in: run)
+        case .audited(let target, let item, let result):
+            return line(for: result, of: item, on: target, in: run)
         case .answered(let step, let target, let choice, let note, let actor):
             let on = target.map { " on \($0)" } ?? ""
             return
@@ -167,7 +171,7 @@ struct ProgressView: Sendable {
     }
 
     /// `isShort`: whether the text may be cut, because the plan above has it whole.
-    private func ended(
+    func ended(
         _ target: TargetName, _ part: String, _ end: (sign: String, word: String, tone: Tone),
         _ text: String, _ run: RunMachine, isShort: Bool = true
     ) -> String {

@@ -12,12 +12,18 @@ struct RecapView: Sendable {
     var trail: String?
     /// The run with those that it goes on from; itself alone when nil.
     var chain: RunChain?
+    /// Of runbooks that mend what an audit found: one target at a time, or several.
+    var picks: [RunbookID: TargetRule.Pick] = [:]
 
     private var run: RunMachine { report.run }
 
     /// All of it.
     var lines: [String] {
-        head + glass + reason + descent + changes + notUndone + halfDone + failures + passedOver
+        guard !run.plan.isAudit else {
+            return head + glass + reason + auditLines + next + head(of: trail)
+        }
+        return head + glass + reason + descent + changes + notUndone + halfDone + failures
+            + passedOver
             + stops
             + questions + unsettled + owed
             + symptom + next
@@ -33,6 +39,7 @@ struct RecapView: Sendable {
         guard let resolution = run.resolution, !run.isRollback else { return [first] }
         let helped =
             switch resolution {
+            case _ where run.plan.isAudit: auditWord?.text ?? ""
             case .resolved: "resolved: it helped"
             case .unresolved: "unresolved: it did not help"
             case .unclear: "whether it helped is unclear"
@@ -226,7 +233,9 @@ struct RecapView: Sendable {
             let note = run.plan.onFailure?.note.map { ": \($0)" } ?? ""
             lines += item("escalate", "to \(to)\(note)", .warning)
         }
-        if let words = report.escalateCommand {
+        if run.plan.isAudit {
+            lines += command("report", "handrail baseline report \(run.plan.runbook.id)")
+        } else if let words = report.escalateCommand {
             lines += command(report.escalation == nil ? "escalate" : "", words)
         }
         switch run.state {
@@ -243,7 +252,9 @@ struct RecapView: Sendable {
             lines += command("or end it", "handrail abort \(id)")
         default: break
         }
-        for way in GoingOn(chain: chain ?? RunChain([run]), run: run).ways {
+        // An audit is made anew: nothing of it is gone on with, and nothing undone.
+        let ways = run.plan.isAudit ? [] : GoingOn(chain: chain ?? RunChain([run]), run: run).ways
+        for way in ways {
             let texts = way.texts.flatMap { item("", $0) }
             let commands = way.commands.flatMap { command("", $0) }
             lines += named(way.name, texts + commands)

@@ -15,11 +15,32 @@ struct RunDocument: Encodable, Sendable {
         /// Whether the start of that is recorded, and its end isn't; nil when it is at nothing.
         let isBegun: Bool?
         let steps: [OfStep]
+        /// What an audit saw; left out in every other run.
+        let items: [OfItem]?
 
         private enum CodingKeys: String, CodingKey {
-            case target, state, reason, symptom, steps
+            case target, state, reason, symptom, steps, items
             case underWay = "under_way"
             case isBegun = "begun"
+        }
+    }
+
+    /// What an audit saw of an item.
+    struct OfItem: Encodable, Sendable {
+        let item: StepID
+        let verdict: AuditResult.Verdict
+        let severity: ItemSeverity
+        let expected: String?
+        let actual: String?
+        /// Why it could not be looked at.
+        let why: String?
+        /// What covers the deviation.
+        let exception: AuditResult.Exception?
+
+        init(_ item: StepID, _ result: AuditResult) {
+            (self.item, verdict, severity) = (item, result.verdict, result.severity)
+            (expected, actual, why) = (result.expected, result.actual, result.why)
+            exception = result.exception
         }
     }
 
@@ -242,7 +263,14 @@ struct RunDocument: Encodable, Sendable {
             reason: report.failure(of: name)?.reason ?? machine.leftOut[name]?.reason
                 ?? deferral?.reason,
             symptom: target?.symptomAnswer, underWay: report.underWay(on: name),
-            isBegun: target?.isRunning == true ? target?.inFlight != nil : nil, steps: steps)
+            isBegun: target?.isRunning == true ? target?.inFlight != nil : nil, steps: steps,
+            items: machine.plan.isAudit ? items(of: name, machine) : nil)
+    }
+
+    private static func items(of name: TargetName, _ machine: RunMachine) -> [OfItem] {
+        machine.sequence(of: name).compactMap { step in
+            machine.targets[name]?.audited[step.id].map { OfItem(step.id, $0) }
+        }
     }
 
     private static func question(_ question: Question, _ machine: RunMachine) -> Asked? {

@@ -61,7 +61,7 @@ struct RunReport: Sendable {
 
     /// The steps that failed on a target and were passed over, in order.
     func passedOver(on name: TargetName) -> [Failure] {
-        guard let target = run.targets[name] else { return [] }
+        guard let target = run.targets[name], !run.plan.isAudit else { return [] }
         return run.sequence(of: name).compactMap { step in
             guard let outcome = target.outcomes[step.id], step.passesOver(outcome) else {
                 return nil
@@ -155,8 +155,18 @@ struct RunReport: Sendable {
         guard let target = run.targets[name], let outcome = target.outcome, !outcome.isGood else {
             return nil
         }
+        if run.plan.isAudit, outcome == .failed {
+            let unseen = run.sequence(of: name).map(\.id).filter {
+                target.audited[$0]?.verdict == .failed
+            }
+            return Failure(
+                part: "items", outcome: outcome,
+                reason: "not seen: " + unseen.map(\.rawValue).joined(separator: ", "),
+                advice: nil, targets: [name])
+        }
         let step = run.sequence(of: name).last {
-            target.outcomes[$0.id] == outcome && $0.onFailed != .continue
+            let isEnd = $0.onFailed != .continue || $0.audit != nil && !$0.passesOver(outcome)
+            return target.outcomes[$0.id] == outcome && isEnd
         }
         return Failure(
             part: step?.id.rawValue

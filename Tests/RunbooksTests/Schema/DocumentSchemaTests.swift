@@ -19,6 +19,12 @@ struct DocumentSchemaTests {
             contentsOf: TestTree.fixtures.appending(path: "valid/\(name).yaml"), encoding: .utf8)
     }
 
+    /// The documents that have every key of a kind between them.
+    private static func whole(_ kind: DocumentSchema.Kind) throws -> [JSONValue] {
+        let names = kind == .runbook ? ["everything", "baseline"] : [kind.rawValue]
+        return try names.map { try JSONValue(yaml: valid($0)) }
+    }
+
     private static func read(_ text: String) -> Checked<Runbook> {
         Runbook.read(
             path: "r/runbook.yaml",
@@ -27,17 +33,20 @@ struct DocumentSchemaTests {
                 more: [
                     "r/files/limits": "{{ limit }}\n", "r/files/copy": "x\n",
                     "lib/common.sh": "",
+                    "r/exceptions.yaml": "handrail: 1\nexceptions: []\n",
                 ]))
     }
 
     @Test(arguments: DocumentSchema.Kind.allCases)
     func acceptsWhatTheReaderAccepts(_ kind: DocumentSchema.Kind) throws {
-        let text = try Self.valid(kind == .runbook ? "everything" : kind.rawValue)
-        #expect(Self.check(kind).problems(try JSONValue(yaml: text)) == [])
+        for document in try Self.whole(kind) {
+            #expect(Self.check(kind).problems(document) == [])
+        }
     }
 
     @Test func theReaderAcceptsTheDocumentsWithEveryKey() throws {
         #expect(Self.read(try Self.valid("everything")).diagnostics.map { "\($0)" } == [])
+        #expect(Self.read(try Self.valid("baseline")).diagnostics.map { "\($0)" } == [])
         let library = Library.read(
             TestTree.texts([
                 "handrail.yaml": try Self.valid("configuration"),
@@ -55,12 +64,14 @@ struct DocumentSchemaTests {
         for (path, entry) in own.entries where path.hasSuffix(".yaml") {
             let kind: DocumentSchema.Kind =
                 path.hasSuffix("/runbook.yaml")
-                ? .runbook : path == "handrail.yaml" ? .configuration : .inventory
+                ? .runbook
+                : path.hasSuffix("/exceptions.yaml")
+                    ? .exceptions : path == "handrail.yaml" ? .configuration : .inventory
             let value = try JSONValue(yaml: String(decoding: entry.bytes, as: UTF8.self))
             #expect(Self.check(kind).problems(value) == [], "\(path)")
             kinds.insert(kind)
         }
-        #expect(kinds.count == 3)
+        #expect(kinds.count == 4)
     }
 
     @Test(arguments: InvalidDocumentTests.names)
@@ -78,10 +89,8 @@ struct DocumentSchemaTests {
     @Test(arguments: DocumentSchema.Kind.allCases)
     func refusesAWrongKeyAndAWrongTypeAnywhere(_ kind: DocumentSchema.Kind) throws {
         let check = Self.check(kind)
-        let whole = try JSONValue(
-            yaml: Self.valid(kind == .runbook ? "everything" : kind.rawValue))
-        let wrong = whole.variants(in: check)
-        #expect(wrong.count > (kind == .runbook ? 150 : 10))
+        let wrong = try Self.whole(kind).flatMap { $0.variants(in: check) }
+        #expect(wrong.count > (kind == .runbook ? 150 : kind == .exceptions ? 5 : 10))
         for (what, document) in wrong {
             #expect(!check.problems(document).isEmpty, "\(what)")
         }
@@ -91,10 +100,10 @@ struct DocumentSchemaTests {
     @Test(arguments: DocumentSchema.Kind.allCases)
     func hasNoKeyThatTheReaderWasNotGiven(_ kind: DocumentSchema.Kind) throws {
         let check = Self.check(kind)
-        let whole = try JSONValue(
-            yaml: Self.valid(kind == .runbook ? "everything" : kind.rawValue))
         var used: [String: Set<String>] = [:]
-        whole.visit(check) { part, keys in used[part, default: []].formUnion(keys) }
+        for document in try Self.whole(kind) {
+            document.visit(check) { part, keys in used[part, default: []].formUnion(keys) }
+        }
         #expect(used == check.keys)
     }
 

@@ -92,9 +92,6 @@ struct PlanBuilderTests {
         fixture.targets = [try PlanFixture.target("a", environment: "nowhere")]
         #expect(try fixture.refusal() == .unknownEnvironment)
         fixture = try PlanFixture()
-        fixture.kind = .baseline
-        #expect(try fixture.refusal() == .notBuilt)
-        fixture = try PlanFixture()
         fixture.alert = "DiskFull"
         #expect(try fixture.refusal() == .unknownAlert)
         fixture = try PlanFixture()

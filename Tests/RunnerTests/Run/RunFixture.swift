@@ -14,6 +14,8 @@ struct RunFixture {
     var leftOut: [LeftOutTarget]?
     var protection: [ProtectedGroup]?
     var gating: Gating?
+    var kind = RunbookKind.resolution
+    var exceptions: [BaselineException]?
     /// A number of its own for each of several runs.
     var number = 0
     /// What is done once before and after each wave.
@@ -76,7 +78,7 @@ struct RunFixture {
         let plan = Plan(
             planID: planID, libraryID: "lib",
             runbook: PlannedRunbook(
-                id: runbook, title: "Test", kind: .resolution, digest: digest, files: []),
+                id: runbook, title: "Test", kind: kind, digest: digest, files: []),
             environment: EnvironmentRule(
                 name: "lab", content: .off, change: .off, isProduction: false),
             parameters: [],
@@ -90,6 +92,7 @@ struct RunFixture {
                 PlannedWave(name: "wave \($0 + 1)", targets: $1.map { Self.target($0) })
             },
             beforeWave: beforeWave, afterWave: afterWave, onFailure: nil, protection: protection,
+            exceptions: exceptions,
             created: Timestamp(milliseconds: 0),
             expires: Timestamp(milliseconds: 1_000_000))
         return RunRecord(
