@@ -35,6 +35,21 @@ struct ExitCodeTests {
         #expect(RunReport(run: machine).passedOver.map(\.advice) == ["Look at its log."])
     }
 
+    @Test func anAuditThatFindsADeviationIsFourteen() throws {
+        var machine = RunMachine(record: try BaselineScene().machine.record)
+        let targets = machine.plan.targets.map(\.name)
+        for target in targets {
+            machine.apply(.targetStarted(target), at: PastRun.start)
+            machine.apply(.targetEnded(target, .ok), at: PastRun.start)
+        }
+        machine.apply(.closed(.succeeded, .unresolved), at: PastRun.start)
+        #expect(ExitCode(machine) == .unresolved)
+        // What could not be looked at, or reached, comes first.
+        let scene = try BaselineScene()
+        #expect(scene.machine.resolution == .unresolved)
+        #expect(ExitCode(scene.machine) == .targetsFailed)
+    }
+
     @Test func keepsTheNumbersOfTheTable() {
         let numbers = ExitCode.allCases.map(\.rawValue)
         #expect(numbers == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 64])

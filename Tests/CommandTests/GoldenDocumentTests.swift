@@ -307,6 +307,25 @@ struct GoldenDocumentTests {
                 book: book, at: GoldenScene.now), in: "whoami")
     }
 
+    @Test func baselines() throws {
+        let scene = try BaselineScene()
+        try Self.expect(RunDocument(scene.machine), in: "run-audit")
+        try Self.expect(BaselineReportDocument([try scene.report()]), in: "baseline-report")
+        try Self.expect(
+            AuditsDocument(runs: [RunDocument(scene.machine)]), in: "baseline-audit")
+        try Self.expect(DeviationAlert.of(try scene.report()), in: "baseline-alerts")
+        let entries = [
+            DueAudits.Entry(
+                baseline: scene.baseline, environment: "lab", due: [try name("old01")],
+                targets: scene.library.inventory.targets.map(\.name), next: nil,
+                tried: PastRun.start),
+            DueAudits.Entry(
+                baseline: scene.baseline, environment: "live", due: [], targets: [],
+                next: PastRun.start, tried: nil),
+        ]
+        try Self.expect(DueDocument(DueAudits(entries: entries)), in: "baseline-due")
+    }
+
     @Test func beginnings() throws {
         try Self.expect(
             InitDocument(folder: "/srv/runbooks", files: ["handrail.yaml"], commit: "3f2c1d9"),
@@ -328,6 +347,7 @@ struct DocumentPageTests {
                 "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
                 "run-framed", "run-stopped", "run-passed-over", "run-unknown", "run-rolled-back",
                 "run-retried", "run-broken-glass",
+                "run-audit",
             ]
         ),
         ("status", ["inbox", "inbox-trail"]), ("history", ["history"]),
@@ -350,6 +370,8 @@ struct DocumentPageTests {
         ("error", ["error"]), ("init", ["init"]),
         ("backup", ["backup"]), ("restore", ["restore"]), ("prune", ["prune"]),
         ("completions", ["completions"]),
+        ("baseline report", ["baseline-report"]), ("baseline audit", ["baseline-audit"]),
+        ("baseline report --alerts", ["baseline-alerts"]), ("baseline due", ["baseline-due"]),
     ]
 
     /// The keys of each form on the page, such as `targets[].steps[].outcome`.

@@ -117,6 +117,25 @@ struct GoldenViewTests {
         }
     }
 
+    @Test func auditRecap() throws {
+        let scene = try BaselineScene()
+        let picks = scene.library.picks
+        let recap = RecapView(
+            report: RunReport(run: scene.machine), style: .plain, width: Self.width,
+            milliseconds: 12_300, picks: picks)
+        try Golden.expect(recap.lines, in: "recap-audit")
+        let report = BaselineReportView(
+            report: try scene.report(), picks: picks,
+            time: ShownTime(
+                now: PastRun.start.adding(.seconds(3600)), zoneOffset: { _ in 0 }),
+            style: .plain, width: Self.width)
+        try Golden.expect(report.lines, in: "baseline-report")
+        let view = ProgressView(style: .plain, width: Self.width)
+        try Golden.expect(
+            scene.events.compactMap { view.line(for: $0, in: scene.machine) },
+            in: "progress-audit")
+    }
+
     /// Where there is no room beside its name, the head that people copy stands below it.
     @Test(arguments: [(80, 2), (100, 1)])
     func theTrailsHeadIsNeverBroken(_ width: Int, _ lines: Int) async throws {

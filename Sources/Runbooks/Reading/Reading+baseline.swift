@@ -146,7 +146,7 @@ extension RunbookReading {
         let fix = fix(fields["fix"])
         let title = document.line(fields, "title", "the title")
         let timeout = document.time(fields, "timeout", "timeout")
-        let retry = retry(fields)
+        let retry = self.retry(fields)
         let place = document.word(fields["where"], "where", as: Step.Place.self)
         let help = document.text(fields, "help", "help")
         draft.steps[index] = found

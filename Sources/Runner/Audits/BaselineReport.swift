@@ -90,10 +90,10 @@ package struct BaselineReport: Sendable {
         overdue = chosen.compactMap { target in
             let looked = history.targets[target.name]?.looked
             let isLate = schedule?.isOverdue(looked: looked, at: now) ?? (looked == nil)
-            return isLate ? (target.name, looked) : nil
+            return isLate ? (target: target.name, looked: looked) : nil
         }
         self.exceptions = exceptions.compactMap { exception in
-            Self.note(on: exception, rows, chosen, now).map { (exception, $0) }
+            Self.note(on: exception, rows, chosen, now).map { (exception: exception, note: $0) }
         }
         newest = chosen.compactMap { history.targets[$0.name]?.looked }.max()
     }

@@ -24,6 +24,9 @@ struct DueAudits: Sendable {
     /// Whether any audit is due.
     var isAnyDue: Bool { entries.contains { !$0.due.isEmpty } }
 
+    /// What was judged elsewhere.
+    init(entries: [Entry]) { self.entries = entries }
+
     /// Judges what the journal says of each baseline; without one everything is due.
     ///
     /// With `isForced` all of it is due, whenever it was audited, and what is audited by hand too.

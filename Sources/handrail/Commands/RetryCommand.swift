@@ -52,6 +52,12 @@ struct RetryCommand: HandrailCommand {
         try await home.refuseWhenTrailDiffers()
         let chain = try await RunChain(of: folded, in: home.journal)
         let plan = folded.machine.plan
+        guard !plan.isAudit else {
+            throw Failure(
+                .invalidInput, code: "retry.audit",
+                "An audit is made anew, and nothing of it is gone on with.",
+                hint: "handrail run \(plan.runbook.id)")
+        }
         let named = try on.map { try PlanNames.target($0, of: plan) }
         let step = try from.map { try PlanNames.step($0, of: plan) }
         let targets =

@@ -136,6 +136,7 @@ final class GroundTruth: @unchecked Sendable {
             case .outputsTaken(let target, let id, let values): outputsTaken(target, id, values)
             case .stateChanged, .sessionOpened, .verifyEnded, .symptomAsked, .owed,
                 .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
+                .audited,
                 .lockKept, .unlocked, .vouched, .gatesAnswered, .restored:
                 break
             }

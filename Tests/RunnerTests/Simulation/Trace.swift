@@ -53,6 +53,8 @@ extension RunEvent {
         case .commanded(let command, let id): "\(command.verb.word) \(id)"
         case .refused(let id, let reason): "refused \(id) \(reason)"
         case .wave(let event): "wave \(event)"
+        case .audited(let target, let id, let result):
+            "audited \(target)/\(id) \(result.verdict.rawValue)"
         case .thresholdReached(let failures, let limit): "threshold \(failures) of \(limit)"
         case .deferred(let target, _, let reason): "deferred \(target) \(reason)"
         case .lockKept(let target, let reason): "lock kept \(target) \(reason)"
