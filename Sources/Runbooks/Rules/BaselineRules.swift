@@ -13,7 +13,7 @@ enum BaselineRules {
             guard let baseline = runbook.baseline else { continue }
             let problems =
                 baseline.exceptions.flatMap { unknownTargets(of: $0, targets) }
-                + runbook.steps.flatMap { problems(of: $0, in: runbook, byID, names) }
+                + runbook.steps.flatMap { misfits(of: $0, in: runbook, byID, names) }
             if !problems.isEmpty { found[runbook.id] = problems }
         }
         return found
@@ -32,7 +32,7 @@ enum BaselineRules {
         }
     }
 
-    private static func problems(
+    private static func misfits(
         of item: Step, in baseline: Runbook, _ runbooks: [RunbookID: Runbook],
         _ targets: Set<String>
     ) -> [Diagnostic] {
