@@ -55,6 +55,46 @@ struct FileActionTests {
         }
     }
 
+    @Test func aLookTellsWhatIsWantedAndWhatIsThere() async throws {
+        try await onTarget { target in
+            // SHA-256 of "one\n" and of "two\n".
+            let (one, two) = (
+                "sha256:2c8b08da5ce60398e1f19af0e5dccc744df274b826abe585eaba68c525434806",
+                "sha256:27dd8ed44a83ff94d557f9fd0412ed5a8cbca69ea04922d88c01184a07300a5a"
+            )
+            func seen(_ action: Action) async throws -> SeenState? {
+                try await target.perform(action, .probe, effect: .read).seen
+            }
+            #expect(
+                try await seen(file(target)) == SeenState(expected: one, actual: "absent"))
+            try target.write("two\n", to: "x.conf", mode: 0o640)
+            #expect(try await seen(file(target)) == SeenState(expected: one, actual: two))
+            #expect(
+                try await seen(file(target, .file("files/two"), mode: 0o600))
+                    == SeenState(expected: "\(two), mode 600", actual: "\(two), mode 640"))
+            // What is as it should be needs no words.
+            #expect(try await seen(file(target, .file("files/two"), mode: 0o640)) == nil)
+            let unwanted = try #require(try await seen(file(target, .absent)))
+            #expect(unwanted.expected == "absent")
+            #expect(unwanted.actual.hasPrefix("there: 4 bytes"))
+        }
+    }
+
+    @Test func aStepThatReadsNeverWrites() async throws {
+        try await onTarget { target in
+            try target.write("before\n", to: "x.conf")
+            for mode in [Mode.apply, .undo, .restore] {
+                let report = try await target.perform(file(target), mode, effect: .read)
+                guard case .notStarted(let why) = report.ending else {
+                    Issue.record("\(mode): \(report.ending)")
+                    continue
+                }
+                #expect(why.contains("nothing was changed"))
+            }
+            #expect(try target.text("x.conf") == "before\n")
+        }
+    }
+
     @Test func putsBackContentModeAndTimes() async throws {
         try await onTarget { target in
             try target.write("before\n", to: "x.conf", mode: 0o640)

@@ -61,6 +61,10 @@ struct ServiceActionTests {
                 #expect((report.diff ?? "") == look.words)
             }
             #expect(try target.text("asked") == nil)
+            // An audit is told what was seen, also where it could not be changed.
+            let isThere = look.unit != .unknown
+            #expect(report.seen?.expected == (isThere ? look.wanted.rawValue : nil))
+            if look.status == 0 { #expect(report.seen?.actual == look.wanted.rawValue) }
         }
     }
 

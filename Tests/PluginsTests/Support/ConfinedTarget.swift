@@ -94,9 +94,11 @@ struct ConfinedTarget: Sendable {
 
     /// Carries out one attempt.
     func perform(
-        _ action: Action, _ mode: Mode = .apply, step: String = "change", run: String = "r-one"
+        _ action: Action, _ mode: Mode = .apply, step: String = "change", run: String = "r-one",
+        effect: Effect? = nil
     ) async throws -> AttemptReport {
         var request = try Requests.request(action, on: target, step: step, mode: mode)
+        if let effect { request.effect = effect }
         request.run = try #require(RunID(rawValue: run))
         return await executor.perform(request)
     }
