@@ -30,7 +30,8 @@ struct RunbookView: Sendable {
         lines += section(
             "Before each wave, on the controller",
             runbook.beforeWave.enumerated().flatMap { step($0 + 1, $1) })
-        lines += section("Steps", runbook.steps.enumerated().flatMap { step($0 + 1, $1) } + checks)
+        lines += section(
+            runbook.baseline == nil ? "Steps" : "Items", runbook.steps.enumerated().flatMap { step($0 + 1, $1) } + checks)
         lines += section(
             "After each wave, on the controller",
             runbook.afterWave.enumerated().flatMap { step($0 + 1, $1) })
@@ -71,7 +72,10 @@ struct RunbookView: Sendable {
 
     private var targets: [String] {
         let rule = runbook.targets
-        let count = rule.pick == .one ? "one target a run" : "up to \(rule.max) targets a run"
+        let count =
+            rule.pick == .one
+            ? "one target a run"
+            : runbook.kind == .baseline ? "all targets" : "up to \(rule.max) targets a run"
         let names = CountText.listed(fitting.map(\.name.rawValue), limit: 8)
         let often = runbook.repeatRule.map { rule in
             let time = formatDuration(.milliseconds(rule.withinMilliseconds))
@@ -111,9 +115,10 @@ struct RunbookView: Sendable {
         if step.effect != .read {
             lines += prose(change(step), .faint, indent: 8)
         }
+        if let audit = step.audit { lines += prose(Self.asked(of: audit), .faint, indent: 8) }
         if let said = Self.said(in: step) { lines += prose(said, .faint, indent: 8) }
         if let help = step.help { lines += prose(help, .faint, indent: 8) }
-        if step.onFailed == .continue {
+        if step.onFailed == .continue, step.audit == nil {
             lines += prose("If it fails, the steps after it run all the same.", .faint, indent: 8)
         }
         if let help = step.ifFails { lines += prose("If it fails: \(help)", .faint, indent: 8) }
@@ -132,6 +137,15 @@ struct RunbookView: Sendable {
                 + CountText.listed(texts.map { SafeText.line($0) }, limit: 12)
         case .reference(let name): "once for each item of $\(name)"
         }
+    }
+
+    /// What an item of a baseline is worth, what it must be, and what mends it.
+    private static func asked(of audit: ItemAudit) -> String {
+        let parts = [
+            audit.severity.rawValue, audit.expected.map { "must be \(SafeText.line($0.words))" },
+            audit.fix.map { "mended by \($0.runbook)" },
+        ]
+        return parts.compactMap(\.self).joined(separator: ", ")
     }
 
     /// What a person is asked or told.
