@@ -31,7 +31,8 @@ struct RunbookView: Sendable {
             "Before each wave, on the controller",
             runbook.beforeWave.enumerated().flatMap { step($0 + 1, $1) })
         lines += section(
-            runbook.baseline == nil ? "Steps" : "Items", runbook.steps.enumerated().flatMap { step($0 + 1, $1) } + checks)
+            runbook.baseline == nil ? "Steps" : "Items",
+            runbook.steps.enumerated().flatMap { step($0 + 1, $1) } + checks)
         lines += section(
             "After each wave, on the controller",
             runbook.afterWave.enumerated().flatMap { step($0 + 1, $1) })
