@@ -51,6 +51,10 @@ package struct RedactingExecutor: Executor {
         report.stderr.rest = redactor.scrub(report.stderr.rest)
         report.outputs = redactor.scrub(report.outputs)
         report.diff = report.diff.map { redactor.scrub($0) }
+        report.seen = report.seen.map {
+            SeenState(
+                expected: redactor.scrub($0.expected), actual: redactor.scrub($0.actual))
+        }
         report.collected = report.collected.map { file in
             var file = file
             file.name = redactor.scrub(file.name)
