@@ -20,10 +20,11 @@ struct RedactingExecutorTests {
 
     @Test func noFieldOfAReportHoldsASecret() async throws {
         let output = CapturedOutput(bytes: Array("a hunter22 b".utf8), totalBytes: 12)
-        let report = AttemptReport(
+        var report = AttemptReport(
             ending: .unknown("hunter22"), stdout: output, stderr: output,
             outputs: Array("x=hunter22\n".utf8), changed: true, diff: "+hunter22",
             collected: [CollectedFile(name: "echo hunter22", content: output)])
+        report.seen = SeenState(expected: "hunter22", actual: "no hunter22")
         let target = try Requests.target("t1", address: "t1", port: 22)
         let request = try Requests.run(ScriptCall(program: .inline("true")), on: target)
         let scrubbed = await RedactingExecutor(Fixed(report: report), redactor: redactor)
@@ -34,6 +35,7 @@ struct RedactingExecutorTests {
         #expect(scrubbed.stderr.rest == safe)
         #expect(scrubbed.outputs == Array("x=[secret]\n".utf8))
         #expect(scrubbed.diff == "+[secret]")
+        #expect(scrubbed.seen == SeenState(expected: "[secret]", actual: "no [secret]"))
         #expect(scrubbed.collected.map(\.name) == ["echo [secret]"])
         #expect(scrubbed.collected.map(\.content.rest) == [safe])
         #expect(scrubbed.stdout.totalBytes == 12)
