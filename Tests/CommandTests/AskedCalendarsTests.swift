@@ -39,7 +39,7 @@ struct AskedCalendarsTests {
     private static let question = CalendarQuestion.change(type: "driver", windows: ["week"])
 
     private static func state(
-        _ calendars: [CalendarRule] = [week], _ floor: AskedFloor?,
+        _ floor: AskedFloor?, calendars: [CalendarRule] = [week],
         file: [UInt8] = file("20261128T000000Z", "20261129T000000Z")
     ) -> CalendarState {
         AskedCalendars(
@@ -82,11 +82,11 @@ struct AskedCalendarsTests {
     }
 
     @Test func withoutAnyThereIsNone() {
-        #expect(Self.state([], nil) == CalendarState.none)
+        #expect(Self.state(nil, calendars: []) == CalendarState.none)
         let narrow = Self.floor([
             "calendars/night.ics": Self.file("20261128T200000Z", "20261128T220000Z")
         ])
-        guard case .known(let calendar) = Self.state([], narrow) else {
+        guard case .known(let calendar) = Self.state(narrow, calendars: []) else {
             Issue.record("it isn't known")
             return
         }

@@ -75,8 +75,8 @@ struct EnvironmentGateCommandTests {
         let early = try Self.run(bench, on: "hub1")
         #expect(early.status == 4, "\(early.errors)")
         #expect(
-            early.errors.contains(
-                "do it there first: handrail run web.limits --limit pre-hub"), "\(early.errors)")
+            early.output.contains(
+                "do it there first: handrail run web.limits --limit pre-hub"), "\(early.output)")
         let there = try Self.run(bench, on: "pre-hub")
         #expect(there.status == 0, "\(there.errors)")
         let id = try #require(try there.json()["run"] as? String)

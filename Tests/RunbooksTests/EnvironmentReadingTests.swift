@@ -34,7 +34,7 @@ struct EnvironmentReadingTests {
         let usual = found?[1]
         #expect(usual?.oneOfEach == "role")
         #expect(usual?.targets == 1)
-        #expect(usual?.withinMilliseconds == 90 * 86_400_000)
+        #expect(usual?.withinMilliseconds == Int64(90 * 86_400_000))
         #expect(usual?.policy == .required)
     }
 

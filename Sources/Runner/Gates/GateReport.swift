@@ -58,6 +58,16 @@ package struct GateReport: Sendable, Codable, Hashable {
         !lines.contains { [.content, .role, .scope].contains($0.gate) && $0.stops }
     }
 
+    /// Whether breaking the glass takes something out of the way that another report has in it: not
+    /// what only a role lacks.
+    package func replaces(_ closed: GateReport) -> Bool {
+        let replaced: Set<Gate> = [.environment, .change, .window]
+        return closed.refusals.contains { line in
+            replaced.contains(line.gate)
+                || line.gate == .scope && !refusals.contains { $0.gate == .scope }
+        }
+    }
+
     /// Asks every gate about a plan.
     ///
     /// The actor is the account that starts it, named in the verdict; `isUndoing` is for a

@@ -112,7 +112,10 @@ struct RunCommand: HandrailCommand {
             session: session, home: home, prepared: prepared, shown: shown, ticket: ticket,
             decision: decision, waits: wait, signer: signer, glass: broken)
         let record = try await opening.open(id, lease: lease)
-        session.console.note(session.console.errorStyle.paint("run \(record.id)", .faint))
+        session.console.note(
+            session.console.errorStyle.paint(
+                record.brokenGlass.map { GlassText.words($0) + "run \(record.id) " }
+                    ?? "run \(record.id)", record.brokenGlass == nil ? .faint : .alarm))
         let last = try await LeadRun(
             session: session, home: home, lease: lease, executor: executor,
             sessions: sessions, secrets: prepared.parameters.secrets, isStepByStep: stepByStep

@@ -102,10 +102,13 @@ extension PreparedPlan {
                 "The plan is that of \(change), and breaking the glass is for what has no change.",
                 hint: "'handrail run \(change)' carries it out; a new plan has no change")
         }
-        guard report.isOpen else { return }
+        guard !gates.replaces(report) else { return }
         throw Failure(
             .usage, code: "breakGlass",
-            "No gate is closed here: there is nothing to break.",
-            hint: "run it without --break-glass")
+            "No gate is closed here that breaking the glass replaces: environment, change and "
+                + "window are open.",
+            hint: report.isOpen
+                ? "run it without --break-glass"
+                : "closed is: \(report.refusals.map(\.text).joined(separator: "; "))")
     }
 }

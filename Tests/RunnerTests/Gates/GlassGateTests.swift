@@ -71,6 +71,31 @@ struct GlassGateTests {
         #expect(try Self.report(elsewhere, Self.glass()).refusals.map(\.gate) == [.scope])
     }
 
+    /// A role that is missing is none of what is replaced.
+    @Test func whereNoneOfThemIsClosedThereIsNothingToBreak() throws {
+        var fixture = try Self.fixture(change: .off)
+        let glass = GlassState.asked(groups: [])
+        #expect(
+            try Self.report(fixture, glass).replaces(try Self.report(fixture, nil)))
+        fixture.environments = [
+            EnvironmentRule(name: "lab", content: .off, change: .off, isProduction: false)
+        ]
+        let book = TrustSamples.book([
+            try TrustSamples.person("ada", [RoleGrant(.operator)], accounts: ["ada"])
+        ])
+        let trust = TrustState.known(book, account: "ada", at: Self.at)
+        let closed = try Self.report(fixture, nil, trust: trust)
+        #expect(closed.refusals.map(\.gate) == [.role])
+        #expect(try Self.report(fixture, glass, trust: trust).replaces(closed) == false)
+        // More targets than the runbook allows without a change.
+        fixture.environments = [
+            EnvironmentRule(name: "lab", content: .off, change: .advisory, isProduction: false)
+        ]
+        let many = try Self.report(fixture, nil)
+        #expect(many.refusals.map(\.gate) == [.scope])
+        #expect(try Self.report(fixture, glass).replaces(many))
+    }
+
     @Test func beforeTheSecondSignsTheGateSaysSo() throws {
         let report = try Self.report(try Self.fixture(), .asked(groups: []))
         #expect(report.isOpen)
