@@ -100,6 +100,7 @@ struct BreakGlassCommandTests {
         #expect(change["state"] as? String == "review")
         let review = change["review"] as? [String: Any]
         #expect(review?["owner"] as? String == "anna")
+        #expect(try bench.handrail().output.contains("its review waits for anna"))
         let signed = try Tool.run(
             ["git", "-C", bench.home + "/trail.git", "grep", "-h", "act.signed", "HEAD"]
         ).output
@@ -114,6 +115,8 @@ struct BreakGlassCommandTests {
         let id = try await Self.waiting(bench)
         let listed = try bench.handrail("break-glass", "--json").json()["requests"]
         #expect((listed as? [[String: Any]])?.first?["first"] as? String == "anna")
+        #expect(try bench.handrail().output.contains("BREAK-GLASS: \(id), asked for by anna"))
+        #expect(try bench.handrail("break-glass").output.contains("runs   web.limits"))
         let same = try bench.handrail(
             "break-glass", "approve", id, "--yes", "--key", bench.folder + "/anna")
         #expect(same.status == 4, "\(same.errors)")

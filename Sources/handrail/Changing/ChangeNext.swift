@@ -37,7 +37,15 @@ struct ChangeNext: Sendable, Hashable {
         case .scheduled: found = ("it is scheduled", "handrail run \(id)")
         case .implementing:
             found = change.openRun.map { ("it is being carried out", "handrail status \($0)") }
-        case .review: found = ("it waits to be closed", "handrail change close \(id) --note '…'")
+        case .review:
+            let review = change.review.map {
+                now < $0.due
+                    ? "its review waits for \($0.owner)"
+                    : "its review is overdue; it is \($0.owner)'s"
+            }
+            found = (
+                review ?? "it waits to be closed", "handrail change close \(id) --note '…'"
+            )
         case .closed, .rejected, .cancelled: found = nil
         }
         guard let found else { return nil }
@@ -62,7 +70,8 @@ extension Change {
             }
             return !isOnHold && !approves && request.implementer.map { $0 == person } ?? true
         case .implementing: return false
-        case .review: return review.map { $0.owner == person } ?? true
+        // What is overdue is everybody's business.
+        case .review: return review.map { $0.owner == person || now >= $0.due } ?? true
         case .closed, .rejected, .cancelled: return false
         }
     }

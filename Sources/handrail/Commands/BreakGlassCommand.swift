@@ -36,8 +36,10 @@ struct BreakGlassListCommand: HandrailCommand {
             return .success
         }
         for request in requests {
+            let plan = try await home.plan(of: request)
             session.console.lines(
-                GlassText.lines(request, ShownTime(session.world), session.console.style))
+                GlassText.lines(request, ShownTime(session.world), session.console.style)
+                    + GlassText.lines(plan))
         }
         if requests.isEmpty { session.console.note("Nothing waits for a second person.") }
         return .success
@@ -72,7 +74,7 @@ struct BreakGlassApproveCommand: HandrailCommand {
         let home = try await session.openHome()
         let folder = GlassFolder(of: home.home)
         let request = try self.request(in: folder, session)
-        let plan = try await plan(of: request, in: home)
+        let plan = try await home.plan(of: request)
         guard case .known(let book, let account, let instant) = session.trustState() else {
             throw Failure(
                 .refused, code: "breakGlass", "This home has no trust that can be used.",
@@ -112,11 +114,12 @@ struct BreakGlassApproveCommand: HandrailCommand {
         }
         return request
     }
+}
 
+extension OpenedHome {
     /// The plan that is to be started: from the store, under the digest that both sign.
-    private func plan(of request: GlassRequest, in home: OpenedHome) async throws -> Plan {
-        let bytes = try await home.store.get(request.planDigest)
-        return try JSONDecoder().decode(Plan.self, from: Data(bytes))
+    func plan(of request: GlassRequest) async throws -> Plan {
+        try JSONDecoder().decode(Plan.self, from: Data(try await store.get(request.planDigest)))
     }
 }
 

@@ -1,3 +1,4 @@
+import Audit
 import Runbooks
 import Runner
 
@@ -9,6 +10,7 @@ struct Inbox: Sendable {
         enum Kind: String, Encodable, Sendable {
             case question, overdue, owed, paused, restored, unled, running, deferred, unknown
             case escalated, flagged, record, remote, change
+            case breakGlass = "break-glass"
         }
 
         let kind: Kind
@@ -38,6 +40,8 @@ struct Inbox: Sendable {
     var flags: [RaisedFlag] = []
     /// Changes that wait for this person, the newest first.
     var changes: [Change] = []
+    /// What waits for a second person who breaks the glass.
+    var glass: [GlassRequest] = []
     /// What it is now, for what changes wait for.
     var now = Timestamp(milliseconds: 0)
     /// How far the trail's remote is behind; nil where none is configured.
@@ -49,7 +53,7 @@ struct Inbox: Sendable {
 
     var isEmpty: Bool {
         runs.isEmpty && unknown.isEmpty && escalations.isEmpty && flags.isEmpty && changes.isEmpty
-            && difference == nil && remoteProblem == nil
+            && difference == nil && remoteProblem == nil && glass.isEmpty
     }
 
     /// Open runs that wait first.
@@ -61,6 +65,13 @@ struct Inbox: Sendable {
             + (remoteProblem.map {
                 [Item(kind: .remote, text: $0.message, command: Self.look)]
             } ?? [])
+            + glass.map { request in
+                Item(
+                    kind: .breakGlass, run: request.run,
+                    text: "\(request.first) asks for a second person: \(request.reason)",
+                    until: request.expires,
+                    command: "handrail break-glass approve \(request.run)")
+            }
             + sortedRuns.flatMap(Self.items)
             + unknown.map { found in
                 Item(
@@ -184,10 +195,13 @@ extension Session {
         inbox.escalations = try await home.journal.escalations(isOpen: true)
         inbox.flags = try await home.journal.flags()
         inbox.now = world.now()
-        let person = actor
+        let people = Set([actor] + peopleOfAccount.map(\.rawValue))
         inbox.changes = try await home.journal.changes(
             matching: ChangeFilter(isOpen: true, limit: 500)
-        ).filter { $0.waits(for: person, at: inbox.now) }
+        ).filter { change in
+            people.contains { change.waits(for: $0, at: inbox.now) }
+        }
+        inbox.glass = try GlassFolder(of: home.home).requests().filter { inbox.now < $0.expires }
         inbox.difference = await home.difference()
         if inbox.difference == nil {
             do {

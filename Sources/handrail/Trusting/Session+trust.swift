@@ -28,6 +28,12 @@ extension Session {
         return person.id.rawValue
     }
 
+    /// The people whose account this is; none without trust.
+    var peopleOfAccount: [PersonID] {
+        guard case .known(let book, let account, let instant) = trustState() else { return [] }
+        return book.people(ofAccount: account, at: instant).map(\.id)
+    }
+
     /// How many people have to approve a change of an environment at least, as trust demands.
     func leastQuorum(of environment: String?) -> Int {
         floor(of: environment)?.quorum ?? 1

@@ -77,6 +77,7 @@ struct InboxView: Sendable {
         let paragraphs =
             (inbox.difference.map { [paragraph($0)] } ?? [])
             + (inbox.remoteProblem.map { [paragraph(ofRemote: $0)] } ?? [])
+            + inbox.glass.map { GlassText.lines($0, time, style) }
             + inbox.sortedRuns.map(paragraph)
             + inbox.unknown.map(paragraph) + inbox.changes.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
