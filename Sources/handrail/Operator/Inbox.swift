@@ -60,18 +60,23 @@ struct Inbox: Sendable {
     var sortedRuns: [RunStatus] { runs.filter(\.isWaiting) + runs.filter { !$0.isWaiting } }
 
     /// Everything, in the order in which people should look at it.
-    var items: [Item] {
+    var items: [Item] { asked + others }
+
+    /// What waits for a second person: somebody sits at a terminal until then.
+    private var asked: [Item] {
+        glass.map { request in
+            Item(
+                kind: .breakGlass, run: request.run,
+                text: "\(request.first) asks for a second person: \(request.reason)",
+                until: request.expires, command: "handrail break-glass approve \(request.run)")
+        }
+    }
+
+    private var others: [Item] {
         (difference.map { [Item(kind: .record, text: $0.message, command: Self.verify)] } ?? [])
             + (remoteProblem.map {
                 [Item(kind: .remote, text: $0.message, command: Self.look)]
             } ?? [])
-            + glass.map { request in
-                Item(
-                    kind: .breakGlass, run: request.run,
-                    text: "\(request.first) asks for a second person: \(request.reason)",
-                    until: request.expires,
-                    command: "handrail break-glass approve \(request.run)")
-            }
             + sortedRuns.flatMap(Self.items)
             + unknown.map { found in
                 Item(

@@ -74,14 +74,14 @@ struct InboxView: Sendable {
                 style.paint("handrail history      shows the runs", .faint),
             ]
         }
-        let paragraphs =
+        let asked = inbox.glass.map { GlassText.lines($0, time, style) }
+        let others =
             (inbox.difference.map { [paragraph($0)] } ?? [])
             + (inbox.remoteProblem.map { [paragraph(ofRemote: $0)] } ?? [])
-            + inbox.glass.map { GlassText.lines($0, time, style) }
             + inbox.sortedRuns.map(paragraph)
             + inbox.unknown.map(paragraph) + inbox.changes.map(paragraph)
             + inbox.escalations.map(paragraph) + inbox.flags.map(paragraph)
-        return Array(paragraphs.joined(separator: [""]))
+        return Array((asked + others).joined(separator: [""]))
     }
 
     private func paragraph(_ difference: Failure) -> [String] {
