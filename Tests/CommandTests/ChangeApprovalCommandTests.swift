@@ -15,6 +15,7 @@ struct ChangeApprovalCommandTests {
         kind: change
         owner: operators
         targets: { pick: one }
+        change: { type: limits }
         steps:
           - id: set
             title: Set it
@@ -124,9 +125,24 @@ struct ChangeApprovalCommandTests {
         let reasons = "\(closed["reasons"] ?? "")"
         #expect(reasons.contains("1 of 2 approvals count"), "\(reasons)")
         #expect(reasons.contains("a new finding"), "\(reasons)")
+        let shown = try bench.handrail("change", "show", "CHG-1", "--json").json()
+        #expect(shown["counting"] as? Int == 1)
+        let decisions = shown["decisions"] as? [[String: Any]]
+        #expect(decisions?.map { $0["problems"] != nil } == [false, true])
         let run = try bench.handrail("run", "CHG-1", "--yes")
         #expect(run.status == 4, "\(run.errors)")
         #expect(try bench.handrail("audit", "verify").status == 0)
+    }
+
+    @Test func aRunbookThatSaysTheTypeOfItsChangesTakesNoOther() throws {
+        let bench = try Self.bench()
+        let words = ["change", "open", "web.limits", "--on", "localhost", "--no-probe", "--draft"]
+        let other = try bench.handrail(
+            words + ["--type", "driver"], through: Self.key("may", bench))
+        #expect(other.status == 3, "\(other.errors)")
+        #expect(other.errors.contains("are of the type limits, not 'driver'"), "\(other.errors)")
+        let own = try bench.handrail(words + ["--json"], through: Self.key("may", bench))
+        #expect(try own.json()["type"] as? String == "limits", "\(own.errors)")
     }
 
     @Test func whoseAccountAskedForItCantApproveIt() throws {

@@ -125,6 +125,20 @@ struct ChangeCommandTests {
         #expect(drifted.errors.contains("The plan of CHG-1 is not what the library gives now"))
     }
 
+    @Test func aRunOfAChangesPlanFileIsThatChanges() throws {
+        let bench = try Self.bench()
+        try #require(try Self.opening(bench, ["--draft"]).status == 0)
+        let file = bench.folder + "/plan.json"
+        let planned = try bench.handrail("plan", "CHG-1", "--no-probe", "-o", file)
+        try #require(planned.status == 0, "\(planned.errors)")
+        let document = try bench.handrail("run", file, "--yes", "--json").json()
+        #expect(document["change"] as? String == "CHG-1", "\(document)")
+        // What undoes it after its end is shown with it, too: here there is nothing to undo.
+        let shown = try bench.handrail("change", "show", "CHG-1", "--json").json()
+        let runs = shown["runs"] as? [[String: Any]]
+        #expect(runs?.map { $0["run"] as? String } == [document["run"] as? String])
+    }
+
     /// Nothing answers on the bench's target: that is the run's outcome, and no refusal.
     @Test func aRunOfAChangeNamesItAndIsNamedByIt() throws {
         let bench = try Self.bench()
