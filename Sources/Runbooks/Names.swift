@@ -145,14 +145,19 @@ package struct TargetName: CheckedName {
         self.rawValue = rawValue
     }
 
-    /// A name as journals and trails have it: a target's, or that of a wave's list.
+    /// A name as journals and trails have it: a target's, or that of something done once.
     package init?(recorded text: String) {
         if let list = WaveList(text: text) {
             self.init(list)
+        } else if let shared = SharedStep(text: text) {
+            self.init(shared)
         } else {
             self.init(rawValue: text)
         }
     }
+
+    /// What records call a step that is done once for several targets.
+    init(_ shared: SharedStep) { rawValue = shared.text }
 
     /// What records call a wave's list.
     init(_ list: WaveList) { rawValue = list.text }

@@ -92,6 +92,8 @@ package struct Runbook: Sendable, Hashable {
     package var targets: TargetRule
     /// In the document's order, which is the order of forms.
     package var parameters: [Parameter]
+    /// Named values that differ between targets.
+    package var values: [ValueRule] = []
     /// In the order in which every target runs them.
     package var steps: [Step]
     /// What must hold on each target at the end; its last step, and counted like one.

@@ -378,6 +378,9 @@ package struct Step: Sendable, Hashable, Codable {
     /// Whether a dry run may look at the target for this step.
     package enum Probe: String, Sendable, Codable, CaseIterable { case auto, never }
 
+    /// For what a step is done once, where that isn't each target.
+    package enum Scope: String, Sendable, Codable, CaseIterable { case wave, run }
+
     /// What a step's script does to the ground it stands on.
     package enum Expected: String, Sendable, Codable, CaseIterable { case reboot }
 
@@ -433,6 +436,8 @@ package struct Step: Sendable, Hashable, Codable {
     package var forEach: ItemList?
     /// What makes it an item of a baseline; nil for every other step.
     package var audit: ItemAudit?
+    /// For what it is done once; nil for each target.
+    package var scope: Scope?
     /// Where the document says it; nil in a plan, which has no documents.
     package var position: SourcePosition?
 
@@ -447,6 +452,7 @@ package struct Step: Sendable, Hashable, Codable {
         case detach, expects
         case forEach = "for_each"
         case audit
+        case scope = "per"
     }
 
     package init(
@@ -476,5 +482,6 @@ package struct Step: Sendable, Hashable, Codable {
         self.expects = nil
         self.forEach = nil
         self.audit = nil
+        self.scope = nil
     }
 }

@@ -40,7 +40,7 @@ package struct WaveList: Sendable, Hashable {
     }
 
     /// A number from 1 as it is written: without a sign, and without zeros before it.
-    private static func number(_ text: String) -> Int? {
+    static func number(_ text: String) -> Int? {
         guard let number = Int(text), (1...1_000_000).contains(number), String(number) == text
         else {
             return nil

@@ -15,9 +15,9 @@ extension RunEvent {
     /// What it does to the locks of its run; nil for nothing.
     package var lockChange: LockChange? {
         switch self {
-        // What is done once for a wave is done on no target.
-        case .targetStarted(let target) where target.waveList != nil: nil
-        case .targetEnded(let target, _) where target.waveList != nil: nil
+        // What is done once for several targets is done on none of them.
+        case .targetStarted(let target) where !target.isTarget: nil
+        case .targetEnded(let target, _) where !target.isTarget: nil
         case .targetStarted(let target), .reopened(let target, _, _, _): .began(target)
         case .targetEnded(let target, _), .unlocked(let target): .freed(target)
         case .lockKept(let target, let reason): .kept(target, reason)
@@ -26,7 +26,7 @@ extension RunEvent {
             // Something is given back there again.
             switch command.verb {
             case .pay(let target), .settle(let target, _, _, _):
-                target.waveList == nil ? .began(target) : nil
+                target.isTarget ? .began(target) : nil
             default: nil
             }
         default: nil

@@ -19,6 +19,8 @@ package struct Plan: Sendable, Codable, Hashable {
     package var parameters: [PlannedParameter]
     /// In the order in which they are started.
     package var targets: [PlannedTarget]
+    /// Values that differ between targets, with the parameters' in place of references; nil for none.
+    package var values: [ValueRule]?
     /// In the runbook's order, with the parameters' values in place of references.
     package var steps: [Step]
     /// The runbook's own `verify`.
@@ -55,7 +57,8 @@ package struct Plan: Sendable, Codable, Hashable {
         case format
         case planID = "plan_id"
         case libraryID = "library"
-        case runbook, environment, parameters, targets, steps, verify, rollback, symptom, alert
+        case runbook, environment, parameters, targets, values, steps, verify, rollback, symptom,
+            alert
         case rollout, waves
         case beforeWave = "before_wave"
         case afterWave = "after_wave"

@@ -17,10 +17,14 @@ package struct RunDescent: Sendable, Codable, Hashable {
     package let starts: [TargetStart]
     /// Of a rollback: whether further targets are undone after one has failed.
     package let keepsGoing: Bool
+    /// Steps that were done once, and aren't done again; nil where there are none.
+    package let shared: [SharedEnd]?
 
     package init(
-        kind: Kind, parent: RunID, starts: [TargetStart], keepsGoing: Bool = false
+        kind: Kind, parent: RunID, starts: [TargetStart], keepsGoing: Bool = false,
+        shared: [SharedEnd]? = nil
     ) {
+        self.shared = shared?.isEmpty == true ? nil : shared
         self.kind = kind
         self.parent = parent
         self.starts = starts

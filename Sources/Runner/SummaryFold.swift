@@ -30,7 +30,7 @@ package struct SummaryFold: Sendable, Hashable {
             state = last
             resolution = helped
             closed = recorded.at
-        case .targetEnded(let target, let outcome) where target.waveList == nil:
+        case .targetEnded(let target, let outcome) where target.isTarget:
             outcomes[target] = outcome
         case .commanded(_, let id), .refused(let id, _):
             doneCommands[id] = recorded.sequence

@@ -47,7 +47,7 @@ extension ExitCode {
         switch code {
         case .unknownRunbook, .noTargets, .tooManyTargets, .severalEnvironments,
             .unknownEnvironment, .badParameter, .unknownAlert, .missingFile, .unsafeFile, .badFile,
-            .expired, .drift, .unprotected, .outsideWaves, .notBuilt:
+            .expired, .drift, .unprotected, .outsideWaves, .noValue, .notBuilt:
             self = .invalidInput
         }
     }

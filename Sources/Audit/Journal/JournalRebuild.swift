@@ -178,8 +178,8 @@ private struct RebuiltRows {
     private func change(_ event: RunEvent, of run: Int64, at: Timestamp) throws {
         let rows = LockRows(run: run, in: db)
         switch event {
-        case .targetStarted(let target) where target.waveList != nil: return
-        case .targetEnded(let target, _) where target.waveList != nil: return
+        case .targetStarted(let target) where !target.isTarget: return
+        case .targetEnded(let target, _) where !target.isTarget: return
         case .targetStarted(let target), .lockKept(let target, _):
             try rows.hold(target, since: at, isStarted: true)
         case .targetEnded(let target, let outcome):

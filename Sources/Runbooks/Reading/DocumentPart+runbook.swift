@@ -17,6 +17,10 @@ extension DocumentPart {
             Key("targets", .part(targets)),
             Key("parameters", .mapping(.parameter, of: anyParameter, 0...64)),
             Key("steps", .list(of: .part(step), 1...200, orOne: false)),
+            Key(
+                "values",
+                .mapping(
+                    .parameter, of: .list(of: .part(pick), 1...mostPicks, orOne: false), 0...64)),
             Key("before_wave", .list(of: .part(waveStep), 1...mostWaveSteps, orOne: false)),
             Key("after_wave", .list(of: .part(waveStep), 1...mostWaveSteps, orOne: false)),
             Key("items", .list(of: .part(item), 1...200, orOne: false)),
@@ -32,8 +36,14 @@ extension DocumentPart {
         ],
         exactlyOne: ["steps", "items"],
         notBuilt: [
-            "facts", "values", "tests", "protect",
+            "facts", "tests", "protect",
         ])
+
+    /// How many texts a value may be one of.
+    static let mostPicks = 32
+
+    static let pick = DocumentPart(
+        "a pick", [Key("when", .expression), Key("is", .value, required: true)])
 
     static let symptom = DocumentPart(
         "a symptom",

@@ -50,14 +50,15 @@ extension DocumentPart {
             Key("expects", .word(of: Step.Expected.self), beside: ["run"]),
             Key("detach", .truth, beside: ["run", "file", "service", "package"]),
             Key("stays_ok_for", .time(.zero...longestHold), beside: ["assert"]),
+            Key("per", .word(of: StepScope.self), beside: waveActions),
         ] + actionKeys,
         exactlyOne: actions,
-        notBuilt: ["per"] + actionsNotBuilt)
+        notBuilt: actionsNotBuilt)
 
     /// How many steps a wave's list has at most.
     static let mostWaveSteps = 50
 
-    /// What can be done once for a wave: nothing of it is about one target.
+    /// What can be done once for several targets: nothing of it is about one of them.
     private static let waveActions = ["run", "wait", "assert", "http"]
 
     /// The keys of a step that mean something before or after a wave.
@@ -171,6 +172,9 @@ extension DocumentPart {
             Key("escalate", .line), Key("say", .text, required: true),
         ])
 }
+
+/// For what a step is done once.
+enum StepScope: String, CaseIterable { case target, wave, run }
 
 /// How often a person is asked: once for the run, or for every target.
 enum PersonScope: String, CaseIterable { case run, target }

@@ -198,7 +198,9 @@ extension RunbookReading {
             }
         guard place == .controller else { return check }
         for mention in draft.mentions.dropFirst(known) {
-            guard let first = mention.name.parts.first, ["target", "target_name"].contains(first)
+            guard let first = mention.name.parts.first,
+                ["target", "target_name"].contains(first)
+                    || draft.values.contains(where: { $0.name.rawValue == first })
             else { continue }
             document.error(
                 "dangling-reference",

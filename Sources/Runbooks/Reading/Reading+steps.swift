@@ -54,6 +54,11 @@ extension RunbookReading {
         defer { isInItems = false }
         found.items = items(fields)
         let condition = condition(fields["when"], "when")
+        let scope = list == nil ? scope(fields) : nil
+        let known = draft.mentions.count
+        defer {
+            for index in known..<draft.mentions.count { draft.mentions[index].scope = scope }
+        }
         let environment = environment(fields)
         let guardScript = script(fields["unless"], "unless", inheriting: environment)
         found.action = found.keyword.flatMap { keyword in
@@ -66,6 +71,7 @@ extension RunbookReading {
         moment = index + 1
         var step = built(found, fields)
         step?.when = condition
+        if let scope { (step?.scope, step?.place) = (scope, .controller) }
         step?.unless = guardScript
         // Read in any case, so that all problems are told.
         let verify = checks(fields, inheriting: environment)
@@ -140,6 +146,28 @@ extension RunbookReading {
         step.expectsReboot = ofTarget?.expected == .reboot
         step.forEach = found.items?.list
         return step
+    }
+
+    /// For what a step is done once: then it is about no one target, and runs on the controller.
+    private mutating func scope(_ fields: Fields) -> Step.Scope? {
+        guard let word = document.word(fields["per"], "per", as: StepScope.self),
+            let scope = Step.Scope(rawValue: word.rawValue)
+        else { return nil }
+        let mark = fields.mark(of: "per")
+        for key in ["for_each", "release", "undo", "safe_stop"] where fields.has(key) {
+            document.error(
+                "conflicting-keys",
+                "'\(key)' is about each target, and the step is done once for a \(scope.rawValue).",
+                at: fields.mark(of: key), hint: "Remove it, or `per`.")
+        }
+        if fields["where"]?.text != "controller", !fields.has("http") {
+            document.error(
+                "missing-key",
+                "A step that is done once for a \(scope.rawValue) is about no one target, so it runs "
+                    + "on the controller.",
+                at: mark, hint: "Add `where: controller`.")
+        }
+        return scope
     }
 
     /// Where a step runs; what is done once for a wave runs on the controller.

@@ -11,6 +11,12 @@ struct RunbookDraft {
         let parameter: Parameter?
     }
 
+    /// A value that differs between targets, with its place.
+    struct ValueDraft {
+        let name: ParameterName
+        let mark: YamlMark
+    }
+
     /// A step with its places.
     struct StepDraft {
         var id: StepID?
@@ -58,6 +64,14 @@ struct RunbookDraft {
         var step: Int?
         /// The wave's list that it stands in; nil elsewhere.
         var list: WaveList.Kind?
+        /// For what the step that it stands in is done once; nil for each target.
+        var scope: Step.Scope?
+
+        /// Whether it stands in `values`, which the plan must be able to pick.
+        var isInValue = false
+
+        /// What it stands in, where that is about no one target; nil elsewhere.
+        var place: String? { list?.rawValue ?? scope.map { "per: \($0.rawValue)" } }
 
         /// The reference as it was written; nil in an expression, where the whole is shown.
         var written: String? { site == .expression ? nil : "$\(name)" }
@@ -94,6 +108,7 @@ struct RunbookDraft {
     }
 
     var parameters: [ParameterDraft] = []
+    var values: [ValueDraft] = []
     var steps: [StepDraft] = []
     var mentions: [Mention] = []
     var comparisons: [Comparison] = []

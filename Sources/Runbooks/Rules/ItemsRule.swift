@@ -27,6 +27,7 @@ enum ItemsRule {
         guard let parameter else {
             let isKnown =
                 name.description == "target_name"
+                || draft.values.contains { $0.name.rawValue == name.description }
                 || draft.steps.contains { $0.id?.rawValue == name.parts[0] }
             guard isKnown else { return }
             document.error(

@@ -7,6 +7,15 @@ enum NamespaceRule {
         for parameter in draft.parameters {
             lines[parameter.name.rawValue] = parameter.mark.line
         }
+        for value in draft.values {
+            let name = value.name.rawValue
+            if let line = lines[name] {
+                document.error(
+                    "duplicate-id", "'\(name)' names something else already, on line \(line).",
+                    at: value.mark, excerpt: name, hint: "Choose another name.")
+            }
+            lines[name] = lines[name] ?? value.mark.line
+        }
         if let items = draft.steps.compactMap(\.items).first {
             lines["item"] = lines["item"] ?? items.mark.line
             for parameter in draft.parameters where parameter.name.rawValue == "item" {

@@ -28,15 +28,18 @@ enum ReferenceRule {
         _ parameters: Set<String>, _ steps: [String: Int], _ document: inout DocumentReading
     ) {
         if parameters.contains(name) { return }
+        if draft.values.contains(where: { $0.name.rawValue == name }) {
+            return checkValue(name, mention, &document)
+        }
         if name == "target_name" {
-            if let list = mention.list { refuseTarget(list, mention, &document) }
+            if let place = mention.place { refuseTarget(place, mention, &document) }
             return
         }
         if WaveValue(rawValue: name) != nil {
-            guard mention.list == nil else { return }
+            guard mention.list == nil, mention.scope != .wave else { return }
             document.error(
                 "dangling-reference",
-                "'\(name)' means something only in before_wave and after_wave.",
+                "'\(name)' means something only in before_wave, after_wave and steps per wave.",
                 at: mention.mark, excerpt: mention.written ?? name,
                 hint: "Use it there, or name something else.")
             return
@@ -54,7 +57,8 @@ enum ReferenceRule {
                 mention.site == .expression ? "neither a parameter nor a step" : "no parameter"
             dangling(
                 "'\(name)' is \(what).", name, mention.mark,
-                parameters.union(steps.keys).union(["target_name"]), &document,
+                parameters.union(steps.keys).union(draft.values.map(\.name.rawValue))
+                    .union(["target_name"]), &document,
                 excerpt: mention.written,
                 otherwise: mention.site == .expression
                     ? "A label is written target.\(name)."
@@ -71,15 +75,28 @@ enum ReferenceRule {
         refuseForward(name, draft.steps[index], index, mention, &document)
     }
 
+    /// A value is picked for each target, and by nothing that only a run knows.
+    private static func checkValue(
+        _ name: String, _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
+    ) {
+        if let place = mention.place { return refuseTarget(place, mention, &document) }
+        guard mention.isInValue else { return }
+        document.error(
+            "dangling-reference", "'\(name)' is a value itself, and values use no other ones.",
+            at: mention.mark, excerpt: mention.written ?? name,
+            hint: "Use labels (target.NAME) and parameters.")
+    }
+
     /// What is done once for a wave knows no one target.
     private static func refuseTarget(
-        _ list: WaveList.Kind, _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
+        _ place: String, _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
     ) {
         document.error(
-            "dangling-reference",
-            "'\(list.rawValue)' is about the whole wave, and about no one target.",
+            "dangling-reference", "What stands in '\(place)' is about no one target.",
             at: mention.mark, excerpt: mention.written ?? mention.name.description,
-            hint: "Use $wave_targets, the names of all its targets, or make it one of `steps`.")
+            hint:
+                "Use $wave_targets, the names of all targets of a wave, or make it a step of each "
+                + "target.")
     }
 
     private static func checkDotted(
@@ -87,7 +104,7 @@ enum ReferenceRule {
         _ draft: RunbookDraft, _ steps: [String: Int], _ document: inout DocumentReading
     ) {
         if first == "target" {
-            if let list = mention.list { refuseTarget(list, mention, &document) }
+            if let place = mention.place { refuseTarget(place, mention, &document) }
             return
         }
         if first == "facts" {
@@ -116,12 +133,13 @@ enum ReferenceRule {
         _ name: String, _ step: RunbookDraft.StepDraft, _ index: Int,
         _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
     ) {
-        if let list = mention.list, step.list == nil {
+        let isHidden = step.list == nil || step.list == .before && mention.scope == .run
+        if let place = mention.place, isHidden {
             document.error(
                 "dangling-reference",
-                "'\(name)' is a step of each target, and '\(list.rawValue)' is about all of them.",
+                "What '\(name)' gives isn't known in '\(place)', which is about several targets.",
                 at: mention.mark, excerpt: mention.written ?? mention.name.description,
-                hint: "It knows the steps of before_wave, and its own.")
+                hint: "What is done for a wave knows the steps of before_wave, and parameters.")
             return
         }
         guard index >= mention.moment else { return }

@@ -61,7 +61,7 @@ package struct PlanBuilder: Sendable {
         let waves = try waves(protection ?? [])
         let targets = plannedTargets(in: waves)
         for target in targets { try planned.check(steps, of: target) }
-        return Plan(
+        var plan = Plan(
             planID: planID, libraryID: library.configuration.libraryID,
             runbook: PlannedRunbook(
                 id: runbook.id, title: runbook.title, kind: runbook.kind, digest: digests.digest,
@@ -75,6 +75,9 @@ package struct PlanBuilder: Sendable {
             beforeWave: beforeWave, afterWave: afterWave, onFailure: runbook.onFailure,
             repeatRule: runbook.repeatRule, protection: protection,
             exceptions: exceptions, created: created, expires: expires)
+        plan.values = values(planned)
+        try checkValues(of: plan)
+        return plan
     }
 
     /// How the run goes over its targets; an audit is stopped by no number of failures.
@@ -96,6 +99,35 @@ package struct PlanBuilder: Sendable {
                     why: exception.why, who: exception.who)
         }
         return found.isEmpty ? nil : found
+    }
+
+    /// The values that differ between targets, with text for parameters; nil where there are none.
+    private func values(_ planned: PlannedValues) -> [ValueRule]? {
+        guard !runbook.values.isEmpty else { return nil }
+        return runbook.values.map { rule in
+            var rule = rule
+            for index in rule.picks.indices {
+                rule.picks[index].text = planned.resolved(rule.picks[index].text)
+            }
+            return rule
+        }
+    }
+
+    /// Refuses a plan in which some target has no text for a value.
+    private func checkValues(of plan: Plan) throws(PlanError) {
+        let resolver = ValueResolver(plan)
+        for rule in plan.values ?? [] {
+            let without = plan.targets.filter { resolver.value(of: rule, on: $0) == nil }
+            guard !without.isEmpty else { continue }
+            let names = without.prefix(8).map(\.name.rawValue).joined(separator: ", ")
+            let more = without.count > 8 ? ", … +\(without.count - 8)" : ""
+            throw PlanError(
+                .noValue,
+                "\(runbook.id) says nothing of '\(rule.name)' for \(names)\(more): none of its "
+                    + "conditions holds there (values)",
+                hint: "add a last element without 'when' to the runbook, give these targets the "
+                    + "labels that it asks for, or leave them out with --exclude")
+        }
     }
 
     /// The waves, as the runbook says; nil where it says nothing of them.
@@ -212,6 +244,7 @@ package struct PlanBuilder: Sendable {
         let bare = selectors.compactMap { $0 }.flatMap(\.names).filter { $0.parts.count == 1 }
         let names =
             runbook.steps.flatMap(\.names)
+            + runbook.values.flatMap { $0.picks.flatMap { $0.when?.names ?? [] } }
             + runbook.verify.flatMap(\.script.references)
             + runbook.symptoms.flatMap { $0.present?.references ?? [] }
             + (runbook.rollout.health ?? []).flatMap(\.script.references)

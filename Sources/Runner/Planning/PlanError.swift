@@ -24,6 +24,8 @@ package struct PlanError: Error, Sendable, Hashable {
         case unprotected
         /// A target that no wave of the runbook selects.
         case outsideWaves
+        /// A value says nothing for some targets.
+        case noValue
         /// The kind of runbook is not built yet.
         case notBuilt
     }

@@ -5,7 +5,9 @@ extension PlannedUndo {
     package init?(undoing step: Step) {
         guard step.effect != .read else { return nil }
         self.init(step: step.id, actions: step.undo, notUndone: nil)
-        if step.effect == .irreversible {
+        if let scope = step.scope {
+            notUndone = "it is done once for the \(scope.rawValue)"
+        } else if step.effect == .irreversible {
             notUndone = "irreversible"
         } else if step.undo == nil {
             restores = Restoration(of: step.action)

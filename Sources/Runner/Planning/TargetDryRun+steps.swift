@@ -25,6 +25,11 @@ extension TargetDryRun {
             return .settled(entry(step, .read, "it is looked at in the run"))
         }
         if let entry = personEntry(step) { return .settled(entry) }
+        if let scope = step.scope {
+            record(step, .depends, outputs: [:], isSimulated: false)
+            return .settled(
+                entry(step, .wouldRun, "it is done once for the \(scope.rawValue), in the run"))
+        }
         let unknown = names(in: step).filter(isUnknown)
         if !unknown.isEmpty { return .settled(leaveOpen(step, nil, unknown)) }
         if !step.hasSomethingToAsk { return .settled(withoutAsking(step)) }

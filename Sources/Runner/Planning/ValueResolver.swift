@@ -22,6 +22,7 @@ package struct MissingValue: Error, Sendable, Hashable {
 package struct ValueResolver: Sendable {
     private let parameters: [String: PlannedParameter]
     private let steps: [String: StepID]
+    private let rules: [String: ValueRule]
     private let numericOutputs: Set<String>
 
     /// A resolver for a plan's parameters and steps.
@@ -30,6 +31,9 @@ package struct ValueResolver: Sendable {
             plan.parameters.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
         steps = Dictionary(
             (plan.steps + plan.listedSteps).map { ($0.id.rawValue, $0.id) },
+            uniquingKeysWith: { first, _ in first })
+        rules = Dictionary(
+            (plan.values ?? []).map { ($0.name.rawValue, $0) },
             uniquingKeysWith: { first, _ in first })
         numericOutputs = Set(
             (plan.steps + plan.listedSteps).flatMap { step in
@@ -48,6 +52,15 @@ package struct ValueResolver: Sendable {
                 try text(of: argument, known)
             }
         }
+    }
+
+    /// What a value is on a target: the first pick whose condition holds; nil for none.
+    package func value(of rule: ValueRule, on target: PlannedTarget) -> String? {
+        let scope = scope(target: target, outputs: [:], answers: [:], outcomes: [:])
+        for pick in rule.picks where pick.when?.holds(in: scope) ?? true {
+            if case .text(let text) = pick.text { return text }
+        }
+        return nil
     }
 
     /// The secret parameters whose values an action needs.
@@ -94,6 +107,7 @@ package struct ValueResolver: Sendable {
         let word = name.parts[0]
         if word == "target_name" { return [known.target.name.rawValue] }
         if let parameter = parameters[word] { return parameter.values }
+        if let rule = rules[word] { return value(of: rule, on: known.target).map { [$0] } }
         // A wave's list has what is known of its wave where a target has its labels.
         if WaveValue(rawValue: word) != nil { return known.target.labels[word] }
         guard let step = steps[word] else { return nil }

@@ -24,7 +24,7 @@ package struct SeenTimes: Sendable, Hashable {
         var times: [Int64] = []
         for recorded in events {
             switch recorded.event {
-            case .targetStarted(let target) where target.waveList == nil:
+            case .targetStarted(let target) where target.isTarget:
                 started[target] = started[target] ?? recorded.at
             case .targetEnded(let target, let outcome):
                 guard let start = started.removeValue(forKey: target),

@@ -213,15 +213,29 @@ package struct RunChain: Sendable {
         _ steps: [Step], _ range: ClosedRange<Int>, named from: StepID?, _ name: TargetName
     ) -> StartedAgain? {
         guard range.lowerBound < steps.count else { return nil }
-        let again = steps[range.clamped(to: 0...(steps.count - 1))].first { step in
-            step.effect.isOnce && step.id != from && step.id.step != from
-                && doing.contains { $0.targets[name]?.mayHaveChanged.contains(step.id) == true }
-        }
+        let again =
+            steps[range.clamped(to: 0...(steps.count - 1))].first { step in
+                step.effect.isOnce && step.id != from && step.id.step != from
+                    && doing.contains { $0.targets[name]?.mayHaveChanged.contains(step.id) == true }
+            } ?? sharedAgain(steps[range.lowerBound...], named: from)
         return again.map {
             StartedAgain(
                 step: $0.id, target: name, isFirst: steps[range.lowerBound].id == $0.id)
         }
     }
+
+    /// The step, done once for several targets, that whoever comes to it would start again, though it
+    /// must run once, may have been started, and did not end well.
+    private func sharedAgain(_ steps: ArraySlice<Step>, named from: StepID?) -> Step? {
+        let taken = Set(sharedEnds.compactMap(\.name.sharedStep?.step))
+        return steps.first { step in
+            step.scope != nil && step.effect.isOnce && step.id != from && !taken.contains(step.id)
+                && doing.contains { $0.mayHaveShared(step.id) }
+        }
+    }
+
+    /// What was done once for several targets, and ended well, the last time.
+    package var sharedEnds: [SharedEnd] { doing.last?.sharedEnds ?? [] }
 
     /// Why steps that must run once are not started again; nil when there are none.
     private func refusal(

@@ -194,7 +194,7 @@ extension RunMachine {
     mutating func noteLocks(_ turn: inout Turn) {
         guard takesLocks, !state.isTerminal else { return }
         for case .targetEnded(let name, _) in turn.decision.events
-        where keptLocks[name] == nil && targets[name]?.outcome != nil && name.waveList == nil {
+        where keptLocks[name] == nil && targets[name]?.outcome != nil && name.isTarget {
             guard let reason = reasonToKeepLock(of: name) else { continue }
             emit(.lockKept(name, reason: reason), &turn)
         }
@@ -219,6 +219,6 @@ extension RunMachine {
 
     /// Targets on which this run is at work: their locks are its own.
     package var targetsAtWork: [TargetName] {
-        takesLocks ? runningTargets.filter { $0.waveList == nil } : []
+        takesLocks ? runningTargets.filter(\.isTarget) : []
     }
 }

@@ -65,7 +65,7 @@ extension RunMachine {
     }
 
     private mutating func applyStart(of target: TargetName) {
-        if let list = target.waveList { return applyStart(of: list) }
+        if !target.isTarget { return applyStart(ofShared: target) }
         applyEntry(of: target)
         targets[target]?.phase = .running
         deferrals[target] = nil

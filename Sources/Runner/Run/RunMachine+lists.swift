@@ -17,7 +17,7 @@ extension RunMachine {
     }
 
     /// Whether what is done under a name undoes something, and is no wave's list.
-    func undoes(_ name: TargetName) -> Bool { isRollback && name.waveList == nil }
+    func undoes(_ name: TargetName) -> Bool { isRollback && name.isTarget }
 
     /// What a wave's list is given, where a target has its record in the plan.
     func planned(_ list: WaveList) -> PlannedTarget? {
@@ -32,11 +32,11 @@ extension RunMachine {
             ])
     }
 
-    /// What began the wave that a target, or a list, belongs to; nil where nothing has.
+    /// What began the wave that a target, a list or a shared step belongs to; nil where nothing has.
     private func beginning(of name: TargetName) -> TargetProgress? {
-        guard hasBeforeList, let wave = name.waveList.map(\.wave) ?? waveOf[name] else {
-            return nil
-        }
+        guard hasBeforeList,
+            let wave = waveOf[name] ?? name.waveList?.wave ?? name.sharedStep?.wave
+        else { return nil }
         return name.waveList?.kind == .before ? nil : beginning(ofWave: wave)
     }
 
@@ -174,12 +174,16 @@ extension RunMachine {
 
 /// How recorded events change what is done before and after a wave.
 extension RunMachine {
-    mutating func applyStart(of list: WaveList) {
+    mutating func applyStart(ofShared name: TargetName) {
         var progress = TargetProgress()
         progress.phase = .running
-        targets[list.name] = progress
-        lists.append(list.name)
+        targets[name] = progress
+        lists.append(name)
         runningCount += 1
+        if let list = name.waveList { applyStart(of: list) }
+    }
+
+    private mutating func applyStart(of list: WaveList) {
         wave.round = list.round
         wave.bracket = list.kind == .before ? .opening : .closing
     }

@@ -31,7 +31,7 @@ extension RunMachine {
                 guard undo(name, target, isRetryDue: isRetryDue, &turn) else { return }
             } else if let step = stepUnderWay(name, target) {
                 guard advance(step, name, target, isRetryDue: isRetryDue, &turn) else { return }
-            } else if plan.hasWaveLists, name.waveList != nil {
+            } else if !name.isTarget {
                 emit(.targetEnded(name, target.goodOutcome), &turn)
                 close(name, &turn)
                 return
@@ -70,7 +70,7 @@ extension RunMachine {
                 : "aborted by a person; \(suspects.joined(separator: " and ")) may have run, or still "
                     + "be running"
             emit(.stepEnded(name, step.id, outcome, reason: reason), &turn)
-        } else if target.verifyCursor < plan.verify.count, !isRollback, name.waveList == nil {
+        } else if target.verifyCursor < plan.verify.count, !isRollback, name.isTarget {
             emit(
                 .verifyEnded(name, target.verifyCursor, .aborted, reason: "aborted by a person"),
                 &turn)
@@ -157,6 +157,7 @@ extension RunMachine {
                 step, name, isLost ? .unknown : .skipped,
                 isLost ? "it may have run before \(failed) failed" : "\(failed) failed", &turn)
         }
+        if let shared = shared(step, by: name) { return share(shared, step, name, &turn) }
         switch step.action {
         case .stop(let stop):
             emit(.stopped(name, step.id, stop.resolution), &turn)

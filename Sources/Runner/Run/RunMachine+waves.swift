@@ -355,7 +355,7 @@ extension RunMachine {
 extension RunMachine {
     /// Counts how a target ended, or takes that back with -1.
     mutating func count(_ outcome: Outcome, of name: TargetName, _ sign: Int) {
-        guard outcome.countsAsFailure, name.waveList == nil, targets[name]?.isLeftOut != true,
+        guard outcome.countsAsFailure, name.isTarget, targets[name]?.isLeftOut != true,
             !wave.accepted.contains(name)
         else { return }
         failures += sign
@@ -379,7 +379,7 @@ extension RunMachine {
 
     /// Leaves a target out that can't be reached, where the rollout has room for one more.
     mutating func leaveOut(_ name: TargetName, _ outcome: Outcome, _ turn: inout Turn) {
-        guard outcome == .unreachable, !isRollback, name.waveList == nil,
+        guard outcome == .unreachable, !isRollback, name.isTarget,
             wave.leftOut < limits.leaveOut,
             let target = targets[name], !target.isLeftOut, target.session == nil,
             target.owed.isEmpty, target.leftOwed.isEmpty,

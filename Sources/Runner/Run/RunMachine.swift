@@ -22,7 +22,7 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var targets: [TargetName: TargetProgress]
     /// Every question asked so far, answered or not.
     package internal(set) var questions: [Question: QuestionState] = [:]
-    /// What was begun once before or after a wave, in that order; its progress is among `targets`.
+    /// What was begun once for several targets, in that order; its progress is among `targets`.
     package internal(set) var lists: [TargetName] = []
     /// How many targets have ended in a way that counts against `stop_at`.
     package internal(set) var failures = 0
@@ -120,6 +120,7 @@ package struct RunMachine: Sendable, Equatable {
         sequences = PlanSequences(record.plan)
         undoings = record.descent.flatMap { Self.undoings(of: $0, record.plan) }
         for start in record.descent?.starts ?? [] { begin(at: start) }
+        takeOver(record.descent?.shared ?? [])
     }
 
     /// The machine after its recorded events.
@@ -203,6 +204,7 @@ package struct RunMachine: Sendable, Equatable {
             permissions?.allow(step, isLast: isLast)
             if isAwaited { advance(target, &turn) }
         }
+        wakeSharers(&turn)
         goOverWaves(&turn)
         pauseWhenStopped(&turn)
         withdrawQuestions(&turn)
@@ -311,7 +313,10 @@ package struct RunMachine: Sendable, Equatable {
     ///
     /// Of a rollback: those that are undone there, the last first.
     package func sequence(of name: TargetName) -> [Step] {
-        if plan.hasWaveLists, let list = name.waveList { return plan.sequence(of: list.kind) }
+        if places[name] == nil {
+            if let list = name.waveList { return plan.sequence(of: list.kind) }
+            if let shared = name.sharedStep { return sequence(of: shared) }
+        }
         return undoings.map { $0[name] ?? [] } ?? places[name].map { sequences[$0] } ?? []
     }
 
@@ -321,6 +326,7 @@ package struct RunMachine: Sendable, Equatable {
     /// The plan's record of a target.
     func planned(_ name: TargetName) -> PlannedTarget? {
         places[name].map { plan.targets[$0] } ?? name.waveList.flatMap(planned)
+            ?? name.sharedStep.flatMap(planned)
     }
 
     /// Whether a paused target stands at a `safe_stop`, or wherever it was held back.

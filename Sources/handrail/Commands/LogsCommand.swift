@@ -168,15 +168,23 @@ enum PlanNames {
                 ?? "its targets: \(CountText.listed(names, limit: 10))")
     }
 
-    /// The target of this name, or what is done once for a wave: `before_wave:1`.
+    /// The target of this name, or what is done once: `before_wave:1`, `once:migrate`.
     ///
     /// - Throws: `Failure` (invalidInput).
     static func place(_ name: String, of plan: Plan) throws -> TargetName {
         let known = TargetName(recorded: name)
-        guard let list = known?.waveList, !plan.sequence(of: list.kind).isEmpty,
-            plan.wavesOfTargets.indices.contains(list.wave)
-        else { return try target(name, of: plan) }
-        return list.name
+        let waves = plan.wavesOfTargets.indices
+        if let list = known?.waveList, !plan.sequence(of: list.kind).isEmpty,
+            waves.contains(list.wave)
+        {
+            return list.name
+        }
+        if let shared = known?.sharedStep, plan.step(shared.step)?.scope != nil,
+            shared.wave.map(waves.contains) ?? true
+        {
+            return shared.name
+        }
+        return try target(name, of: plan)
     }
 
     /// The step, or the item of a step, of this id.

@@ -79,7 +79,9 @@ struct RetryCommand: HandrailCommand {
             lines(starts, chain, session), targets,
             "retry \(plan.runbook.id) in \(plan.environment.name)", isConfirmed: yes)
         return try await child.lead(
-            RunDescent(kind: .retry, parent: chain.newest.record.id, starts: starts),
+            RunDescent(
+                kind: .retry, parent: chain.newest.record.id, starts: starts,
+                shared: chain.sharedEnds),
             secrets: prepared.parameters.secrets)
     }
 

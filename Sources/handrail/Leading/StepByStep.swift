@@ -29,6 +29,7 @@ final class StepByStep: StepAsking {
     func ask(_ step: StepID, on target: TargetName) async -> StepAnswer? {
         let steps =
             target.waveList.map { plan.sequence(of: $0.kind) }
+            ?? target.sharedStep.flatMap { plan.step($0.step) }.map { [$0] }
             ?? plan.targets.first { $0.name == target }.map(plan.sequence) ?? []
         guard let index = steps.firstIndex(where: { $0.id == step }) else { return .go }
         let place = "\(index + 1) of \(steps.count)"

@@ -146,11 +146,15 @@ struct PlanView: Sendable {
     }
 
     private func mark(_ step: Step) -> String? {
-        switch step.effect {
-        case .irreversible: "can't be undone"
-        case .once: "runs once"
-        case .read, .idempotent: nil
-        }
+        let effect: String? =
+            switch step.effect {
+            case .irreversible: "can't be undone"
+            case .once: "runs once"
+            case .read, .idempotent: nil
+            }
+        let scope = step.scope.map { "done once for the \($0.rawValue), on the controller" }
+        let marks = [effect, scope].compactMap { $0 }
+        return marks.isEmpty ? nil : marks.joined(separator: "; ")
     }
 
     private func block(

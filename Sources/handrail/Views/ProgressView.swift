@@ -20,7 +20,7 @@ struct ProgressView: Sendable {
         switch event {
         case .stepEnded(let target, let step, let outcome, let reason):
             // What is done once for a wave is told however many targets there are.
-            guard count <= Self.mostTargetsInDetail || target.waveList != nil else { return nil }
+            guard count <= Self.mostTargetsInDetail || !target.isTarget else { return nil }
             let planned = run.sequence(of: target).first { $0.id == step }
             // What was seen of an item has a line of its own.
             if planned?.audit != nil, run.targets[target]?.audited[step] != nil { return nil }
@@ -39,7 +39,7 @@ struct ProgressView: Sendable {
             return ended(
                 target, "verify \(index + 1)", outcome, reason, "What must hold in the end", run)
         case .targetEnded(let target, let outcome):
-            guard count > 1, target.waveList == nil,
+            guard count > 1, target.isTarget,
                 count <= Self.mostTargetsByLine || !outcome.isGood
             else { return nil }
             let report = RunReport(run: run)
@@ -197,15 +197,18 @@ struct ProgressView: Sendable {
 
     private func indentWidth(_ run: RunMachine) -> Int {
         guard hasNames(run) else { return 2 }
-        // As wide as `before_wave:1`, where there is one.
-        let list = run.plan.hasWaveLists ? 13 : 0
+        // As wide as `before_wave:1`, where there is one, and as what is done once.
+        let list = max(
+            run.plan.hasWaveLists ? 13 : 0,
+            run.plan.steps.filter { $0.scope != nil }.map { $0.id.rawValue.utf8.count + 7 }.max()
+                ?? 0)
         return 3
             + (run.plan.targets.map(\.name.rawValue.utf8.count).max().map { max($0, list) } ?? 0)
     }
 
     /// Whether lines say what they are about: there is more than one target.
     private func hasNames(_ run: RunMachine) -> Bool {
-        run.plan.targets.count > 1 || run.plan.hasWaveLists
+        run.plan.targets.count > 1 || run.plan.hasWaveLists || run.plan.hasSharedSteps
     }
 
     private func indent(_ target: TargetName, _ run: RunMachine) -> String {
@@ -263,7 +266,7 @@ struct ProgressView: Sendable {
         let total = run.targetCount
         // What has to be settled is not done: it keeps the run open.
         let open = run.unsettled.count {
-            run.targets[$0.target]?.outcome != nil && $0.target.waveList == nil
+            run.targets[$0.target]?.outcome != nil && $0.target.isTarget
         }
         var parts = ["\(outcomes.count - open)/\(total) done"]
         if let waves = run.plan.waves, !run.isRollback {

@@ -156,8 +156,8 @@ struct RunDocument: Encodable, Sendable {
     let stateReason: String
     let resolution: RunResolution?
     let targets: [OfTarget]
-    /// What was done once before and after waves, in that order; nil where nothing was.
-    let waveLists: [OfTarget]?
+    /// What was done once for several targets, in that order; nil where nothing was.
+    let doneOnce: [OfTarget]?
     let failures: [Failed]
     /// Steps that failed while their targets went on.
     let passedOver: [Failed]
@@ -192,7 +192,7 @@ struct RunDocument: Encodable, Sendable {
         case isLed = "led"
         case goesOnAs = "goes_on_as"
         case notUndone = "not_undone"
-        case waveLists = "wave_lists"
+        case doneOnce = "done_once"
         case passedOver = "passed_over"
         case brokenGlass = "broken_glass"
         case planDigest = "plan_digest"
@@ -217,7 +217,7 @@ struct RunDocument: Encodable, Sendable {
         (opened, state, stateReason) = (record.opened, machine.state, machine.stateReason)
         resolution = machine.resolution
         targets = record.plan.targets.map { Self.target($0.name, machine, report) }
-        waveLists =
+        doneOnce =
             machine.lists.isEmpty ? nil : machine.lists.map { Self.target($0, machine, report) }
         failures = report.failures.map(Failed.init)
         passedOver = report.passedOver.map(Failed.init)

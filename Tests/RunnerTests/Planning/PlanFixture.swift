@@ -13,6 +13,7 @@ struct PlanFixture {
     var rollout = Rollout()
     var waves: WaveRule?
     var uses: [String] = []
+    var rules: [ValueRule] = []
     var entries: [String: LibraryTree.Entry] = [
         "runbooks/web/restart/runbook.yaml": file("handrail: 1\n"),
         "runbooks/web/restart/README.md": file("# Restart\n"),
@@ -78,11 +79,13 @@ struct PlanFixture {
     }
 
     func runbook() throws -> Runbook {
-        Runbook(
+        var runbook = Runbook(
             id: try #require(RunbookID(rawValue: "web.restart")), title: "Restart", kind: kind,
             owner: "web", symptoms: symptoms, targets: rule, parameters: parameters, steps: steps,
             verify: verify, rollout: rollout, waves: waves, uses: uses,
             folder: "runbooks/web/restart")
+        runbook.values = rules
+        return runbook
     }
 
     func builder() throws -> PlanBuilder {

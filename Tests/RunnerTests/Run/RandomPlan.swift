@@ -24,7 +24,19 @@ enum RandomPlan {
         }
         if Bool.random(using: &random) { addWaves(&fixture, &random) }
         if Int.random(in: 0..<3, using: &random) == 0 { addLists(&fixture, &random) }
+        if Int.random(in: 0..<4, using: &random) == 0 { share(&fixture, &random) }
         return fixture
+    }
+
+    /// Has some steps done once for the run, or for each wave.
+    private static func share(_ fixture: inout RunFixture, _ random: inout SeededNumbers) {
+        for index in fixture.steps.indices
+        where fixture.steps[index].forEach == nil && fixture.steps[index].release == nil {
+            guard Bool.random(using: &random) else { continue }
+            fixture.steps[index].scope = Step.Scope.allCases.randomElement(using: &random)
+            fixture.steps[index].place = .controller
+            fixture.steps[index].isSafeStop = false
+        }
     }
 
     /// Has something done before or after each wave, or both.
@@ -194,7 +206,7 @@ enum RandomPlan {
                 Bool.random(using: &random) ? .equal : .notEqual,
                 words.randomElement(using: &random) ?? "ok")
         case 1, 2:
-            guard step.release == nil, step.forEach == nil else { return }
+            guard step.release == nil, step.forEach == nil, step.scope == nil else { return }
             let isManual = Bool.random(using: &random)
             let request = PersonAction(
                 text: "?", choices: isManual ? [] : [.init(id: "yes", label: "Yes")],
@@ -203,7 +215,7 @@ enum RandomPlan {
             (step.effect, step.unless, step.verify) = (.read, nil, [])
             step.action = isManual ? .manual(request) : .ask(request)
         case 3:
-            guard step.release == nil, step.forEach == nil else { return }
+            guard step.release == nil, step.forEach == nil, step.scope == nil else { return }
             (step.effect, step.unless, step.verify) = (.read, nil, [])
             step.when = .compare(
                 .init(parts: ["s\(index - 1)"]), .equal,

@@ -118,7 +118,10 @@ final class GroundTruth: @unchecked Sendable {
                 expect(
                     !isAborted || givesBack, .abortStartsNothing,
                     "\(target) started after the abort")
-                expect(!isPaused || givesBack, .pauseHolds, "\(target) started in a pause")
+                // Who is at work comes to what is done once, also in a pause.
+                expect(
+                    !isPaused || givesBack || target.sharedStep != nil, .pauseHolds,
+                    "\(target) started in a pause")
                 waves.started(target)
             case .commanded(let command, _): commanded(command)
             case .targetEnded(let target, let outcome):
@@ -194,7 +197,15 @@ final class GroundTruth: @unchecked Sendable {
         }.keys.max { $0.number < $1.number }
     }
 
+    /// Where a step was really done: once for several targets, or on the target itself.
+    private func place(of id: StepID, _ target: TargetName) -> TargetName {
+        guard target.isTarget, let scope = step(id)?.scope else { return target }
+        let wave = plan.wavesOfTargets.firstIndex { $0.contains(target) }
+        return SharedStep(id, wave: scope == .wave ? wave : nil).name
+    }
+
     private func outputsTaken(_ target: TargetName, _ id: StepID, _ values: [String: String]) {
+        let target = place(of: id, target)
         let said = newest(target, id).flatMap { starts[$0]?.outputs }
         let text = values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)\n" }.joined()
         expect(
@@ -206,6 +217,8 @@ final class GroundTruth: @unchecked Sendable {
         expect(
             endedSteps[target, default: []].insert(id).inserted, .oneOutcome,
             "\(id) ended twice on \(target)")
+        let own = target
+        let target = place(of: id, own)
         if outcome.isGood, step(id)?.outputs.isEmpty == false, let key = newest(target, id),
             records[key]?.ending == .exited(0)
         {
@@ -220,8 +233,9 @@ final class GroundTruth: @unchecked Sendable {
                 done[target]?.contains(id) == true, .honest,
                 "\(id) on \(target) is \(outcome.rawValue), and was not done")
         case .skipped:
+            // Each target says by itself whether it comes to what others may have come to.
             expect(
-                startCounts[target]?[.action(id)] == nil, .honest,
+                step.scope != nil || startCounts[target]?[.action(id)] == nil, .honest,
                 "\(id) on \(target) is skipped, and was begun")
         case .failed, .timedOut, .unreachable, .aborted:
             let isSettled = settled[target]?.contains(id) == true
@@ -233,7 +247,7 @@ final class GroundTruth: @unchecked Sendable {
                         && step.effect.isOnce && starts[$0.key] != nil
                 }
             expect(
-                !isOpen, .honest,
+                !isOpen || own != target && outcome == .aborted, .honest,
                 "\(id) on \(target) is \(outcome.rawValue), and nobody knows how it ended")
         case .unknown: break
         }

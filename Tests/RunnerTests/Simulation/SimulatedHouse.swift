@@ -114,7 +114,7 @@ final class HouseModel: @unchecked Sendable {
     /// Takes an event of a run, before it counts.
     func check(_ event: RunEvent, of record: RunRecord, takesLocks: Bool) {
         switch event {
-        case .targetStarted(let target) where takesLocks && target.waveList == nil:
+        case .targetStarted(let target) where takesLocks && target.isTarget:
             for other in others(than: record) where other.isAt(target) {
                 guard other.record.plan.planID != record.plan.planID || other.isAtWork(on: target)
                 else { continue }
@@ -129,7 +129,7 @@ final class HouseModel: @unchecked Sendable {
                     count < group.maxUnavailable, .groupsAreKept,
                     "\(record.id) starts \(target), and \(count) of its group are unavailable")
             }
-        case .targetEnded(let target, let outcome) where target.waveList == nil:
+        case .targetEnded(let target, let outcome) where target.isTarget:
             noteTruly(target, outcome, takesLocks)
         case .vouched(let target, _, _):
             findings.expect(
@@ -182,8 +182,8 @@ final class HouseModel: @unchecked Sendable {
     /// Takes the real start of an attempt: none of a changing run begins beside what another one
     /// that isn't over does there.
     func started(_ key: AttemptKey, of record: RunRecord) {
-        // What is done once for a wave is done on no target.
-        guard !record.plan.isReadOnly, key.target.waveList == nil else { return }
+        // What is done once is done on no target.
+        guard !record.plan.isReadOnly, key.target.isTarget else { return }
         for other in others(than: record) where !other.isOver {
             for living in (other.truth.living[key.target] ?? []).sorted(by: { $0.short < $1.short })
             where other.truth.mayChange(living) {

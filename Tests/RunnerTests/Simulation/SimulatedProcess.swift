@@ -131,8 +131,10 @@ final class SimulatedProcess: @unchecked Sendable {
                     "the live machine is not the fold: \(machine.differences(from: fold))")
             }
             // Whom a person made go on again has a place beyond those.
+            // What several of them wait for has one, too.
             let payers = machine.targets.count { name, target in
                 target.isPayAsked || run.truth.settled[name] != nil
+                    || name.sharedStep != nil && target.isRunning
             }
             run.truth.expect(
                 machine.runningCount <= machine.plan.rollout.maxInFlight + payers,

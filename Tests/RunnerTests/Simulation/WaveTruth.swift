@@ -71,6 +71,7 @@ struct WaveTruth {
     /// A target is started, or a wave's list: its turn has come, and nothing says stop.
     mutating func started(_ target: TargetName) {
         if let list = target.waveList { return started(list) }
+        guard target.isTarget else { return }
         let wave = wave(of: target)
         checkTurn(target, of: wave)
         begun.insert(target)
@@ -155,6 +156,7 @@ struct WaveTruth {
 
     mutating func ended(_ target: TargetName, _ outcome: Outcome) {
         if let list = target.waveList { return ended(list, outcome) }
+        guard target.isTarget else { return }
         outcomes[target] = outcome
         hasEnded.insert(target)
         if outcome.isGood { hasSucceeded.insert(target) }

@@ -82,7 +82,7 @@ def framed(rig):
     equal(outcomes(done), {"hub01": "changed", "hub02": "changed"}, "the targets")
     equal(asked(server), frame(1) + frame(2), "what the balancer was told")
     equal(marks(rig, "hub01", folder), "hub01 of 1", "what hub01 was given")
-    names = [each["target"] for each in done["wave_lists"]]
+    names = [each["target"] for each in done["done_once"]]
     equal(names, ["before_wave:1", "after_wave:1", "before_wave:2", "after_wave:2"], "the lists")
     rig.handrail("logs", done["run"], "--on", "after_wave:2", **where).exits(0).says("undrain")
     rig.handrail("audit", "verify", **where).exits(0)
@@ -100,7 +100,7 @@ def killed(rig):
     (run,) = rig.runs(**where)
     equal(marks(rig, "hub01", folder), "", "what was done meanwhile")
     status = rig.handrail("status", run, "--json", **where).document()
-    (started,) = status["wave_lists"]
+    (started,) = status["done_once"]
     equal((started["target"], started["under_way"]), ("before_wave:1", "drain"), "what it is at")
     leader = rig.begin("resume", run, "--json", **where)
     rig.eventually("it is sent again", lambda: asked(server).count(slow) == 2
@@ -123,7 +123,7 @@ def failing(rig):
     told = asked(server)[4:]
     equal(told[-2:], frame(1), "what the balancer was told at last")
     equal(marks(rig, "hub01", folder), "", "what is left")
-    claim(back["wave_lists"][-1]["target"] == "after_wave:1", f"lists: {back['wave_lists']}")
+    claim(back["done_once"][-1]["target"] == "after_wave:1", f"lists: {back['done_once']}")
 
 
 @case("a run paused within a wave gives back what began it, and begins it once more", "fleet")
@@ -134,3 +134,50 @@ def paused(rig):
     equal(asked(server), frame(1), "what the balancer was told")
     rig.handrail("resume", done["run"], "--json", **where).exits(5)
     equal(asked(server), frame(1) + frame(2), "what it was told then")
+
+
+SHARED = """\
+handrail: 1
+id: rig.shared
+title: Opens one ticket for all, and marks each target with it
+kind: resolution
+owner: rig
+run_as: root
+targets: { pick: many, max: 4 }
+parameters:
+  url: { type: url, description: Where tickets are }
+  folder: { type: path, description: Where the marks are }
+values:
+  weight:
+    - { when: target_name = hub01, is: heavy }
+    - { is: light }
+steps:
+  - id: ticket
+    per: run
+    effect: once
+    http: { url: $url, method: POST, path: [echo, ticket], take: { number: /path } }
+    outputs: { number: string }
+  - id: mark
+    effect: once
+    run:
+      sh: 'mkdir -p "$1" && echo "$2 $3" >> "$1/marks"'
+      args: [$folder, $ticket.number, $weight]
+"""
+
+
+@case("a step that is done once is shared by all targets, and each has its own value", "fleet")
+def shared(rig):
+    library = rig.copy(rig.little, "shared")
+    library.make("runbooks/shared/runbook.yaml", SHARED)
+    library.commit("Share")
+    server, url = begin_server(rig, "shared")
+    folder, where = "/run/rig-shared", {"library": library, "home": rig.home("shared")}
+    done = rig.handrail(
+        "run", "rig.shared", "--limit", "hub01,hub02", "--set", f"url={url}", "--set",
+        f"folder={folder}", "--yes", "--json", **where).exits(0).document()
+    equal(asked(server), ["POST /echo/ticket"], "what was asked for")
+    equal(outcomes(done), {"hub01": "changed", "hub02": "changed"}, "the targets")
+    equal(marks(rig, "hub01", folder), "/echo/ticket heavy", "the mark of hub01")
+    equal(marks(rig, "hub02", folder), "/echo/ticket light", "the mark of hub02")
+    equal([each["target"] for each in done["done_once"]], ["once:ticket"], "what was done once")
+    rig.handrail("logs", done["run"], "--on", "once:ticket", **where).exits(0).says("ticket")
