@@ -1,6 +1,7 @@
 """The time that the command believes: the machine's own, moved by clock.c."""
 
 import datetime
+import math
 import os
 import shutil
 import zoneinfo
@@ -30,7 +31,7 @@ class Clock:
         """Sets it to a local time such as '2026-11-28 20:00'; never back."""
         wanted = datetime.datetime.fromisoformat(words).replace(tzinfo=self.zone)
         now = datetime.datetime.now(self.zone)
-        ahead = round((wanted - now).total_seconds())
+        ahead = math.ceil((wanted - now).total_seconds())
         if self.ahead is not None and ahead < self.ahead:
             raise Failed(f"the clock would go back to {words}")
         self.ahead = ahead
