@@ -71,7 +71,10 @@ extension RunbookReading {
         moment = index + 1
         var step = built(found, fields)
         step?.when = condition
-        if let scope { (step?.scope, step?.place) = (scope, .controller) }
+        if let scope {
+            step?.scope = scope
+            step?.place = .controller
+        }
         step?.unless = guardScript
         // Read in any case, so that all problems are told.
         let verify = checks(fields, inheriting: environment)
