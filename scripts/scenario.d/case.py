@@ -28,8 +28,9 @@ environments:
     change: required
     production: true
     act_signatures: required
+    after: pre-release
 """
-BEGINS = "2026-11-23 02:12"
+BEGINS = "2026-11-20 10:30"
 # The servers of this hardware have the driver.
 HARDWARE = "sx200"
 DRIVER = "lsmod | grep -q '^storctl ' && modinfo -F version storctl || echo out"
@@ -111,21 +112,27 @@ class Case:
         production = [each for each in self.servers if each.environment == "production"]
         stage.scene(f"1. {len(production)} servers in production, and "
                     f"{len(self.servers) - len(production)} before it")
-        stage.tell(f"""Each is an sshd with its own disk, processes and services; mailbox servers are
-            clusters of two. {len(self.affected)} of them have newer disks, and with them a vendor's
-            driver, storctl 1.0. It holds the disk for 600 ms at a time. Nobody knows that yet.""")
+        stage.tell("""Each is an sshd with its own disk, processes and services; mailbox servers are
+            clusters of two.""")
         stage.start_fleet(self.servers)
         for role in field.ROLES:
             here = [each for each in production if each.role == role]
             had = sum(1 for each in here if each in self.affected)
             print(f"   {len(here):4d} {role}, {had} with the driver")
-        stage.plant("bad-driver", [server.name for server in self.affected])
         stage.make_library(os.path.join(ROOT, "runbooks"), os.path.join(HERE, "library-case"))
         stage.write("inventory/field.yaml", field.inventory(
             self.servers, canaries=[self.of("production")[0], self.of("pre-release")[0]]))
         stage.commit("Our runbooks, and our servers")
         stage.make_people(PEOPLE, FLOORS)
         stage.types("lena", "trust", "show", says=["olga", "sven", "after pre-release"], lines=40)
+        stage.tell("""Production takes no runbook that hasn't succeeded before it. Lena has one for
+            slow mailbox servers, and tries it on a server that a restart cures:""")
+        stage.plant("slow-service", ["pre-mbx01a"])
+        stage.types("sven", "run", "mailbox.slow-server", "--on", "pre-mbx01a", "--set",
+                    "latency_limit=140", "--yes", says="it helped", lines=14)
+        stage.tell(f"""Then {len(self.affected)} servers get newer disks, and with them a vendor's
+            driver, storctl 1.0. It holds the disk for 600 ms at a time. Nobody knows that yet.""")
+        stage.plant("bad-driver", [server.name for server in self.affected])
 
     def page(self, name, server, latency):
         """An alert's file, as Alertmanager's webhook sends it."""
@@ -145,6 +152,7 @@ class Case:
     def alert(self):
         stage = self.stage
         stage.scene("2. Monday, 02:12: an alert")
+        stage.clock.set("2026-11-23 02:12")
         page = self.page("page.json", "mbx01a", 640)
         stage.tell("""Latency is above 400 ms for five minutes, and the processor above 90 %. Olga is on
             call for many services, and no expert for this one. Which runbook fits?""")
@@ -186,7 +194,7 @@ class Case:
         self.second = stage.ask("history")["runs"][0]["run"]
         stage.tell("Sven is tier 3. What waits for him, and what do both have in common?")
         stage.types("sven", says=["INC-4711", "INC-4712"])
-        stage.types("sven", "history", "--runbook", "mailbox.slow-server", says="unresolved")
+        stage.types("sven", "history", "--since", "2026-11-22", "--runbook", "mailbox.slow-server", says="unresolved")
         for run in (self.first, self.second):
             (kept,) = [each for each in stage.ask("logs", run, "--full")["attempts"]
                        if each["part"] == "evidence"]
