@@ -242,18 +242,21 @@ package struct PlanBuilder: Sendable {
             [runbook.targets.select] + runbook.symptoms.map(\.when)
             + (runbook.waves?.selectors ?? [])
         let bare = selectors.compactMap { $0 }.flatMap(\.names).filter { $0.parts.count == 1 }
-        let names =
-            runbook.steps.flatMap(\.names)
-            + runbook.values.flatMap { $0.picks.flatMap { $0.when?.names ?? [] } }
-            + runbook.verify.flatMap(\.script.references)
-            + runbook.symptoms.flatMap { $0.present?.references ?? [] }
-            + (runbook.rollout.health ?? []).flatMap(\.script.references)
+        var names = runbook.steps.flatMap(\.names)
+        for rule in runbook.values {
+            for pick in rule.picks { names += pick.when?.names ?? [] }
+        }
+        names += runbook.verify.flatMap(\.script.references)
+        names += runbook.symptoms.flatMap { $0.present?.references ?? [] }
+        names += (runbook.rollout.health ?? []).flatMap(\.script.references)
         let dotted = names.filter { $0.parts.count == 2 && $0.parts[0] == "target" }
         // Gate 2 counts by them, here and in the environments that come after this one.
         let counted = library.configuration.environments.compactMap { $0.after?.oneOfEach }
         // Audits are told by it.
         let told = runbook.kind == .baseline ? [AuditHistory.usualLabel] : []
-        return Set(bare.map { $0.parts[0] } + dotted.map { $0.parts[1] } + counted + told)
+        var used = Set(bare.map { $0.parts[0] })
+        used.formUnion(dotted.map { $0.parts[1] })
+        return used.union(counted).union(told)
     }
 
     /// The alert's symptom; without an alert the first with a test that fits every target.
