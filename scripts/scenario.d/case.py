@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 from on_fleet.rig import ROOT
 
@@ -120,6 +121,8 @@ class Case:
             had = sum(1 for each in here if each in self.affected)
             print(f"   {len(here):4d} {role}, {had} with the driver")
         stage.make_library(os.path.join(ROOT, "runbooks"), os.path.join(HERE, "library-case"))
+        # This house has a baseline of its own.
+        shutil.rmtree(os.path.join(stage.library, "runbooks/baseline/messaging"))
         stage.write("inventory/field.yaml", field.inventory(
             self.servers, canaries=[self.of("production")[0], self.of("pre-release")[0]]))
         stage.commit("Our runbooks, and our servers")
@@ -273,7 +276,8 @@ class Case:
         stage.scene("8. The baseline gains an item")
         stage.clock.set("2026-11-23 09:10")
         stage.tell("Until now the baseline knew nothing of drivers:")
-        stage.types("olga", "run", "baseline.servers", "--exclude", "pre-*", lines=30)
+        stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
+                    "pre-*", lines=30)
         name = "runbooks/baseline/servers/"
         with open(os.path.join(stage.library, name + "runbook.yaml"), "a") as file:
             file.write(ITEM.lstrip("\n"))
@@ -281,7 +285,8 @@ class Case:
         stage.commit("The baseline looks for the driver that holds the disk")
         stage.tell("Lena adds one, with the runbook that mends it:")
         print(ITEM.rstrip("\n"))
-        stage.types("olga", "run", "baseline.servers", "--exclude", "pre-*", says="storctl", lines=30)
+        stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
+                    "pre-*", says="storctl", lines=30)
 
     def eight_hours_later(self):
         stage = self.stage
@@ -290,7 +295,7 @@ class Case:
         stage.tell("Somebody has put mbx02b back to how it was, by hand. The timer audits what is due:")
         field.on_each(stage.fleet, ["mbx02b"],
                       "rm /etc/modprobe.d/handrail-storctl.conf; modprobe storctl")
-        stage.types("olga", "baseline", "audit", exits=14, says=["storctl", "mbx02b"], lines=40)
+        stage.types("olga", "baseline", "audit", exits=14, says=["storctl", "mbx02b"], lines=400)
         stage.types("olga", "baseline", "report", exits=14, says=["mbx02b"], lines=40)
         alerts = stage.run("olga", "baseline", "report", "--alerts").out
         with open(os.path.join(stage.folder, "deviations.json"), "w") as file:
@@ -350,7 +355,8 @@ class Case:
         stage.same("no server is slow", self.slow(), set())
         stage.types("mona", "change", "close", "CHG-2", "--note", "done everywhere", says="closed")
         stage.tell("And the baseline agrees, everywhere:")
-        stage.types("olga", "run", "baseline.servers", "--exclude", "pre-*", lines=30)
+        stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
+                    "pre-*", lines=30)
 
     def the_record(self):
         stage = self.stage

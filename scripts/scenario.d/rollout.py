@@ -155,7 +155,7 @@ class Rollout:
             "mkdir -p /etc/imapd-sim; echo 'max_connections = 300' >/etc/imapd-sim/ceiling")
         stage.clock.set("2026-11-28 20:01")
         stage.types("ivo", "run", CHANGE, "--yes", exits=7, says=["undone now", "rolled back"],
-                    lines=70)
+                    lines=130)
 
     def compare(self):
         stage = self.stage
