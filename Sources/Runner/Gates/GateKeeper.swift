@@ -27,10 +27,13 @@ package struct GateQuestion: Sendable, Hashable {
     /// Milliseconds that the window must hold for what starts next, and for undoing it; nil where
     /// nobody knows how long a target takes.
     package let neededMilliseconds: Int64?
+    /// The targets on which nothing has begun.
+    package let remaining: Set<TargetName>
 
-    package init(run: RunID, neededMilliseconds: Int64?) {
+    package init(run: RunID, neededMilliseconds: Int64?, remaining: Set<TargetName> = []) {
         self.run = run
         self.neededMilliseconds = neededMilliseconds
+        self.remaining = remaining
     }
 }
 

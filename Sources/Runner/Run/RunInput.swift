@@ -21,6 +21,9 @@ package enum RunInput: Sendable {
     /// This leader may start nothing more, but to abort and to give back; these attempts, whose
     /// intents are recorded, were not begun. The run is paused, unless who ends it is next.
     case halted([AttemptKey], reason: String, pauses: Bool)
+    /// The first steps of targets, whose intents are recorded, were not begun: until then the
+    /// gates' answer had grown old, and this is the new one.
+    case keptBack([AttemptKey], GateAnswer)
     /// The person who is asked before each step allows this one, on this target.
     case allowed(TargetName, StepID, isLast: Bool)
 }

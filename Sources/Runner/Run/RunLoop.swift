@@ -163,6 +163,7 @@ package struct RunLoop: Sendable {
             }
             // Recording and sealing may have taken longer than the lease.
             if let error = await failure.error { return .failure(error) }
+            await askAgain(for: &decision, of: run)
             if start(decision.effects, in: &group) { return .success(run) }
             do {
                 try await askForLocks(decision.effects, of: run.record)
@@ -241,6 +242,26 @@ package struct RunLoop: Sendable {
         }
         let isEnding = inputs.contains(where: \.endsHolding)
         inputs.putFirst(.halted(keys, reason: error.message, pauses: !isEnding))
+    }
+
+    /// Asks the gates again for first steps whose answer has grown old while they were recorded and
+    /// sealed, and takes them out where nothing lets them start any more.
+    private func askAgain(for decision: inout RunDecision, of run: RunMachine) async {
+        let late = Set(run.startsOnOldVerdict(decision.effects, at: now()))
+        guard !late.isEmpty else { return }
+        let answer = await gates.answer(run.gateQuestion)
+        var next = run
+        next.admission.gates = answer
+        guard !next.isOpenByGates(at: now()) else { return inputs.putFirst(.gatesAnswered(answer)) }
+        var keys: [AttemptKey] = []
+        decision.effects.removeAll { effect in
+            guard case .perform(let request) = effect, late.contains(request.key) else {
+                return false
+            }
+            keys += [request.key] + request.followers.map(\.key)
+            return true
+        }
+        inputs.putFirst(.keptBack(keys, answer))
     }
 
     /// Seals while the loop goes on; after a failure its next decision waits for the trail.

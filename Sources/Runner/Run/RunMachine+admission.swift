@@ -29,6 +29,8 @@ struct Admission: Sendable {
     var isGateAsked = false
     /// Whether a timer is set after which they are asked again.
     var isGateTimerSet = false
+    /// Targets in flight whose first step waits for them.
+    var keptAtStart: Set<TargetName> = []
     /// What those answered that aren't.
     var peerAnswers: [TargetName: PeerAnswer] = [:]
 }

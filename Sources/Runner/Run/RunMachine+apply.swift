@@ -118,6 +118,7 @@ extension RunMachine {
         {
             target.mayHaveChanged.insert(id)
         }
+        if record.ending.mayHaveStarted { target.mayHaveBegun = true }
         let isAhead = target.inFlight != key
         if isAhead { target.ahead.removeAll { $0 == key } } else { target.inFlight = nil }
         if let later = target.laterSpool { (target.spool, target.laterSpool) = (later, nil) }

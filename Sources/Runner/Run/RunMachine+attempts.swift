@@ -144,6 +144,8 @@ extension RunMachine {
         _ part: Part, _ action: Action, of step: Step?, _ name: TargetName, _ turn: inout Turn
     ) -> Bool {
         guard let planned = planned(name), let target = targets[name] else { return false }
+        // What gives back, or undoes, asks nobody.
+        if !part.isRelease, !part.isUndo, isKeptAtStart(name, &turn) { return false }
         switch resolver.resolved(
             action, target: planned, outputs: outputs(seenBy: name), answers: answers(for: name))
         {

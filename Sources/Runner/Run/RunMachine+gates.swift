@@ -23,14 +23,24 @@ extension RunMachine {
         if admission.gates?.isOpen == false, admission.isGateTimerSet { return false }
         guard !admission.isGateAsked else { return false }
         admission.isGateAsked = true
-        turn.decision.effects.append(
-            .askGates(GateQuestion(run: record.id, neededMilliseconds: neededMilliseconds)))
+        turn.decision.effects.append(.askGates(gateQuestion))
         return false
     }
 
-    /// A clock that was set back makes an answer old, too.
+    /// A clock that was set back makes an answer old, too; and one that said when it closes by
+    /// itself says nothing about the time from then on.
     private func isFresh(_ answer: GateAnswer, at now: Timestamp) -> Bool {
-        (0...GateAnswer.lifetime.inMilliseconds).contains(now.since(answer.asked))
+        if answer.isOpen, let end = answer.next, end <= now { return false }
+        return (0...GateAnswer.lifetime.inMilliseconds).contains(now.since(answer.asked))
+    }
+
+    /// What the gates are asked for what starts next.
+    package var gateQuestion: GateQuestion {
+        let remaining = order.filter { name in
+            targets[name].map { $0.phase == .notStarted || isAtItsStart(name, $0) } ?? false
+        }
+        return GateQuestion(
+            run: record.id, neededMilliseconds: neededMilliseconds, remaining: Set(remaining))
     }
 
     /// How long the window must stay open for what starts next: what is left of the wave, its soak
@@ -58,6 +68,7 @@ extension RunMachine {
             if state == .waiting, admission.deferred.isEmpty {
                 emit(.stateChanged(activeState, reason: "the gates are open"), &turn)
             }
+            beginThoseKept(&turn)
             return
         }
         guard !admission.isGateTimerSet, !isLeaving else { return }
@@ -68,9 +79,13 @@ extension RunMachine {
     }
 
     /// Has them asked again, for what still waits to start.
-    mutating func askGatesAgain() {
+    mutating func askGatesAgain(_ turn: inout Turn) {
         admission.isGateTimerSet = false
         if admission.gates?.isOpen == false { admission.gates = nil }
+        // Whoever is to be started asks by itself; nobody does for what was started and is kept.
+        if runningTargets.contains(where: admission.keptAtStart.contains) {
+            _ = gatesLetStart(&turn)
+        }
     }
 
     /// Ends this leader's work, or has the run wait, where targets are left that no gate lets start.
@@ -91,5 +106,80 @@ extension RunMachine {
         emit(.stateChanged(.paused, reason: answer.reason), &turn)
         turn.decision.effects.append(.finish)
         return true
+    }
+}
+
+/// The first step of a target waits for the gates as its start did: what was recorded as started
+/// may begin much later, after a pause, a slow disk or a target that couldn't be reached.
+extension RunMachine {
+    /// Whether a target was started, and nothing can have begun there; never what gives back, or is
+    /// done once for those that are at work.
+    func isAtItsStart(_ name: TargetName, _ target: TargetProgress) -> Bool {
+        asksGates && target.isRunning && !target.mayHaveBegun && !givesBack(name)
+            && name.sharedStep == nil
+            && target.outcomes.keys.allSatisfy(target.takenOver.contains)
+    }
+
+    /// Whether the first step of a target has to wait for the gates; then it begins once they are
+    /// open.
+    mutating func isKeptAtStart(_ name: TargetName, _ turn: inout Turn) -> Bool {
+        guard let target = targets[name], isAtItsStart(name, target) else { return false }
+        guard gatesLetStart(&turn) else {
+            admission.keptAtStart.insert(name)
+            return true
+        }
+        admission.keptAtStart.remove(name)
+        return false
+    }
+
+    /// Begins what waited for the gates.
+    private mutating func beginThoseKept(_ turn: inout Turn) {
+        for name in runningTargets where admission.keptAtStart.remove(name) != nil {
+            advance(name, &turn, isRetryDue: true)
+        }
+    }
+
+    /// Ends what waits for the gates without having begun, once the run has stopped by itself: a
+    /// retry comes to it.
+    mutating func dropThoseKept(_ turn: inout Turn) {
+        guard isThresholdReached, !admission.keptAtStart.isEmpty else { return }
+        for name in runningTargets where admission.keptAtStart.contains(name) {
+            guard let target = targets[name], !target.hasUnderWay, isAtItsStart(name, target) else {
+                continue
+            }
+            admission.keptAtStart.remove(name)
+            emit(.targetEnded(name, .aborted), &turn)
+            close(name, &turn)
+        }
+    }
+
+    /// How many targets in flight wait for gates that are closed.
+    var countKeptByGates: Int {
+        guard admission.gates?.isOpen == false else { return 0 }
+        return targets.count { name, target in
+            admission.keptAtStart.contains(name) && target.isRunning && !target.isAwaited
+        }
+    }
+
+    /// First steps that are about to begin on an answer that has grown old since.
+    func startsOnOldVerdict(_ effects: [RunEffect], at now: Timestamp) -> [AttemptKey] {
+        guard asksGates, !isOpenByGates(at: now) else { return [] }
+        return effects.compactMap { effect in
+            guard case .perform(let request) = effect, !request.key.part.isRelease,
+                request.detachment?.isRecovery != true,
+                let target = targets[request.key.target], isAtItsStart(request.key.target, target)
+            else { return nil }
+            return request.key
+        }
+    }
+
+    /// Takes back first steps that were recorded, and not begun since the gates let nothing start
+    /// any more.
+    mutating func keepBack(_ keys: [AttemptKey], _ answer: GateAnswer, _ turn: inout Turn) {
+        let reason =
+            answer.isOpen ? "the gates answered too slowly" : "a gate has closed: \(answer.reason)"
+        let names = takeBack(keys, reason, &turn)
+        take(answer, &turn)
+        for name in names { advance(name, &turn) }
     }
 }

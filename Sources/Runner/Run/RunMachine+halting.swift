@@ -13,15 +13,25 @@ extension RunMachine {
             emit(.commanded(pause, inboxID: 0), &turn)
         }
         recall(&turn)
-        for key in keys where targets[key.target]?.isUnderWay(key) == true {
+        for name in takeBack(keys, reason, &turn) { advance(name, &turn) }
+    }
+
+    /// Records that attempts were not begun whose intents are recorded.
+    ///
+    /// - Returns: their targets.
+    mutating func takeBack(
+        _ keys: [AttemptKey], _ reason: String, _ turn: inout Turn
+    ) -> [TargetName] {
+        let known = keys.filter { targets[$0.target]?.isUnderWay($0) == true }
+        for key in known {
             emit(.attemptEnded(key, .ended(.heldBack(reason))), &turn)
             if case .action(let id) = key.part, let target = targets[key.target],
                 target.owed.contains(id), !target.begun.contains(id)
             {
                 emit(.notOwed(key.target, id), &turn)
             }
-            advance(key.target, &turn)
         }
+        return Set(known.map(\.target)).sorted()
     }
 
     /// Records the pause, once nothing is under way any more.

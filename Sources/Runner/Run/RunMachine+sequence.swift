@@ -157,7 +157,10 @@ extension RunMachine {
                 step, name, isLost ? .unknown : .skipped,
                 isLost ? "it may have run before \(failed) failed" : "\(failed) failed", &turn)
         }
-        if let shared = shared(step, by: name) { return share(shared, step, name, &turn) }
+        if let shared = shared(step, by: name) {
+            if targets[shared.name] == nil, isKeptAtStart(name, &turn) { return false }
+            return share(shared, step, name, &turn)
+        }
         switch step.action {
         case .stop(let stop):
             emit(.stopped(name, step.id, stop.resolution), &turn)
@@ -206,6 +209,7 @@ extension RunMachine {
     /// Starts a step's action, and owes its release from now on.
     mutating func act(_ step: Step, _ name: TargetName, _ turn: inout Turn) -> Bool {
         if isSuspect(step) { return settle(step, name, Self.restoredReason, &turn) }
+        guard !isKeptAtStart(name, &turn) else { return false }
         let isOwed = targets[name]?.owed.contains(step.id) == true
         if step.release != nil, !isOwed { emit(.owed(name, step.id), &turn) }
         let isEnded = start(.action(step.id), step.action, of: step, name, &turn)

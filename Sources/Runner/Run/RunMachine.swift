@@ -199,6 +199,7 @@ package struct RunMachine: Sendable, Equatable {
             isLeaving = true
             recall(&turn)
         case .halted(let keys, let reason, let pauses): halt(keys, reason, pauses, &turn)
+        case .keptBack(let keys, let answer): keepBack(keys, answer, &turn)
         case .allowed(let target, let step, let isLast):
             let isAwaited = permissions?.asked[target] == step
             permissions?.allow(step, isLast: isLast)
@@ -206,6 +207,7 @@ package struct RunMachine: Sendable, Equatable {
         }
         wakeSharers(&turn)
         goOverWaves(&turn)
+        dropThoseKept(&turn)
         pauseWhenStopped(&turn)
         withdrawQuestions(&turn)
         conclude(&turn)
@@ -248,7 +250,7 @@ package struct RunMachine: Sendable, Equatable {
         case .admission:
             admission.isTimerSet = false
             askAgain()
-        case .gates: askGatesAgain()
+        case .gates: askGatesAgain(&turn)
         case .wave:
             watch.isTimerSet = false
             watch.isDue = true
@@ -268,7 +270,8 @@ package struct RunMachine: Sendable, Equatable {
             return
         }
         if let haltReason, !isAbortRequested { return concludeHalted(haltReason, &turn) }
-        let held = isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : 0
+        let held =
+            isPauseRequested ? targets.count { isHeld($0.key, $0.value) } : countKeptByGates
         guard runningCount == held else { return }
         if held == 0, waitsForLists(&turn) { return }
         // One that is held has not ended, whatever keeps others from being started.
@@ -334,7 +337,7 @@ package struct RunMachine: Sendable, Equatable {
         guard isPauseRequested, !isAbortRequested, target.isRunning, !target.hasUnderWay,
             target.ending == nil, dueRelease(of: target, name) == nil
         else { return false }
-        if state == .paused { return true }
+        if state == .paused || admission.keptAtStart.contains(name) { return true }
         guard !isRollback, target.position == .fresh, target.cursor > 0 else { return false }
         let steps = sequence(of: name)
         return target.cursor < steps.count && steps[target.cursor - 1].isSafeStop

@@ -54,6 +54,8 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var leftOwed: [StepID: String] = [:]
     /// Steps whose action may have been started on the target, and that haven't ended.
     package internal(set) var begun: Set<StepID> = []
+    /// Whether anything of this run may have begun on the target, a look too.
+    package internal(set) var mayHaveBegun = false
     /// Whether a step that failed and was passed over may have changed the target.
     package internal(set) var isTouchedInVain = false
     /// Whether it couldn't be reached before its first step, and is left out for that.

@@ -14,12 +14,14 @@ struct ChildRun: Sendable {
 
     /// Records the child with its leader, and leads it to its end.
     ///
+    /// `isByPlan`: the plan that a person started says so, and nobody is asked again; the child acts
+    /// for that person.
     /// - Throws: `Failure`, `JournalError`.
     func lead(
-        _ descent: RunDescent, secrets: [ParameterName: Secret]? = nil
+        _ descent: RunDescent, secrets: [ParameterName: Secret]? = nil, isByPlan: Bool = false
     ) async throws -> ExitCode {
         let id = session.newRunID()
-        let signer = try await permitted(descent.kind)
+        let signer = isByPlan ? nil : try await permitted(descent.kind)
         let lease = try session.newLease()
         let begun = Set(descent.starts.map(\.target))
         let why =
@@ -30,7 +32,8 @@ struct ChildRun: Sendable {
         let record = RunRecord(
             id: id, number: try await home.journal.nextRunNumber(for: parent.plan.planID),
             plan: parent.plan, planDigest: parent.planDigest, forecastDigest: nil,
-            actor: signer?.rawValue ?? session.actor, ticket: parent.ticket,
+            actor: isByPlan ? parent.actor : signer?.rawValue ?? session.actor,
+            ticket: parent.ticket,
             alert: parent.alert, librarySource: parent.librarySource,
             opened: session.world.now(), leftOut: leftOut.isEmpty ? nil : leftOut,
             alertContent: parent.alertContent, descent: descent, gating: parent.gating,

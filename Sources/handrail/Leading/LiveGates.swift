@@ -16,20 +16,26 @@ struct LiveGates: GateKeeper {
     /// What they say now; closed where library or change can't be read, or the clock was set.
     func answer(_ question: GateQuestion) async -> GateAnswer {
         let now = session.world.now()
-        if let step = clock.step(session.world) {
+        if let step = clock.words(session.world) {
             return .closed(
                 "the clock was set \(step) since this process began to lead the run; set it right, "
                     + "or say that it is: handrail pause \(record.id), then resume", at: now)
         }
         do {
             let opened = try await session.openLibrary(isQuiet: true)
+            let inventory = opened.library.inventory
+            let astray = record.plan.astray(in: inventory, question.remaining)
+            guard astray.isEmpty else {
+                return .astray(astray, from: record.plan.environment.name, at: now)
+            }
             let runbook = try opened.runbook(record.plan.runbook.id.rawValue)
             let facts = session.changeFacts(
                 of: opened, at: now, in: record.plan.environment.name,
                 standing: await session.standing(of: record.change),
                 neededMilliseconds: question.neededMilliseconds)
             let report = GateReport.evaluate(
-                record.plan, runbook: runbook, actor: record.actor,
+                record.plan.relabelled(by: inventory, question.remaining), runbook: runbook,
+                actor: record.actor,
                 leftOut: Set((record.leftOut ?? []).map(\.target)), facts: facts,
                 trust: session.trustState(), starter: PersonID(rawValue: record.actor),
                 earlier: await session.earlierRuns(of: record.plan, in: opened.library),
@@ -41,25 +47,15 @@ struct LiveGates: GateKeeper {
     }
 }
 
-/// Whether the wall clock was set since somebody began to watch it.
-struct ClockWatch: Sendable {
-    /// Wall and boot clock further apart than before by more than this: the wall clock was set
-    /// (docs/semantics.md, "Time").
-    static let tolerance: Int64 = 30_000
+extension ClockWatch {
+    /// Watches a world's clocks from now on.
+    init(_ world: World) { self.init(wall: world.now(), sinceBoot: world.sinceBoot()) }
 
-    private let offset: Int64
-
-    init(_ world: World) { offset = Self.offset(world) }
-
-    /// How far it was set, such as `forward by 1 h 0 min`; nil when it wasn't.
-    func step(_ world: World) -> String? {
-        let step = Self.offset(world) - offset
-        guard step.magnitude > UInt64(Self.tolerance) else { return nil }
-        let length = TimeText.length(step < 0 ? -step : step)
-        return "\(step < 0 ? "back" : "forward") by \(length)"
-    }
-
-    private static func offset(_ world: World) -> Int64 {
-        world.now().milliseconds - world.sinceBoot()
+    /// How far the wall clock was set, such as `forward by 1 h 0 min`; nil when it wasn't.
+    func words(_ world: World) -> String? {
+        step(wall: world.now(), sinceBoot: world.sinceBoot()).map { step in
+            let length = TimeText.length(step < 0 ? -step : step)
+            return "\(step < 0 ? "back" : "forward") by \(length)"
+        }
     }
 }

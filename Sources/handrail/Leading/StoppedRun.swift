@@ -39,7 +39,7 @@ struct StoppedRun: Sendable {
             }
             return try await ChildRun(
                 session: session, home: home, chain: chain, leading: leading
-            ).lead(descent, secrets: secrets)
+            ).lead(descent, secrets: secrets, isByPlan: true)
         }
     }
 }

@@ -206,4 +206,104 @@ struct GateAskingTests {
         #expect(drive.gatesAsked.isEmpty)
         #expect(drive.machine.state == .rolledBack)
     }
+
+    @Test func anAnswerThatNamesItsEndStartsNothingFromThenOn() {
+        var drive = drive(targets: ["a"], gates: nil)
+        drive.feed([.led], answer: Self.good)
+        let asked = drive.now
+        drive.now = asked.adding(.milliseconds(2000))
+        let ending = GateAnswer(
+            asked: asked, isOpen: true, lines: ["6 window: open (until 9 h)"], reason: "",
+            next: drive.now)
+        drive.feed([.gatesAnswered(ending)], answer: Self.good)
+        #expect(drive.started == [])
+        #expect(drive.gatesAsked.count == 2)
+    }
+
+    /// A target that couldn't be reached was started inside the window, and is tried again after it.
+    @Test(arguments: [true, false])
+    func theFirstStepIsTriedAgainOnlyWhereTheyAreOpen(_ waits: Bool) {
+        var drive = drive(waits: waits, targets: ["a"], gates: Self.open)
+        drive.machine = RunMachine(record: retrying(drive.machine.record))
+        drive.feed([.led]) { _ in nil }
+        #expect(drive.started == ["a:one"])
+        drive.now = drive.now.adding(.seconds(60))
+        drive.gates = { Self.closed(at: $0) }
+        drive.feed([.attemptEnded(drive.open.removeFirst(), .ended(.unreachable("gone")))]) { _ in
+            nil
+        }
+        #expect(drive.started == ["a:one"])
+        #expect(drive.machine.state == (waits ? .waiting : .paused))
+        #expect(drive.isFold)
+        drive.gates = Self.open
+        drive.now = drive.now.adding(.seconds(60))
+        if waits {
+            drive.feed([.timer(.gates)], answer: Self.good)
+        } else {
+            drive.isTakenOver()
+            let resume = PersonCommand(verb: .resume, actor: "ann")
+            drive.feed([.led, .command(resume, inboxID: 1)], answer: Self.good)
+        }
+        #expect(drive.started == ["a:one", "a:one"])
+        #expect(drive.machine.state == .succeeded)
+        #expect(drive.isFold)
+    }
+
+    private func retrying(_ record: RunRecord) -> RunRecord {
+        var fixture = RunFixture(
+            steps: [
+                RunFixture.step("one") { $0.retry = Retry(attempts: 3, pauseMilliseconds: 1000) }
+            ])
+        fixture.gating = record.gating
+        return fixture.record
+    }
+
+    /// Recording and sealing took longer than an answer is good for: nothing of it was begun.
+    @Test func whatTheyClosedMeanwhileIsNotBegun() {
+        var drive = drive(waits: true, targets: ["a"], gates: Self.open)
+        drive.feed([.led]) { _ in nil }
+        let key = drive.open.removeFirst()
+        let later = drive.now.adding(.milliseconds(5001))
+        #expect(
+            drive.machine.startsOnOldVerdict([.perform(drive.performed[0])], at: drive.now) == [])
+        #expect(
+            drive.machine.startsOnOldVerdict([.perform(drive.performed[0])], at: later) == [key])
+        drive.now = later
+        drive.gates = Self.open
+        drive.feed([.keptBack([key], Self.closed(at: later))]) { _ in nil }
+        #expect(drive.started == ["a:one"])
+        #expect(drive.machine.state == .waiting)
+        drive.now = later.adding(.seconds(30))
+        drive.feed([.timer(.gates)], answer: Self.good)
+        // It runs once, and had not begun: it begins now.
+        #expect(drive.started == ["a:one", "a:one"])
+        #expect(drive.machine.state == .succeeded)
+        #expect(drive.isFold)
+    }
+
+    @Test func whatWaitsForThemAtItsStartIsNotBegunOnceTheRunHasStopped() {
+        var drive = drive(waits: true, targets: ["a", "b", "c"], inFlight: 2, gates: Self.open)
+        drive.feed([.led]) { _ in nil }
+        #expect(drive.started == ["a:one", "b:one"])
+        drive.feed([.keptBack([drive.open.removeLast()], Self.closed(at: drive.now))]) { _ in nil }
+        drive.feed([.attemptEnded(drive.open.removeFirst(), .exit(1))]) { _ in nil }
+        #expect(drive.machine.state == .failed)
+        #expect(drive.machine.targets[RunFixture.target("b")]?.outcome == .aborted)
+        #expect(drive.machine.targets[RunFixture.target("c")]?.outcome == nil)
+        #expect(drive.isFold)
+    }
+
+    @Test func whatWaitsForThemAtItsStartCanBeAbortedAndPaused() {
+        for verb in [PersonCommand.Verb.abort, .pause] {
+            var drive = drive(waits: true, targets: ["a"], gates: Self.open)
+            drive.feed([.led]) { _ in nil }
+            let key = drive.open.removeFirst()
+            drive.feed([.keptBack([key], Self.closed(at: drive.now))]) { _ in nil }
+            let command = PersonCommand(verb: verb, actor: "ann")
+            drive.feed([.command(command, inboxID: 1)], answer: Self.good)
+            #expect(drive.machine.state == (verb == .abort ? .aborted : .paused))
+            #expect(drive.isFinished)
+            #expect(drive.isFold)
+        }
+    }
 }

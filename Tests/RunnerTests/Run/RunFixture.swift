@@ -16,6 +16,13 @@ struct RunFixture {
     var gating: Gating?
     var kind = RunbookKind.resolution
     var exceptions: [BaselineException]?
+    var environment = EnvironmentRule(
+        name: "lab", content: .off, change: .off, isProduction: false)
+    /// The change that it carries out.
+    var change: ChangeID?
+    var expires = Timestamp(milliseconds: 1_000_000)
+    /// The label `ring` of all targets.
+    var ring: String?
     /// A number of its own for each of several runs.
     var number = 0
     /// What is done once before and after each wave.
@@ -79,12 +86,12 @@ struct RunFixture {
             planID: planID, libraryID: "lib",
             runbook: PlannedRunbook(
                 id: runbook, title: "Test", kind: kind, digest: digest, files: []),
-            environment: EnvironmentRule(
-                name: "lab", content: .off, change: .off, isProduction: false),
+            environment: environment,
             parameters: [],
             targets: targets.map { name in
                 var target = Self.planned(name)
                 target.labels = lists[name].map { ["list": $0] } ?? [:]
+                target.labels["ring"] = ring.map { [$0] }
                 return target
             },
             steps: steps, verify: verify, rollback: [], symptom: symptom, rollout: rollout,
@@ -92,13 +99,12 @@ struct RunFixture {
                 PlannedWave(name: "wave \($0 + 1)", targets: $1.map { Self.target($0) })
             },
             beforeWave: beforeWave, afterWave: afterWave, onFailure: nil, protection: protection,
-            exceptions: exceptions,
-            created: Timestamp(milliseconds: 0),
-            expires: Timestamp(milliseconds: 1_000_000))
+            exceptions: exceptions, created: Timestamp(milliseconds: 0), expires: expires)
         return RunRecord(
             id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",
             ticket: nil, alert: nil, librarySource: "main@0000000",
-            opened: Timestamp(milliseconds: 0), leftOut: leftOut, gating: gating)
+            opened: Timestamp(milliseconds: 0), leftOut: leftOut, gating: gating,
+            change: change)
     }
 }
 

@@ -3,7 +3,7 @@ enum CrashPoint: String, CaseIterable {
     case open, takeOver, record, events, inbox, append, renew, release, admit, dismiss
     case seal, sealBeforeStart, store, observe
     case connect, sessionOpened, start, report, recall, cancel, close, clean, shutDown
-    case ask, withdraw, askPeer
+    case ask, withdraw, askPeer, askGates
 
     /// Whether something may be half done in it: written, and not synced or told yet.
     var hasMiddle: Bool {
@@ -12,7 +12,7 @@ enum CrashPoint: String, CaseIterable {
             .store:
             true
         case .record, .events, .inbox, .observe, .connect, .sessionOpened, .start, .report,
-            .recall, .cancel, .close, .clean, .shutDown, .ask, .withdraw, .askPeer:
+            .recall, .cancel, .close, .clean, .shutDown, .ask, .withdraw, .askPeer, .askGates:
             false
         }
     }

@@ -9,6 +9,7 @@ enum Invariant: String, CaseIterable {
     case notTooManyInFlight, retryIsBounded, owedIsPaid, everyRunEnds, leaseLossStops, portIsUsed
     case sealedAtTheEnd, outputIsStored, oneRunATarget, groupsAreKept
     case wavesFollow, wavesAreFramed
+    case gatesAreOpen, gatesAreTrue, windowFits, undoIsFree, workFinishes, opensByItself
 }
 
 /// What of a run was really started on the targets, beside what the journal says of it.
@@ -43,8 +44,13 @@ final class GroundTruth: @unchecked Sendable {
     /// Steps whose effect is there on a target, by whatever brought it about.
     var done: [TargetName: Set<StepID>] = [:]
     private(set) var startCounts: [TargetName: [Part: Int]] = [:]
+    /// When anything was recorded of a target, and which have ended.
+    private(set) var lastNews: [TargetName: Int64] = [:]
+    private(set) var endedTargets: Set<TargetName> = []
+    /// Waves of which a target was started.
+    var begunWaves: Set<Int> = []
     private(set) var living: [TargetName: Set<AttemptKey>] = [:]
-    private var endedSteps: [TargetName: Set<StepID>] = [:]
+    private(set) var endedSteps: [TargetName: Set<StepID>] = [:]
     /// Steps that a person has said of how they ended.
     private(set) var settled: [TargetName: Set<StepID>] = [:]
     /// Steps whose outputs are recorded.
@@ -58,11 +64,13 @@ final class GroundTruth: @unchecked Sendable {
     private var waves: WaveTruth
     private var closedBatch: Int?
     private let findings: Findings
-    private let plan: Plan
+    let plan: Plan
+    let isRollback: Bool
     private var sequences: [TargetName: [Step]] = [:]
 
     init(_ record: RunRecord, _ findings: Findings) {
         (plan, self.findings) = (record.plan, findings)
+        isRollback = record.descent?.kind == .rollback
         waves = WaveTruth(record, findings)
         let machine = RunMachine(record: record)
         for target in plan.targets { sequences[target.name] = machine.sequence(of: target.name) }
@@ -90,7 +98,8 @@ final class GroundTruth: @unchecked Sendable {
 
     /// Takes the events of a commit, whose last has this number.
     func recorded(
-        _ events: [RunEvent], last: Int, by process: SimulatedProcess, stored: (Digest) -> Bool
+        _ events: [RunEvent], last: Int, at: Timestamp, by process: SimulatedProcess,
+        stored: (Digest) -> Bool
     ) {
         // The first thing that a leader starts waits for all that is recorded by then.
         // To ask a member of a group, or for health, is an act, too, of which nothing is recorded.
@@ -104,6 +113,7 @@ final class GroundTruth: @unchecked Sendable {
         for (index, event) in events.enumerated() {
             let sequence = last - events.count + 1 + index
             checkSilence(event, batch: last)
+            if let target = event.target { lastNews[target] = process.world.scheduler.now }
             switch event {
             case .attemptStarted(let key): intent(key, sequence, last, waits: isBarrier)
             case .attemptEnded(let key, let record):
@@ -123,9 +133,11 @@ final class GroundTruth: @unchecked Sendable {
                     !isPaused || givesBack || target.sharedStep != nil, .pauseHolds,
                     "\(target) started in a pause")
                 waves.started(target)
+                checkGates(starting: target, at: at, by: process)
             case .commanded(let command, _): commanded(command)
             case .targetEnded(let target, let outcome):
                 waves.ended(target, outcome)
+                endedTargets.insert(target)
             case .wave(let event): waves.happened(event)
             case .paid(let target, let id): paid(target, id)
             case .notOwed(let target, let id):
@@ -135,7 +147,8 @@ final class GroundTruth: @unchecked Sendable {
             case .closed:
                 closedBatch = last
                 waves.closed()
-            case .reopened: broken(.honest, "a run that undoes nothing has opened a bracket")
+            case .reopened:
+                expect(isRollback, .honest, "a run that undoes nothing has opened a bracket")
             case .outputsTaken(let target, let id, let values): outputsTaken(target, id, values)
             case .stateChanged, .sessionOpened, .verifyEnded, .symptomAsked, .owed,
                 .leftOwed, .asked, .answered, .stopped, .thresholdReached, .refused, .deferred,
@@ -226,7 +239,9 @@ final class GroundTruth: @unchecked Sendable {
                 told[target]?.contains(id) == true, .honest,
                 "what \(id) told on \(target) is not recorded")
         }
-        guard let step = step(id), step.effect != .read, case .run = step.action else { return }
+        // How undoing a step went says nothing of whether it was done.
+        guard !isRollback, let step = step(id), step.effect != .read, case .run = step.action
+        else { return }
         switch outcome {
         case .satisfied, .changed, .ok:
             expect(
@@ -261,12 +276,15 @@ final class GroundTruth: @unchecked Sendable {
             isPaused = false
             waves.resumed()
         case .paidByHand(let target, _): handPaid.insert(target)
-        case .pay(let target): waves.reopened(target)
+        case .pay(let target):
+            waves.reopened(target)
+            endedTargets.remove(target)
         case .settle(let target, let step, _, _):
             // It is under way again, and its target with it.
             endedSteps[target]?.remove(step)
             settled[target, default: []].insert(step)
             waves.reopened(target)
+            endedTargets.remove(target)
         case .answer, .confirm, .note, .handOver, .promote: break
         }
     }
@@ -317,7 +335,8 @@ final class GroundTruth: @unchecked Sendable {
         switch key.part {
         case .action(let id): done[key.target, default: []].insert(id)
         case .release(let id): paidBy[key.target, default: []].insert(id)
-        case .guarding, .check, .verify, .symptom, .undo, .peer: break
+        case .undo(let id, _): done[key.target]?.remove(id)
+        case .guarding, .check, .verify, .symptom, .peer: break
         }
     }
 

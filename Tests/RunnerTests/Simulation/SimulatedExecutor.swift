@@ -98,6 +98,7 @@ final class SimulatedExecutor: Executor, @unchecked Sendable {
             lines[target]?.call == nil, .portIsUsed, "two attempts at once on \(target)")
         process.run.truth.expect(
             !isShutDown, .portIsUsed, "\(request.key.short) after the shutdown")
+        process.run.truth.checkGates(before: request, by: process)
         if request.detachment?.isRecovery == true {
             process.run.truth.expect(
                 process.run.sealed >= process.ledFrom, .sealedFirst,

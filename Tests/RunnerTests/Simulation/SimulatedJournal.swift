@@ -61,7 +61,9 @@ final class JournalModel: @unchecked Sendable {
         process.world.trace.note(
             "p\(process.number) append \(events.count) of \(new.count) to \(record.id)")
         for event in new { process.world.trace.note(event.short) }
-        truth.recorded(new, last: events.count, by: process) { process.world.store[$0] != nil }
+        truth.recorded(new, last: events.count, at: at, by: process) {
+            process.world.store[$0] != nil
+        }
         return events.count
     }
 

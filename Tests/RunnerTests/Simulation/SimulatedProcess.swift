@@ -33,6 +33,14 @@ final class SimulatedProcess: @unchecked Sendable {
     private var task: Task<Void, Never>?
     private var recorded: Set<String> = []
     private var waiting: [String: Turnstile] = [:]
+    /// Its own watch of the wall clock, and by how much that was set when it began.
+    private let watch: ClockWatch
+    private let firstOffset: Int64
+    /// What the gates said last, and when it was stopped last.
+    private(set) var verdicts: [SimulatedVerdict] = []
+    private(set) var stoppedAt: Int64?
+    /// When it began.
+    let began: Int64
     private var limits = RunLoop.Limits()
 
     init(_ number: Int, of run: SimulatedRun, in world: SimulatedWorld) {
@@ -40,6 +48,9 @@ final class SimulatedProcess: @unchecked Sendable {
         executor = SeededExecutor(world.scheduler)
         lease = Lease(
             pid: Int32(number), processStart: "\(number)", bootID: "b", nonce: "n\(number)")
+        began = world.scheduler.now
+        firstOffset = world.clockOffset
+        watch = ClockWatch(wall: world.time, sinceBoot: world.scheduler.now)
         limits.batch = world.scheduler.one(of: [1, 2, 16, 256]) ?? 256
         limits.inboxInterval = .milliseconds(world.number(500...4000))
         limits.leaseInterval = .milliseconds(world.number(1000...4000))
@@ -101,6 +112,7 @@ final class SimulatedProcess: @unchecked Sendable {
             "p\(number) ends, and of \(appendedUntil) events \(run.sealed) are sealed")
         guard !last.state.isTerminal else {
             run.isLedToItsEnd = true
+            if last.isToBeUndone { world.undo(run) }
             return
         }
         try await journal.release(lease, of: record.id)
@@ -118,7 +130,8 @@ final class SimulatedProcess: @unchecked Sendable {
                 try Task.checkCancellation()
             },
             observe: { [self] machine, events in observed(machine, events) },
-            asking: world.weather.asks ? SimulatedPerson(self) : nil)
+            asking: world.weather.asks ? SimulatedPerson(self) : nil,
+            gates: run.change == nil ? nil : SimulatedGates(process: self))
     }
 
     /// What the loop tells after each commit.
@@ -158,6 +171,21 @@ final class SimulatedProcess: @unchecked Sendable {
         await gate.wait()
     }
 
+    /// Whether the wall clock was set since it began; in truth, and as its watch says.
+    var isClockSet: Bool { abs(world.clockOffset - firstOffset) > 30_000 }
+    var isWatchAlarmed: Bool {
+        watch.step(wall: world.time, sinceBoot: world.scheduler.now) != nil
+    }
+
+    func note(_ verdict: SimulatedVerdict) {
+        verdicts = verdicts.suffix(7) + [verdict]
+        if verdict.isOpen {
+            world.verdictCounts.open += 1
+        } else {
+            world.verdictCounts.closed += 1
+        }
+    }
+
     func noteLostLease() { leaseLostAt = leaseLostAt ?? world.scheduler.now }
 
     // MARK: What befalls it
@@ -194,6 +222,7 @@ final class SimulatedProcess: @unchecked Sendable {
         guard isAlive, !isStopped else { return }
         world.trace.note("p\(number) is stopped for \(milliseconds)")
         isStopped = true
+        stoppedAt = world.scheduler.now + milliseconds
         executor.hold()
         world.scheduler.after(milliseconds) { [self] in if isStopped { goOn() } }
     }

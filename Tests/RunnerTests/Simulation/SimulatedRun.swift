@@ -14,6 +14,10 @@ final class SimulatedRun: @unchecked Sendable {
     /// How many events the trail has here, and where it must be too.
     var sealed = 0
     var pushed = 0
+    /// What gates bind it by; nil where none do.
+    var change: SimulatedChange?
+    /// Whether a run undoes it, or did.
+    var isUndone = false
     /// Whether a leader has said that it has led the run to its end.
     var isLedToItsEnd = false
 

@@ -15,6 +15,12 @@ final class SimulatedWorld: @unchecked Sendable {
     var trace: Trace
     var store: [Digest: [UInt8]] = [:]
     private(set) var processes: [SimulatedProcess] = []
+    /// By how many milliseconds the wall clock is set wrong.
+    var clockOffset: Int64 = 0 { didSet { wasClockSet = true } }
+    private var wasClockSet = false
+    /// How often the gates said that they are open, and closed.
+    var verdictCounts = (open: 0, closed: 0)
+    private var isTending = false
     /// How often each labelled point was passed, and where processes were killed.
     private(set) var passed: [CrashPlace: Int] = [:]
     private(set) var crashed: [CrashPlace] = []
@@ -22,11 +28,14 @@ final class SimulatedWorld: @unchecked Sendable {
     /// The most jobs, and the most time after the calm began: then a run should have ended.
     private static let mostJobs = 400_000
     private static let mostTime: Int64 = 2 * 3600 * 1000
-    private static let mostProcesses = 60
+    private static let mostProcesses = 100
 
     init(seed: UInt64, isTraced: Bool = false, crash: CrashPlace? = nil) {
         scheduler = SeededScheduler(seed: seed)
-        let fixtures = RandomPlan.house(&scheduler.random)
+        var fixtures = RandomPlan.house(&scheduler.random)
+        if Self.hasGates(seed) {
+            for index in fixtures.indices { RandomPlan.bind(&fixtures[index], &scheduler.random) }
+        }
         weather = Weather(scheduler)
         if let crash { weather.crashes = [crash] }
         scheduler.disorder = weather.disorder
@@ -40,7 +49,12 @@ final class SimulatedWorld: @unchecked Sendable {
 
     var runs: [SimulatedRun] { house.runs }
     var targets: [TargetName] { Set(runs.flatMap(\.targets)).sorted() }
-    var time: Timestamp { Timestamp(milliseconds: 1_700_000_000_000 + scheduler.now) }
+    /// What the wall clock says.
+    var time: Timestamp {
+        ChangeSamples.time(0).adding(.milliseconds(scheduler.now + clockOffset))
+    }
+    /// Whether gates bind runs of a seed.
+    static func hasGates(_ seed: UInt64) -> Bool { seed % 2 == 1 }
     var isCalm: Bool { scheduler.now >= weather.calm }
 
     func number(_ range: ClosedRange<Int>) -> Int { scheduler.number(range) }
@@ -62,13 +76,15 @@ final class SimulatedWorld: @unchecked Sendable {
     /// Whether a leader's process can be seen to be gone.
     func isProvedDead(_ lease: Lease) -> Bool {
         let process = processes[Int(lease.pid) - 1]
-        return !process.isAlive && weather.provesDeath
+        // A lease that was taken while the clock was ahead holds until then.
+        return !process.isAlive && (weather.provesDeath || wasClockSet)
     }
 
     // MARK: Running
 
     /// Runs it to its end.
     func run() {
+        prepareGates()
         for run in runs { prepare(run) }
         scheduler.beforeJob = { [unowned self] in disturb() }
         tend()
@@ -76,6 +92,7 @@ final class SimulatedWorld: @unchecked Sendable {
             isOver || scheduler.jobCount > Self.mostJobs
                 || scheduler.now > weather.calm + Self.mostTime
         }
+        if !isEnded || !isOver { for run in runs where !run.isOver { blameGates(for: run) } }
         findings.expect(isEnded, .everyRunEnds, "nothing happens any more, and \(status)")
         findings.expect(!isEnded || isOver, .everyRunEnds, "it goes on for ever, and \(status)")
         for process in processes { process.kill() }
@@ -147,23 +164,48 @@ final class SimulatedWorld: @unchecked Sendable {
         }
     }
 
+    /// Undoes what a run has changed, by a run of its own.
+    func undo(_ run: SimulatedRun) {
+        guard !run.isUndone, let record = run.rollback else { return }
+        run.isUndone = true
+        let child = SimulatedRun(record, in: self, begins: scheduler.now)
+        child.change = run.change
+        child.truth.done = run.truth.done
+        house.runs.append(child)
+        trace.note("\(record.id) undoes \(run.record.id)")
+        lead(child)
+        if !isTending { tend() }
+    }
+
     /// Every few seconds: what befalls targets, and what people do.
     private func tend() {
-        guard !runs.allSatisfy(\.isOver) else { return }
+        isTending = !runs.allSatisfy(\.isOver)
+        guard isTending else { return }
         if !isCalm, let target = scheduler.one(of: targets) {
             if happens(weather.reboots) { fleet.reboot(target) }
             if happens(weather.freezes) { fleet.freeze(target) }
             if happens(weather.partitions) { fleet.partition(target) }
         }
         for run in runs where run.begins < scheduler.now && !run.isOver { tend(run) }
+        if !isCalm, let run = scheduler.one(of: runs.filter { $0.isOver && $0.change != nil }),
+            happens(run.journal.fold.isToBeUndone ? 400 : 30)
+        {
+            undo(run)
+        }
         scheduler.after(Int64(number(500...6000))) { [unowned self] in tend() }
     }
 
     private func tend(_ run: SimulatedRun) {
         if run.journal.isOpened { act(on: run) }
         let leaders = processes.filter { $0.isAlive && $0.run === run }
+        checkGates(run, led: leaders)
         let isStuck = leaders.allSatisfy(\.isStopped)
-        if leaders.isEmpty ? happens(isCalm ? 1000 : 600) : isStuck && happens(200) {
+        // Nobody leads a run that gates had paused before somebody resumes it.
+        let isIdle =
+            run.change != nil && run.journal.fold.state == .paused && run.journal.inbox.isEmpty
+        if leaders.isEmpty
+            ? happens(isIdle ? 100 : isCalm ? 1000 : 600) : isStuck && happens(200)
+        {
             lead(run)
         } else if !isCalm, leaders.count == 1, happens(20) {
             // Somebody who doesn't know that it is led, and is refused.
@@ -195,15 +237,18 @@ final class SimulatedWorld: @unchecked Sendable {
         if let open = run.unsettled.first, truth.living[open.target]?.isEmpty != false,
             happens(isCalm ? 900 : 250)
         {
-            let isDone = truth.done[open.target]?.contains(open.step) == true
+            let isThere = truth.done[open.target]?.contains(open.step) == true
+            let isUndoing = run.isRollback && run.targets[open.target]?.isOpeningUnsettled != true
+            let isDone = isThere != isUndoing
             say(.settle(open.target, open.step, isDone: isDone, why: "looked"))
         }
+        if decideAboutGates(simulated, say) { return }
         if run.isPauseRequested, happens(isCalm ? 900 : 300) {
             // Going on may only bring it to the same stop again.
             say(run.isThresholdReached && happens(400) ? .abort : .resume)
         }
         if run.awaitsPromotion, happens(isCalm ? 900 : 300) { say(.promote) }
-        if isCalm, run.state == .waiting, happens(300),
+        if isCalm, run.state == .waiting, run.areGatesOpen != false, happens(300),
             run.deferrals.keys.sorted().allSatisfy({ house.waitsForGood($0, simulated) })
         {
             // Its group has lost others, which no run mends.

@@ -8,6 +8,11 @@ struct Simulation {
     let crashed: [CrashPlace]
     let jobs: Int
     let events: Int
+    /// Whether gates bind a run of it.
+    let hasGates: Bool
+    /// How often gates said open and closed, how many targets were started on that, and how many
+    /// runs undid another one.
+    let gates: (open: Int, closed: Int, starts: Int, undoings: Int)
 
     /// Simulates the run of a seed, to its end.
     init(seed: UInt64, isTraced: Bool = false, crash: CrashPlace? = nil) {
@@ -21,6 +26,13 @@ struct Simulation {
         crashed = world.crashed
         jobs = world.scheduler.jobCount
         events = world.runs.reduce(0) { $0 + $1.journal.events.count }
+        let bound = world.runs.filter { $0.record.gating != nil && $0.record.descent == nil }
+        hasGates = !bound.isEmpty
+        gates = (
+            world.verdictCounts.open, world.verdictCounts.closed,
+            bound.reduce(0) { $0 + $1.journal.fold.startedCount },
+            world.runs.count { $0.record.descent != nil }
+        )
     }
 
     /// How to see it again.

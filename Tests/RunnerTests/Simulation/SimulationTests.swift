@@ -12,26 +12,38 @@ struct SimulationTests {
         let first = Self.number("HANDRAIL_SIMULATION_FIRST") ?? 1
         let seconds = Self.number("HANDRAIL_SIMULATION_SECONDS")
         let began = ContinuousClock.now
-        var (seed, jobs, events) = (first, 0, 0)
+        // Gates bind every second seed.
+        let step: UInt64 = Self.number("HANDRAIL_SIMULATION_GATED") == 1 ? 2 : 1
+        var (seed, jobs, events) = (first + (step == 2 && first % 2 == 0 ? 1 : 0), 0, 0)
+        var (runs, bound) = (0, 0)
+        var gates = (open: 0, closed: 0, starts: 0, undoings: 0)
         func isOver() -> Bool {
-            guard let seconds else { return seed == first + Self.count }
+            guard let seconds else { return runs == Self.count }
             return ContinuousClock.now - began >= .seconds(seconds)
         }
         var complaints = 0
         while !isOver(), complaints < 10 {
             let simulation = Simulation(seed: seed)
             (jobs, events) = (jobs + simulation.jobs, events + simulation.events)
+            (runs, bound) = (runs + 1, bound + (simulation.hasGates ? 1 : 0))
+            gates.open += simulation.gates.open
+            gates.closed += simulation.gates.closed
+            gates.starts += simulation.gates.starts
+            gates.undoings += simulation.gates.undoings
             if let complaint = simulation.complaint {
                 Issue.record("\(complaint)")
                 complaints += 1
             }
-            seed += 1
+            seed += step
         }
         let took = ContinuousClock.now - began
-        let perHour = Double(seed - first) / max(took / .seconds(1), 0.001) * 3600
+        let perHour = Double(runs) / max(took / .seconds(1), 0.001) * 3600
         print(
-            "simulated \(seed - first) runs (seeds \(first) to \(seed - 1)) in \(took): "
+            "simulated \(runs) runs (seeds \(first) to \(seed - step)) in \(took): "
                 + "\(Int(perHour)) an hour, \(jobs) jobs, \(events) events")
+        print(
+            "gates bound \(bound) of them: open \(gates.open) times, closed \(gates.closed), "
+                + "\(gates.starts) targets started, \(gates.undoings) runs undid another one")
     }
 
     @Test func theSameSeedIsTheSameRunBitForBit() {

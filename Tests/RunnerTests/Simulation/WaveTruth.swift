@@ -10,6 +10,8 @@ struct WaveTruth {
     private let waves: [[TargetName]]
     private let hasWaves: Bool
     private let pauses: Bool
+    /// Undoing goes over no waves, and stops by rules of its own.
+    private let isRollback: Bool
     private var outcomes: [TargetName: Outcome] = [:]
     /// What has ended, and well, though a person may have opened it again.
     private var hasEnded: Set<TargetName> = []
@@ -34,6 +36,7 @@ struct WaveTruth {
         let plan = record.plan
         (rollout, self.findings) = (plan.rollout, findings)
         hasWaves = plan.waves != nil
+        isRollback = record.descent?.kind == .rollback
         waves = plan.waves?.map(\.targets) ?? [plan.targets.map(\.name)]
         lists = Set(WaveList.Kind.allCases.filter { !plan.sequence(of: $0).isEmpty })
         pauses = (rollout.onStop ?? (hasWaves ? .pause : .abort)) == .pause
@@ -70,6 +73,7 @@ struct WaveTruth {
 
     /// A target is started, or a wave's list: its turn has come, and nothing says stop.
     mutating func started(_ target: TargetName) {
+        guard !isRollback else { return }
         if let list = target.waveList { return started(list) }
         guard target.isTarget else { return }
         let wave = wave(of: target)
@@ -117,6 +121,7 @@ struct WaveTruth {
 
     /// The run has ended: nothing is owed after a wave.
     func closed() {
+        guard !isRollback else { return }
         let isOwed = lists.contains(.after) && (frame == .open || frame == .broken)
         findings.expect(
             !isOwed, .wavesAreFramed, "the run has ended, and after_wave was not begun")

@@ -35,6 +35,11 @@ struct Weather {
     var failures = 0
     var oddAnswers = 0
     var slowScripts = 0
+    /// Of kinds of trouble with a change, how many befall it; of answers of gates, how many are
+    /// slow; of worlds, in how many the clock is set.
+    var gateTroubles = 0
+    var slowGates = 0
+    var clockJumps = 0
     /// Whether the next leader can look up that the last one is dead.
     var provesDeath = true
     /// Whether the leaders ask a person before each step.
@@ -75,6 +80,7 @@ struct Weather {
         (repeats, lateAnswers, survivors) = (rate(100), rate(100), rate(500))
         (slowWrites, ioErrors) = (rate(200), rate(4))
         (failures, oddAnswers, slowScripts) = (rate(250), rate(80), rate(150))
+        (gateTroubles, slowGates, clockJumps) = (rate(400), rate(200), rate(600))
         provesDeath = scheduler.happens(700)
         asks = scheduler.happens(80)
         needsRemote = scheduler.happens(250)
