@@ -28,7 +28,7 @@ struct RollbackTextTests {
     @Test func manyTargetsOfWhichTheSameIsDoneHaveOneLine() async throws {
         let lines = try await Self.lines(31)
         #expect(!lines.contains { $0.hasPrefix("  web") })
-        let line = try #require(lines.first { $0.hasPrefix("  31 targets  ") })
+        let line = try #require(lines.first { $0.hasPrefix("  31 targets: ") })
         let names = (1...12).map { "web\($0)" }.joined(separator: ", ")
         #expect(line.hasSuffix("in this order: \(names), … +19"))
     }

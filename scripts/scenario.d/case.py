@@ -286,7 +286,7 @@ class Case:
         stage.tell("Lena adds one, with the runbook that mends it:")
         print(ITEM.rstrip("\n"))
         stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
-                    "pre-*", says="storctl", lines=30)
+                    "pre-*", says="complies", lines=30)
 
     def eight_hours_later(self):
         stage = self.stage
@@ -302,8 +302,7 @@ class Case:
             file.write(alerts)
         stage.types("olga", "alert", "deviations.json", says=["storctl.disable", "mbx02b"])
         stage.tell("One server is what the front line may mend by itself, before users notice:")
-        stage.types("olga", "run", "storctl.disable", "--alert=deviations.json", "--on", "mbx02b",
-                    "--yes", lines=30)
+        stage.types("olga", "run", "storctl.disable", "--on", "mbx02b", "--yes", lines=30)
         stage.types("olga", "run", "baseline.servers", "--on", "mbx02b", lines=20)
         stage.same("no server is slow", self.slow(), set())
 

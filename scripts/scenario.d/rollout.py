@@ -134,8 +134,8 @@ class Rollout:
         stage.clock.set("2026-11-27 16:00")
         stage.types("ivo", "run", CHANGE, "--yes", exits=4, says="20:00")
         stage.tell("And what would be too late? The window must hold a wave, and undoing everything:")
-        late = stage.clock.rfc3339("2026-11-28 21:27")
-        stage.types("ivo", "plan", CHANGE, "--no-probe", "--at", late, exits=0, says="21:30",
+        late = stage.clock.rfc3339("2026-11-28 21:29")
+        stage.types("ivo", "plan", CHANGE, "--no-probe", "--at", late, exits=4, says="window: refused",
                     lines=40)
         runs = stage.ask("history")["runs"]
         stage.same("nothing was started", runs, [])

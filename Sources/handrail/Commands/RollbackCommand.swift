@@ -124,7 +124,7 @@ struct RollbackText: Sendable {
             let head =
                 targets.count == 1
                 ? "\(targets[0])  \(does)"
-                : "\(CountText.of(targets.count, "target"))  \(does), in this order: "
+                : "\(CountText.of(targets.count, "target")): \(does), in this order: "
                     + TargetList.text(targets, limit: 12)
             return TextWidth.wrapped("  \(head)", width: width, indent: 4)
         }
