@@ -61,7 +61,7 @@ struct ExceptionReadingTests {
                 ["3:38 bad-value"]
             ),
             ("  - { item: clock, target: a }", Array(repeating: "3:5 missing-key", count: 3)),
-            ("  - { item: clock, target: a, \(rest), note: x }", ["3:72 unknown-key"]),
+            ("  - { item: clock, target: a, \(rest), note: x }", ["3:73 unknown-key"]),
             (
                 "  - { item: clock, target: a, \(rest) }\n  - { item: clock, target: [b, a], \(rest) }",
                 ["4:5 duplicate-id"]
