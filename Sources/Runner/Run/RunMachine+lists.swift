@@ -105,9 +105,11 @@ extension RunMachine {
             begin(WaveList(.after, wave: wave.index, round: max(1, wave.round)), &turn)
             return true
         }
-        guard hasBeforeList, wave.phase == .running, wave.bracket == .closed, mayBeginWave else {
-            return false
-        }
+        // Where nothing comes after a wave, nothing has to be given back before it begins again.
+        let isBroken = wave.bracket == .broken && !hasAfterList && !isHeldByUnknown
+        guard hasBeforeList, wave.phase == .running, wave.bracket == .closed || isBroken,
+            mayBeginWave
+        else { return false }
         for name in waves[wave.index] where targets[name]?.phase == .notStarted {
             if let outcome = leftOut[name]?.outcome { endUnstarted(name, outcome, &turn) }
         }

@@ -143,6 +143,25 @@ struct WaveListTests {
         #expect(drive.isFold)
     }
 
+    @Test func whereNothingComesAfterAWaveItIsBegunOnceMoreAsWell() {
+        var drive = HandDrive(
+            fixture([["a"], ["b"]]) {
+                $0.beforeWave = [RunFixture.listed("silence", .once)]
+                $0.afterWave = nil
+            })
+        drive.feed([.led], answer: failing("before_wave:1:silence"))
+        #expect(drive.machine.state == .paused)
+        drive.isFinished = false
+        drive.feed([person(.resume, 1)], answer: Self.good)
+        #expect(
+            drive.started == [
+                "before_wave:1:silence", "before_wave:1:2:silence", "a:work",
+                "before_wave:2:silence", "b:work",
+            ])
+        #expect(drive.machine.state == .succeeded)
+        #expect(drive.isFold)
+    }
+
     @Test func anAfterWaveThatFailsStops() {
         var drive = HandDrive(fixture([["a"], ["b"]]) { $0.rollout.onStop = .abort })
         drive.feed([.led], answer: failing("after_wave:1:unsilence"))
