@@ -144,7 +144,8 @@ private struct Chain {
                 #expect(
                     runs.first?.machine.targets[request.key.target]?.mayHaveChanged.contains(id)
                         == true, "seed \(seed): \(id) was not changed")
-            case .action(let id) where machine.isRollback:
+            // A rollback frames its waves as the run did.
+            case .action(let id) where machine.isRollback && request.key.target.isTarget:
                 #expect(machine.step(id)?.release != nil, "seed \(seed): \(id) ran in a rollback")
             default: break
             }
@@ -152,13 +153,15 @@ private struct Chain {
         checkOnce()
     }
 
-    /// A step that may run once began once on a target, but to open its bracket, or when named.
+    /// A step that may run once began once on a target, but to open its bracket, or when named;
+    /// what frames a wave is done for each run.
     private func checkOnce() {
         var begun: [String: Int] = [:]
         for drive in drives {
             for event in drive.events {
                 guard case .attemptEnded(let key, let record) = event.event,
                     case .action(let id) = key.part, record.mayHaveChanged,
+                    key.target.waveList == nil,
                     let step = drive.machine.step(id), step.effect.isOnce, step.release == nil,
                     !named.contains(id), !named.contains(id.step)
                 else { continue }
