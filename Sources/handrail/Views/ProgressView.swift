@@ -19,7 +19,6 @@ struct ProgressView: Sendable {
         let count = run.targetCount
         switch event {
         case .stepEnded(let target, let step, let outcome, let reason):
-            // What is done once for a wave is told however many targets there are.
             guard count <= Self.mostTargetsInDetail || !target.isTarget else { return nil }
             let planned = run.sequence(of: target).first { $0.id == step }
             // What was seen of an item has a line of its own.
