@@ -78,13 +78,7 @@ struct EventLinesTests {
                 .promoted(0, actor: "ann"), .stopped(1, reason: "why"), .leftOut(target),
             ].map { .wave($0) }
             + [.commanded(PersonCommand(verb: .promote, actor: "ann"), inboxID: 3)]
-            + [
-                AuditResult(
-                    .excepted, .major, expected: "e", actual: "a",
-                    exception: AuditResult.Exception(
-                        until: "2027-01-31", why: "w", who: "jdoe")),
-                AuditResult(.failed, .minor, why: "w"),
-            ].map { .audited(target, step, $0) }
+            + audited(target, step)
             + [
                 .attemptEnded(
                     key(.action(step)),
@@ -92,5 +86,15 @@ struct EventLinesTests {
                         ending: .exited(1), stdout: none, stderr: none,
                         seen: SeenState(expected: "e", actual: "a")))
             ]
+    }
+
+    /// What an audit says of items.
+    private static func audited(_ target: TargetName, _ step: StepID) -> [RunEvent] {
+        [
+            AuditResult(
+                .excepted, .major, expected: "e", actual: "a",
+                exception: AuditResult.Exception(until: "2027-01-31", why: "w", who: "jdoe")),
+            AuditResult(.failed, .minor, why: "w"),
+        ].map { .audited(target, step, $0) }
     }
 }

@@ -114,6 +114,9 @@ struct GoldenDocumentTests {
     @Test func operators() async throws {
         let report = try await GoldenScene.alertReport()
         try Self.expect(report.document, in: "alert")
+        var mending = report
+        mending.fits[0].item = StepID(rawValue: "limits")
+        try Self.expect(mending.document, in: "alert-mends")
         let result = LibrarySearch.Result(
             found: [
                 LibrarySearch.Found(
@@ -355,7 +358,8 @@ struct DocumentPageTests {
         ("logs -f", ["logs-follow"]), ("list", ["list", "list-no-history"]),
         ("show", ["show", "show-items", "show-no-history"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
-        ("alert", ["alert", "alert-no-history"]), ("find", ["find", "find-no-history"]),
+        ("alert", ["alert", "alert-mends", "alert-no-history"]),
+        ("find", ["find", "find-no-history"]),
         ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),
         ("change", ["change", "change-draft", "change-closed"]),

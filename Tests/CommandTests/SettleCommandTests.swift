@@ -60,7 +60,7 @@ struct SettleCommandTests {
         #expect(result.status == (finding == "done" ? 0 : status), "\(result.errors)")
         // It took as long as the run, not as long as this command.
         let took = try #require(result.output.split(separator: "\n").first)
-        #expect(took.contains(#/ after \d+ h/#), "\(took)")
+        #expect(took.contains(#/ after \d+ days \d+ h/#), "\(took)")
         let told = try bench.handrail("status", "last")
         let word = finding == "done" ? "done" : "not done"
         #expect(

@@ -5,7 +5,7 @@ import Runner
 struct AlertReport: Sendable {
     let alerts: [Alert]
     /// Those that helped most often first.
-    let fits: [AlertFit]
+    var fits: [AlertFit]
     /// Why alerts lead to no run.
     let misses: [AlertMiss]
     private let opened: OpenedLibrary

@@ -30,8 +30,7 @@ private struct Chain {
     func run() {
         var chain = self
         var fixture = RandomPlan.fixture(&chain.random)
-        // What is done once has tests of its own (WaveListTests, SharedStepTests).
-        (fixture.beforeWave, fixture.afterWave) = (nil, nil)
+        // What is shared has tests of its own (SharedStepTests).
         for index in fixture.steps.indices { fixture.steps[index].scope = nil }
         for index in fixture.steps.indices where Bool.random(using: &chain.random) {
             fixture.steps[index].undo = [.run(RunFixture.call("undo\(index)"))]
