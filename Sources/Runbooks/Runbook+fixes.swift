@@ -8,16 +8,19 @@ extension Runbook {
     ) -> (runbook: RunbookID, values: [String: String])? {
         guard let step = steps.first(where: { $0.id == item.step }), let fix = step.audit?.fix
         else { return nil }
-        return (
-            fix.runbook,
-            fix.set.compactMapValues { value in
+        var given: [String: String] = [:]
+        for (name, value) in fix.set {
+            let known: String? =
                 switch value {
                 case .text(let text): text
                 case .reference(.item): text(of: item, in: step, target)
                 case .reference(let name): values(of: name, target)?.joined(separator: "\n")
                 }
-            }
-        )
+            // Without it the other runbook's default would be taken.
+            guard let known else { return nil }
+            given[name] = known
+        }
+        return (fix.runbook, given)
     }
 
     /// What a name means for a target: a label, its own name, or a parameter's default.

@@ -34,8 +34,10 @@ package struct GlassFolder: Sendable {
         } catch {
             throw Self.failure("can't be listed", path, error)
         }
-        return names.filter { $0.hasSuffix(".request") }.sorted().prefix(Self.greatestCount)
+        // What a killed process left never stands before what somebody waits for now.
+        let found = names.filter { $0.hasSuffix(".request") }.sorted()
             .compactMap { read(GlassRequest.self, $0) }
+        return Array(found.sorted { $0.expires > $1.expires }.prefix(Self.greatestCount))
     }
 
     /// The request of a run; nil without one.

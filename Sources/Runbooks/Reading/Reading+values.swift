@@ -48,6 +48,15 @@ extension RunbookReading {
             let condition = condition(parts["when"], "when")
             let text = value(parts["is"], "'is'", site: .typedAction)
             for index in known..<draft.mentions.count { draft.mentions[index].isInValue = true }
+            if case .reference(let name)? = text,
+                name.parts.count > 1 || name.parts.first == "target_name"
+            {
+                document.error(
+                    "dangling-reference",
+                    "'$\(name)' can't be picked: 'is' takes a text, or a parameter.",
+                    at: parts["is"]?.start ?? parts.mark,
+                    hint: "Use '$\(name)' where the value is used, or write the texts out.")
+            }
             if parts["when"] == nil { taker = parts.mark }
             if let text { picks.append(.init(when: condition, text: text)) }
         }

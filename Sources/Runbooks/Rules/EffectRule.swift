@@ -28,7 +28,22 @@ enum EffectRule {
             if let action = step.action { checkStrength(step, action, &document) }
             checkWriting(step, &document)
             checkRestart(step, &document)
+            checkFrame(step, draft, &document)
         }
+    }
+
+    /// What begins a wave is begun again after a pause: what may happen once needs what gives it back.
+    private static func checkFrame(
+        _ step: RunbookDraft.StepDraft, _ draft: RunbookDraft, _ document: inout DocumentReading
+    ) {
+        guard step.list == .before, [.once, .irreversible].contains(step.effect),
+            !draft.steps.contains(where: { $0.list == .after })
+        else { return }
+        document.error(
+            "effect-too-strong",
+            "A wave that is left and entered again has 'before_wave' done once more, and this step "
+                + "may happen once.", at: step.effectMark,
+            hint: "Give it back in 'after_wave', or make it idempotent.")
     }
 
     private static func checkStrength(

@@ -55,7 +55,10 @@ struct GlassGate: Sendable {
             return .refused(["\(glass.first) signed both times, and two people break the glass"])
         }
         let age = now.since(glass.at)
-        guard age <= BrokenGlass.lifetime.inMilliseconds else {
+        // A clock that was set back since doesn't make it last longer.
+        guard age >= -ActStatement.greatestAge.inMilliseconds,
+            age <= BrokenGlass.lifetime.inMilliseconds
+        else {
             return .refused([
                 "\(glass.first) and \(glass.second) broke the glass \(age / 3_600_000) h ago, and "
                     + "that counts for \(BrokenGlass.lifetime.inMilliseconds / 3_600_000) h: "

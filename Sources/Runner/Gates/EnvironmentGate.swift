@@ -30,7 +30,10 @@ struct EnvironmentGate: Sendable {
 
     private func verdict(_ runs: [EarlierRun], _ place: EarlierRuns.Place) -> Verdict {
         let same = runs.filter { $0.digest == plan.runbook.digest }
-        let chains = Dictionary(grouping: same, by: \.plan).values.map(EnvironmentProof.judge)
+        let changes = plan.steps.contains { $0.effect != .read }
+        let chains = Dictionary(grouping: same, by: \.plan).values.map {
+            EnvironmentProof.judge($0, changes: changes)
+        }
         let proofs = chains.compactMap { chain -> EnvironmentProof? in
             if case .success(let proof) = chain { proof } else { nil }
         }.sorted { ($0.ended, $0.run.id) > ($1.ended, $1.run.id) }

@@ -10,7 +10,12 @@ struct EnvironmentProof: Sendable, Hashable {
     let targets: [TargetName: [String: [String]]]
 
     /// What runs of one plan prove; the reason is a clause about the newest of them.
-    static func judge(_ runs: [EarlierRun]) -> Result<EnvironmentProof, Refusal> {
+    ///
+    /// `changes`: whether the runbook changes anything; then a target on which nothing was to be done
+    /// proves nothing.
+    static func judge(
+        _ runs: [EarlierRun], changes: Bool
+    ) -> Result<EnvironmentProof, Refusal> {
         let ordered = runs.sorted { $0.number < $1.number }
         guard let newest = ordered.last else { return .failure(Refusal(run: nil, why: "")) }
         func refused(_ why: String) -> Result<EnvironmentProof, Refusal> {
@@ -22,12 +27,14 @@ struct EnvironmentProof: Sendable, Hashable {
             return refused("succeeded, and did not help")
         }
         var last: [TargetName: Outcome] = [:]
+        var changed: Set<TargetName> = []
         for run in ordered {
             let isTakenBack = [.rolledBack, .rollbackFailed].contains(run.state)
             // Of an abort that isn't the first run nobody knows here whether it was undoing.
             let isDoubtful = isTakenBack || run.state == .aborted && run.number > 1
             for (target, outcome) in run.outcomes {
                 last[target] = isDoubtful ? .aborted : outcome
+                if outcome == .changed { changed.insert(target) }
             }
             if isTakenBack { return refused("was rolled back in part (\(run.id))") }
         }
@@ -35,8 +42,9 @@ struct EnvironmentProof: Sendable, Hashable {
         guard bad.isEmpty else {
             return refused("left \(bad.prefix(3).map(\.rawValue).joined(separator: ", ")) undone")
         }
-        // Whom nothing was done on has not gone through it.
-        let through = last.filter { $0.value != .skipped }.keys
+        // Whom nothing was done on has not gone through it: its guards held, or nothing applied.
+        let through = last.filter { $0.value != .skipped && (!changes || changed.contains($0.key)) }
+            .keys
         guard !through.isEmpty else { return refused("did nothing anywhere") }
         var labels: [TargetName: [String: [String]]] = [:]
         for run in ordered { labels.merge(run.labels) { _, later in later } }

@@ -57,10 +57,11 @@ package struct ValueResolver: Sendable {
     /// What a value is on a target: the first pick whose condition holds; nil for none.
     package func value(of rule: ValueRule, on target: PlannedTarget) -> String? {
         let scope = scope(target: target, outputs: [:], answers: [:], outcomes: [:])
-        for pick in rule.picks where pick.when?.holds(in: scope) ?? true {
-            if case .text(let text) = pick.text { return text }
-        }
-        return nil
+        // Of the first that holds: one whose text is not known there is no reason to take another.
+        guard let pick = rule.picks.first(where: { $0.when?.holds(in: scope) ?? true }),
+            case .text(let text) = pick.text
+        else { return nil }
+        return text
     }
 
     /// The secret parameters whose values an action needs.

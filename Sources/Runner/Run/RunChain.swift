@@ -227,10 +227,11 @@ package struct RunChain: Sendable {
     /// The step, done once for several targets, that whoever comes to it would start again, though it
     /// must run once, may have been started, and did not end well.
     private func sharedAgain(_ steps: ArraySlice<Step>, named from: StepID?) -> Step? {
-        let taken = Set(sharedEnds.compactMap(\.name.sharedStep?.step))
+        // For each wave by itself: what ended well in one says nothing of another.
+        let taken = Set(sharedEnds.map(\.name))
         return steps.first { step in
-            step.scope != nil && step.effect.isOnce && step.id != from && !taken.contains(step.id)
-                && doing.contains { $0.mayHaveShared(step.id) }
+            step.scope != nil && step.effect.isOnce && step.id != from
+                && doing.contains { !$0.begunShared(step.id).subtracting(taken).isEmpty }
         }
     }
 

@@ -161,9 +161,9 @@ package struct RunLoop: Sendable {
             } catch {
                 return .failure(error)
             }
-            // Recording and sealing may have taken longer than the lease.
-            if let error = await failure.error { return .failure(error) }
             await askAgain(for: &decision, of: run)
+            // Recording, sealing and asking may have taken longer than the lease.
+            if let error = await failure.error { return .failure(error) }
             if start(decision.effects, in: &group) { return .success(run) }
             do {
                 try await askForLocks(decision.effects, of: run.record)

@@ -117,7 +117,6 @@ extension RunMachine {
     func isAtItsStart(_ name: TargetName, _ target: TargetProgress) -> Bool {
         asksGates && target.isRunning && !target.mayHaveBegun && !givesBack(name)
             && name.sharedStep == nil
-            && target.outcomes.keys.allSatisfy(target.takenOver.contains)
     }
 
     /// Whether the first step of a target has to wait for the gates; then it begins once they are

@@ -170,8 +170,12 @@ extension RunMachine {
         return lists.filter(kept.contains)
     }
 
-    /// Whether each list that was begun ended well, the last time.
-    var areListsGood: Bool { lastLists.allSatisfy { targets[$0]?.outcome?.isGood == true } }
+    /// Whether each list that was begun ended well, the last time; what should have given something
+    /// back, each time.
+    var areListsGood: Bool {
+        let given = lists.filter { $0.waveList?.kind == .after }
+        return (lastLists + given).allSatisfy { targets[$0]?.outcome?.isGood == true }
+    }
 }
 
 /// How recorded events change what is done before and after a wave.

@@ -77,23 +77,25 @@ extension RunMachine {
         }
     }
 
-    /// Whether a step that is done once may have been started in this run.
-    func mayHaveShared(_ id: StepID) -> Bool {
-        lists.contains { name in
-            name.sharedStep?.step == id && targets[name]?.mayHaveChanged.contains(id) == true
-        }
+    /// The names under which a step that is done once may have been started in this run.
+    func begunShared(_ id: StepID) -> Set<TargetName> {
+        Set(
+            lists.filter { name in
+                name.sharedStep?.step == id && targets[name]?.mayHaveChanged.contains(id) == true
+            })
     }
 
     /// The shared steps that ended well, with those that this run took over: a run that goes on from
     /// it doesn't do them again.
     var sharedEnds: [SharedEnd] {
         targets.keys.filter { $0.sharedStep != nil }.sorted().compactMap { name in
+            // Of the step itself: one that may fail leaves what it is done for well.
             guard let shared = name.sharedStep, let progress = targets[name],
-                let outcome = progress.outcome, outcome.isGood
+                progress.outcome?.isGood == true, let outcome = progress.outcomes[shared.step],
+                outcome.isGood
             else { return nil }
             return SharedEnd(
-                name: name, outcome: progress.outcomes[shared.step] ?? outcome,
-                outputs: progress.outputs[shared.step])
+                name: name, outcome: outcome, outputs: progress.outputs[shared.step])
         }
     }
 

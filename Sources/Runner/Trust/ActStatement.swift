@@ -50,8 +50,10 @@ package struct ActStatement: Sendable, Codable, Hashable {
         if plan != wanted.plan { return differs("plan") }
         if run != wanted.run { return differs("run") }
         if arguments != wanted.arguments { return differs("form of this act") }
-        let distance = abs(instant.since(time))
-        guard distance <= Self.greatestAge.inMilliseconds else {
+        let (signed, isTooFar) = instant.milliseconds.subtractingReportingOverflow(
+            time.milliseconds)
+        let distance = isTooFar ? UInt64.max : signed.magnitude
+        guard distance <= UInt64(Self.greatestAge.inMilliseconds) else {
             return TrustRefusal(
                 "what was signed says \(time.spokenText), more than "
                     + "\(Self.greatestAge.components.seconds / 60) minutes from now",

@@ -31,9 +31,12 @@ extension Runbook {
 
 extension ChangeRules {
     /// A type of the list; who approves is what the other entry says.
+    ///
+    /// Where trust wants several approvals, no type of a library goes without any.
     init(_ type: ChangeType, approvedBy board: ChangeType, least: Int) {
         self.init(
-            type: type.name, severity: type.severity, windows: type.windows,
+            type: type.name, severity: least > 1 ? max(type.severity, .minor) : type.severity,
+            windows: type.windows,
             approvers: board.approvers, quorum: max(board.quorum, least),
             reviewWithinMilliseconds: type.reviewWithinMilliseconds)
     }

@@ -108,10 +108,19 @@ struct Telling: Sendable {
         try await session.noteTrust(in: home)
         let signer = try await ActSigning(session: session, home: home).sign(
             verb.permission, arguments: verb.arguments, about: plan, run: run)
-        if [.resume, .promote].contains(verb) {
+        if letsTargetsStart(verb) {
             try await refuseApprover(signer?.rawValue ?? session.actor, verb.permission)
         }
         return signer
+    }
+
+    /// Whether a command lets targets start: by itself, or since this process would lead the run on.
+    private func letsTargetsStart(_ verb: PersonCommand.Verb) -> Bool {
+        switch verb {
+        case .resume, .promote: true
+        case .answer, .confirm, .settle: !folded.summary.isLed
+        default: false
+        }
     }
 
     /// Refuses who approved what the run does: letting targets start is starting them.

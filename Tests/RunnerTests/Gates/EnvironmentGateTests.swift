@@ -154,6 +154,21 @@ struct EnvironmentGateTests {
             try Self.text([skipped]) == Self.unproved + "r-1 did nothing anywhere" + Self.advice)
     }
 
+    /// Guards that held, or steps that were passed over, say nothing of what the runbook does.
+    @Test(arguments: [Outcome.satisfied, .ok])
+    func whereNothingWasToBeDoneNothingIsProved(_ outcome: Outcome) throws {
+        let idle = try Self.run("r-1", outcomes: ["pre-mbx": outcome, "pre-hub": outcome])
+        #expect(
+            try Self.text([idle]) == Self.unproved + "r-1 did nothing anywhere" + Self.advice)
+        let half = try Self.run("r-1", outcomes: ["pre-mbx": outcome])
+        #expect(try Self.text([half]).contains("no target with role = mbx has gone through it"))
+        // A retry that found the rest in order goes on from what was changed before it.
+        let first = try Self.run("r-1", .failed, outcomes: ["pre-mbx": .failed])
+        let again = try Self.run(
+            "r-2", number: 2, targets: ["pre-mbx": "mbx"], outcomes: ["pre-mbx": .changed])
+        #expect(try Self.text([first, again]).hasPrefix("open"))
+    }
+
     @Test func aTargetOfEachRoleMustHaveGoneThroughIt() throws {
         let run = try Self.run("r-1", targets: ["pre-hub": "hub"])
         #expect(

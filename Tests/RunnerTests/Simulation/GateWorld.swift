@@ -133,6 +133,8 @@ extension SimulatedWorld {
             change.truth.isInScope = false
             return
         }
+        // First: who plans by a clock that is wrong gives it a time that is not to come for long.
+        setClock(0)
         change.truth.roleEnds = nil
         change.unhold()
         change.truth.board.formUnion(["cy", "dan", "eve"])

@@ -77,7 +77,10 @@ final class SimulatedChange: @unchecked Sendable {
     private func tell(_ input: ChangeInput) -> Bool {
         guard case .success(let events)? = change?.decide(input, actor: "mia", at: world.time)
         else { return false }
-        for event in events { force(event) }
+        for event in events {
+            force(event)
+            world.trace.note("of \(record.id) the change \(event)")
+        }
         return true
     }
 
@@ -86,6 +89,7 @@ final class SimulatedChange: @unchecked Sendable {
 
     func move(to state: ChangeState) {
         force(.moved(state, reason: "another desk says so"))
+        world.trace.note("of \(record.id) the change is \(state)")
         truth.state = state == .review ? .review : state.mayStart ? .may : .over
     }
 
@@ -94,7 +98,7 @@ final class SimulatedChange: @unchecked Sendable {
             let index = truth.approvals.lastIndex(where: { $0.person == person && !$0.isRevoked })
         else { return }
         truth.approvals[index].isRevoked = true
-        if let state = change?.state, !state.mayStart { truth.state = .over }
+        if let state = change?.state, !state.mayStart, state != .review { truth.state = .over }
     }
 
     /// Records an approval, good or not; one that isn't was recorded while it was, or elsewhere.
