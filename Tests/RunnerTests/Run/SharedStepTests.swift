@@ -197,6 +197,21 @@ struct SharedStepTests {
         #expect(again.started == ["once:migrate:migrate", "a:last", "b:last"])
     }
 
+    /// What ended well in one wave says nothing of the same step in another.
+    @Test func aStepThatMayRunOnceForAWaveIsNamedForEach() throws {
+        var run = HandDrive(
+            fixture(
+                [Self.shared("weigh", .once, per: .wave), RunFixture.step("last")], [["a"], ["b"]]))
+        run.feed([.led]) { .exit($0.key.target.rawValue == "once:weigh:2" ? 1 : 0) }
+        let chain = RunChain([run.machine])
+        #expect(chain.sharedEnds.map(\.name.rawValue) == ["once:weigh:1"])
+        guard case .failure(let problem) = chain.retry([RunFixture.target("b")], from: nil) else {
+            Issue.record("it may have been started for the second wave")
+            return
+        }
+        #expect(problem.message.contains("weigh may run once only"))
+    }
+
     @Test func aRollbackSaysThatItIsNotUndone() {
         let undo = PlannedUndo(undoing: Self.shared("migrate", .once))
         #expect(undo?.notUndone == "it is done once for the run")

@@ -360,6 +360,21 @@ struct WaveListTests {
         #expect(drive.isFold)
     }
 
+    /// What should have given something back once did not, whatever came of it the next time.
+    @Test func anAfterWaveThatFailedIsNotForgotten() {
+        var drive = HandDrive(fixture([["a", "b"]]) { $0.rollout.maxInFlight = 1 })
+        drive.feed([.led]) { $0.key.target.waveList == nil ? nil : .exit(0) }
+        drive.feed([person(.pause, 1)], answer: failing("after_wave:1:unsilence"))
+        drive.feed(
+            [.attemptEnded(drive.open[0], .exit(0))], answer: failing("after_wave:1:unsilence"))
+        #expect(drive.machine.state == .paused)
+        drive.isFinished = false
+        drive.feed([person(.resume, 2)], answer: Self.good)
+        #expect(drive.started.last == "after_wave:1:2:unsilence")
+        #expect(drive.machine.state == .failed)
+        #expect(drive.isFold)
+    }
+
     @Test func aTargetThatIsHeldKeepsItsWaveOpen() {
         var drive = HandDrive(
             fixture([["a"]]) {
