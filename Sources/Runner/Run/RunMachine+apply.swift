@@ -129,14 +129,16 @@ extension RunMachine {
         }
         if case .unknown = record.ending {
             target.lostAttempts[key.part, default: 0] += 1
+            if mayChange(key.part) { target.unprovedActions.insert(key.part) }
             // What is detached lives in no session: its claim says whether it does.
             if !isDetached(key), let session = target.session,
                 !target.unprovedSessions.contains(session)
             {
                 target.unprovedSessions.append(session)
             }
-        } else if record.ending.provesEarlierSessionsGone, place(of: key.part) == .target {
-            target.unprovedSessions = []
+        } else if record.ending.provesEarlierSessionsGone {
+            if place(of: key.part) == .target { target.unprovedSessions = [] }
+            proveGone(by: key, &target)
         }
         if isAhead {
             // What came before it did not end well: it is judged when its turn comes again.
@@ -172,6 +174,29 @@ extension RunMachine {
         targets[key.target] = target
     }
 
+    /// Whether an attempt of this part may change its target; a release is owed until it is seen to
+    /// end well, and is kept by that.
+    private func mayChange(_ part: Part) -> Bool {
+        switch part {
+        case .action(let id): step(id)?.effect != .read
+        case .undo: true
+        case .guarding, .check, .verify, .symptom, .peer, .release: false
+        }
+    }
+
+    /// Takes in that an attempt ran, which none does before earlier sessions are gone.
+    ///
+    /// What is detached, or runs on the controller, outlives the session: only a later attempt of the
+    /// same part proves it gone.
+    private func proveGone(by key: AttemptKey, _ target: inout TargetProgress) {
+        let isOnTarget = place(of: key.part) == .target
+        target.unprovedActions = target.unprovedActions.filter { part in
+            let lost = AttemptKey(target: key.target, part: part, number: 1)
+            return part != key.part
+                && (!isOnTarget || place(of: part) == .controller || isDetached(lost))
+        }
+    }
+
     private mutating func applyStepEnd(
         _ name: TargetName, _ id: StepID, _ outcome: Outcome, _ reason: String?
     ) {
@@ -185,6 +210,7 @@ extension RunMachine {
         target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
+        target.unprovedActions = target.unprovedActions.filter { $0.step != id }
         target.heldBack = target.heldBack.filter { $0.key.step != id }
         if !outcome.isGood, let step = step(id) {
             if step.passesOver(outcome), !undoes(name) {

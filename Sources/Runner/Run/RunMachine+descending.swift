@@ -107,6 +107,7 @@ extension RunMachine {
         target.isOpeningUnsettled = false
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
+        target.unprovedActions = target.unprovedActions.filter { $0.step != id }
         target.heldBack = target.heldBack.filter { $0.key.step != id }
         if outcome.isGood {
             target.reopened.removeAll { $0 == id }

@@ -86,7 +86,9 @@ extension RunMachine {
     private func judged(
         _ step: Step, _ target: TargetProgress
     ) -> (outcome: Outcome, reason: String?, outputs: [String: String])? {
-        guard case .acted(let attempt) = target.position else { return nil }
+        guard case .acted(let attempt) = target.position,
+            !target.isUnproved(step.id)
+        else { return nil }
         let (outcome, why) = Verdicts.action(step, attempt)
         switch outcome {
         case .unknown, .aborted, .skipped: return nil
@@ -107,6 +109,7 @@ extension RunMachine {
     /// Whether an attempt of a step's action was started, and nobody saw how it ended.
     private func mayHaveRun(_ step: Step, _ target: TargetProgress) -> Bool {
         guard step.effect != .read else { return false }
+        if target.isUnproved(step.id) { return true }
         switch target.position {
         case .fresh: return isRestored
         case .guarded:
@@ -235,7 +238,16 @@ extension RunMachine {
         _ step: Step, _ name: TargetName, _ outcome: Outcome, _ reason: String?,
         _ turn: inout Turn
     ) -> Bool {
-        var outcome = outcome
+        var (outcome, reason) = (outcome, reason)
+        // INVARIANT: what a lost attempt may yet do is no known end, however later ones ended.
+        if !outcome.isGood, outcome != .unknown,
+            targets[name]?.isUnproved(step.id) == true
+        {
+            reason =
+                "an earlier attempt was lost, and may be running or begin yet; after it: "
+                + (reason ?? outcome.rawValue)
+            outcome = .unknown
+        }
         if let audit = step.audit {
             outcome = noteUnseen(step, audit, name, outcome, reason, &turn)
         }

@@ -36,6 +36,9 @@ package struct TargetProgress: Sendable, Hashable {
     package internal(set) var attempts: [Part: Int] = [:]
     /// How many of the attempts of a part ended without anybody seeing how.
     package internal(set) var lostAttempts: [Part: Int] = [:]
+    /// Actions that change something, were lost, and of which nothing that came after proved that
+    /// they are gone: they may be running, or begin yet.
+    package internal(set) var unprovedActions: Set<Part> = []
     /// How many of the attempts of a part were held back: they count for nothing.
     package internal(set) var heldBack: [Part: Int] = [:]
     /// How the steps ended, for those that have.
@@ -143,6 +146,9 @@ package struct TargetProgress: Sendable, Hashable {
             return effect(lost) != .read
         }
     }
+
+    /// Whether an action of the step was lost, and may be running, or begin yet.
+    func isUnproved(_ id: StepID) -> Bool { unprovedActions.contains { $0.step == id } }
 
     /// How many attempts of a part were begun.
     func made(_ part: Part) -> Int { attempts[part, default: 0] - heldBack[part, default: 0] }
