@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 
+from on_fleet import alertmanager
 from on_fleet.rig import ROOT
 
 import evidence
@@ -30,10 +31,21 @@ environments:
     production: true
     act_signatures: required
     after: pre-release
+  customers:
+    targets: ["acme-*"]
+    content: off
+    change: required
+    production: true
+    act_signatures: required
+    after: production
 """
 BEGINS = "2026-11-20 10:30"
 # The servers of this hardware have the driver.
 HARDWARE = "sx200"
+OURS = ("--limit", f"hardware = {HARDWARE} and not has customer", "--exclude", "pre-*")
+ALL_OURS = ("--limit", "not has customer", "--exclude", "pre-*")
+# A customer whose servers this house runs: a cluster, and one each of two other roles.
+CUSTOMER = "acme"
 DRIVER = "lsmod | grep -q '^storctl ' && modinfo -F version storctl || echo out"
 SPEED = "imapd-sim --probe NOOP >/dev/null && cat /etc/imapd-sim/delay_ms 2>/dev/null || echo 0"
 # What the baseline gains.
@@ -56,11 +68,23 @@ class Case:
     def __init__(self, binary, total):
         self.stage = Stage(binary, "Europe/Berlin", BEGINS)
         before = field.servers(8, "pre-release", "pre-")
-        self.servers = field.servers(total - len(before)) + before
+        self.customers = self.of_customer()
+        self.servers = field.servers(total - len(before)) + before + self.customers
         self.names = [server.name for server in self.servers]
         self.affected = [server for server in self.servers if self.has_driver(server)]
         for server in self.affected:
             server.labels = (f"hardware: {HARDWARE}",)
+
+    @staticmethod
+    def of_customer():
+        roles = {"mbx01": "mailbox", "hub01": "hub-transport", "cas01": "client-access"}
+        found = []
+        for word, role in roles.items():
+            for half in "ab" if role == "mailbox" else ("",):
+                found.append(field.Server(
+                    f"{CUSTOMER}-{word}{half}", role, f"{CUSTOMER}-{word}" if half else None,
+                    "customers", (f"hardware: {HARDWARE}", f"customer: {CUSTOMER}")))
+        return found
 
     def play(self):
         stage = self.stage
@@ -77,6 +101,7 @@ class Case:
             self.vendor()
             self.normal_change()
             self.saturday()
+            self.customer()
             self.the_record()
             return stage.result()
         finally:
@@ -85,9 +110,9 @@ class Case:
     @staticmethod
     def has_driver(server):
         """The older half of the mailbox servers, the first server of each other role, and all of
-        pre-release."""
-        if server.environment == "pre-release":
-            return True
+        pre-release; a customer's comes later."""
+        if server.environment != "production":
+            return server.environment == "pre-release"
         number = int("".join(letter for letter in server.name if letter.isdigit()))
         return number <= 6 if server.role == "mailbox" else number == 1
 
@@ -112,7 +137,7 @@ class Case:
         stage = self.stage
         production = [each for each in self.servers if each.environment == "production"]
         stage.scene(f"1. {len(production)} servers in production, and "
-                    f"{len(self.servers) - len(production)} before it")
+                    f"{len(self.servers) - len(production) - len(self.customers)} before it")
         stage.tell("""Each is an sshd with its own disk, processes and services; mailbox servers are
             clusters of two.""")
         stage.start_fleet(self.servers)
@@ -124,9 +149,13 @@ class Case:
         # This house has a baseline of its own.
         shutil.rmtree(os.path.join(stage.library, "runbooks/baseline/messaging"))
         stage.write("inventory/field.yaml", field.inventory(
-            self.servers, canaries=[self.of("production")[0], self.of("pre-release")[0]]))
+            self.servers, canaries=[
+                self.of("production")[0], self.of("pre-release")[0], self.customers[0].name]))
         stage.commit("Our runbooks, and our servers")
         stage.make_people(PEOPLE, FLOORS)
+        self.alertmanager = alertmanager.start(
+            os.path.join(stage.folder, "alertmanager"), stage.spawn)
+        self.version = ("--set", "version=1.1", "--set", "alertmanager=" + self.alertmanager)
         stage.types("lena", "trust", "show", says=["olga", "sven", "after pre-release"], lines=40)
         stage.tell("""Production takes no runbook that hasn't succeeded before it. Lena has one for
             slow mailbox servers, and tries it on a server that a restart cures:""")
@@ -215,8 +244,7 @@ class Case:
         stage.tell("""Sven and Lena write a runbook that takes the driver out. Production wants to see
             first that it went well before production, on one server of each role:""")
         stage.shows("runbooks/storctl/disable/runbook.yaml")
-        where = ("--limit", f"hardware = {HARDWARE}", "--exclude", "pre-*")
-        stage.types("sven", "plan", "storctl.disable", *where, exits=4, says=["pre-release"],
+        stage.types("sven", "plan", "storctl.disable", *OURS, exits=4, says=["pre-release"],
                     lines=50)
         stage.types("sven", "run", "storctl.disable", "--limit", "pre-*", "--ticket", "INC-4711",
                     "--yes", lines=40)
@@ -229,12 +257,11 @@ class Case:
         stage = self.stage
         stage.scene("6. An emergency change")
         stage.clock.set("2026-11-23 03:40")
-        where = ("--limit", f"hardware = {HARDWARE}", "--exclude", "pre-*")
         stage.tell(f"""{len(self.of('production'))} servers at once are more than one person may do by
             a runbook alone, and no window is open before Saturday:""")
-        stage.types("sven", "run", "storctl.disable", *where, "--yes", exits=4, says="change")
+        stage.types("sven", "run", "storctl.disable", *OURS, "--yes", exits=4, says="change")
         stage.types(
-            "sven", "change", "open", "storctl.disable", *where, "--type", "driver", "--urgency",
+            "sven", "change", "open", "storctl.disable", *OURS, "--type", "driver", "--urgency",
             "emergency", "--why", "a third-party driver holds the disk, users wait for their mail",
             "--expected", "20m", "--impact-service", "none: the disks have another driver",
             "--impact-capacity", "none", "--impact-security", "none", "--impact-recovery",
@@ -276,8 +303,7 @@ class Case:
         stage.scene("8. The baseline gains an item")
         stage.clock.set("2026-11-23 09:10")
         stage.tell("Until now the baseline knew nothing of drivers:")
-        stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
-                    "pre-*", lines=30)
+        stage.types("olga", "run", "baseline.servers", *ALL_OURS, lines=30)
         name = "runbooks/baseline/servers/"
         with open(os.path.join(stage.library, name + "runbook.yaml"), "a") as file:
             file.write(ITEM.lstrip("\n"))
@@ -285,8 +311,7 @@ class Case:
         stage.commit("The baseline looks for the driver that holds the disk")
         stage.tell("Lena adds one, with the runbook that mends it:")
         print(ITEM.rstrip("\n"))
-        stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
-                    "pre-*", says="complies", lines=30)
+        stage.types("olga", "run", "baseline.servers", *ALL_OURS, says="complies", lines=30)
 
     def eight_hours_later(self):
         stage = self.stage
@@ -310,11 +335,10 @@ class Case:
         stage = self.stage
         stage.scene("10. Thursday: the vendor has a fixed driver")
         stage.clock.set("2026-11-26 10:00")
-        where = ("--limit", f"hardware = {HARDWARE}", "--exclude", "pre-*", "--set", "version=1.1")
         stage.tell("Production wants it tried before production first, whoever asks:")
-        stage.types("ivo", "plan", "storctl.install", *where, "--no-probe", exits=4,
+        stage.types("ivo", "plan", "storctl.install", *OURS, *self.version, "--no-probe", exits=4,
                     says="pre-release", lines=40)
-        stage.types("ivo", "run", "storctl.install", "--limit", "pre-*", "--set", "version=1.1",
+        stage.types("ivo", "run", "storctl.install", "--limit", "pre-*", *self.version,
                     "--yes", lines=40)
         found = self.drivers()
         stage.same("the fixed driver is loaded before production",
@@ -325,8 +349,7 @@ class Case:
         stage.scene("11. A normal change for the next window")
         stage.clock.set("2026-11-26 14:00")
         stage.types(
-            "sven", "change", "open", "storctl.install", "--limit", f"hardware = {HARDWARE}",
-            "--exclude", "pre-*", "--set", "version=1.1", "--type", "driver", "--implementer", "ivo",
+            "sven", "change", "open", "storctl.install", *OURS, *self.version, "--type", "driver", "--implementer", "ivo",
             "--why", "the fixed driver, after the emergency change CHG-1", "--expected", "1h",
             "--start", stage.clock.rfc3339("2026-11-28 20:00"),
             "--end", stage.clock.rfc3339("2026-11-28 23:00"),
@@ -349,17 +372,78 @@ class Case:
         stage.scene("12. Saturday, 20:00: the permanent fix")
         stage.clock.set("2026-11-28 20:01")
         stage.types("ivo", "run", "CHG-2", "--yes", lines=50)
+        self.silenced(self.of("production"), waves=4)
         stage.same("the fixed driver is loaded on every affected server", set(self.drivers().values()),
                    {"1.1"})
         stage.same("no server is slow", self.slow(), set())
         stage.types("mona", "change", "close", "CHG-2", "--note", "done everywhere", says="closed")
         stage.tell("And the baseline agrees, everywhere:")
-        stage.types("olga", "run", "baseline.servers", "--limit", "*", "--exclude",
-                    "pre-*", lines=30)
+        stage.types("olga", "run", "baseline.servers", *ALL_OURS, lines=30)
+
+    def silenced(self, servers, waves):
+        """Whether Alertmanager had a silence for each wave, of its servers, and has none now."""
+        stage, lines = self.stage, {}
+        for each in alertmanager.silences(self.alertmanager):
+            (matcher,) = [m for m in each["matchers"] if m["name"] == "instance"]
+            lines[each["id"]] = (each["status"]["state"], matcher["value"])
+        run = stage.ask("history")["runs"][0]["run"]
+        ours = [line for each, line in lines.items() if each in self.silence_ids(run)]
+        stage.same("each wave was silenced, and each silence given back",
+                   [state for state, _ in ours], ["expired"] * waves)
+        named = [name for _, value in ours for name in value.removeprefix("^(?:").split("):")[0].split("|")]
+        stage.same("each server by the silence of its wave, once", sorted(named), sorted(servers))
+
+    def silence_ids(self, run):
+        """What a run's before_wave got from Alertmanager."""
+        return {each["outputs"]["sid"] for each in self.stage.ask("logs", run)["attempts"]
+                if each["part"] == "silence" and each.get("outputs")}
+
+    def customer(self):
+        stage = self.stage
+        stage.scene("13. A customer's servers come last")
+        stage.clock.set("2026-11-30 10:00")
+        names = [server.name for server in self.customers]
+        stage.tell(f"""{len(names)} servers belong to a customer, and are run by this house: an environment of its
+            own, which takes only what has succeeded in production. They have the same disks; the
+            driver was taken out there by hand.""")
+        stage.plant("bad-driver", names)
+        field.on_each(stage.fleet, names, "modprobe -r storctl")
+        where = ("--limit", f"customer = {CUSTOMER}", *self.version)
+        stage.tell("Somebody improves the runbook by a line, and asks for it there:")
+        guard = os.path.join(stage.library, "runbooks/storctl/install/scripts/is-loaded")
+        with open(guard) as file:
+            before = file.read()
+        stage.write("runbooks/storctl/install/scripts/is-loaded", before + "# Asked twice is safe.\n")
+        stage.commit("A comment")
+        stage.types("ivo", "plan", "storctl.install", *where, "--no-probe", exits=4,
+                    says=["2 environment: refused", "production"], lines=40)
+        stage.tell("What production has never run is another runbook. As it was there:")
+        stage.write("runbooks/storctl/install/scripts/is-loaded", before)
+        stage.commit("As it was")
+        stage.types(
+            "sven", "change", "open", "storctl.install", *where, "--type", "driver",
+            "--implementer", "ivo", "--why", "the fixed driver, as in production with CHG-2",
+            "--expected", "1h", "--start", stage.clock.rfc3339("2026-12-05 20:00"),
+            "--end", stage.clock.rfc3339("2026-12-05 23:00"), "--impact-service", "none",
+            "--impact-capacity", "the newer disks are used fully again", "--impact-security",
+            "none", "--impact-recovery", "the driver is taken out again",
+            says=["CHG-3", "2 environment: open"], lines=50)
+        stage.types("sven", "change", "submit", "CHG-3", says="submitted")
+        stage.types("mona", "change", "assess", "CHG-3", "--note", "agreed with the customer",
+                    says="assessed")
+        stage.types("abel", "change", "approve", "CHG-3", "--yes", says="approved", lines=30)
+        stage.types("mona", "change", "schedule", "CHG-3", says="scheduled")
+        stage.clock.set("2026-12-05 20:01")
+        stage.types("ivo", "run", "CHG-3", "--yes", lines=50)
+        found = field.on_each(stage.fleet, names, DRIVER)
+        stage.same("the fixed driver is loaded on the customer's servers",
+                   {text.strip() for text in found.values()}, {"1.1"})
+        self.silenced(names, waves=3)
+        stage.types("mona", "change", "close", "CHG-3", "--note", "done", says="closed")
 
     def the_record(self):
         stage = self.stage
-        stage.scene("13. What an auditor sees")
+        stage.scene("14. What an auditor sees")
         stage.types("lena", "audit", "log", lines=40, says=["INC-4711"])
         stage.types("lena", "audit", "verify", says="consistent")
         inbox = [each for each in stage.ask("status")["items"]]

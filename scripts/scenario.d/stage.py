@@ -46,6 +46,7 @@ class Stage:
         self.passed = self.failed = 0
         self.began = time.monotonic()
         self.child = None
+        self.helpers = []
         self.paint = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     def close(self):
@@ -53,11 +54,18 @@ class Stage:
         if self.child and self.child.poll() is None:
             self.kill()
             self.child.wait()
+        for helper in self.helpers:
+            helper.kill()
+            helper.wait()
         self.fleet.stop()
         deadline = time.monotonic() + 10
         while os.path.exists(self.folder) and time.monotonic() < deadline:
             shutil.rmtree(self.folder, ignore_errors=True)
             time.sleep(0.1)
+
+    def spawn(self, words, **options):
+        """Starts a program that the story needs beside it; it is ended with the scenario."""
+        self.helpers.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, **options))
 
     def kill(self):
         """Ends the command under way, with what it started."""

@@ -3,11 +3,9 @@
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
-import urllib.request
 
+from . import alertmanager
 from .case import collector
 from .rig import ROOT, claim, equal, steps
 
@@ -115,33 +113,7 @@ def lost(rig):
 
 
 def begin_alertmanager(rig, name):
-    """Starts Debian's Alertmanager, alone; its URL."""
-    folder = rig.path("alertmanager-" + name)
-    os.makedirs(folder)
-    config = os.path.join(folder, "alertmanager.yml")
-    with open(config, "w") as file:
-        file.write("route: { receiver: none }\nreceivers: [{ name: none }]\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % free.getsockname()[1]
-    rig.spawn([
-        "prometheus-alertmanager", "--config.file=" + config, "--storage.path=" + folder + "/data",
-        "--web.listen-address=" + address, "--cluster.listen-address="],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = "http://" + address
-
-    def ready():
-        try:
-            return urllib.request.urlopen(url + "/-/ready", timeout=1).status == 200
-        except OSError:
-            return False
-
-    rig.eventually("Alertmanager is ready", ready, 30)
-    return url
-
-
-def silences(url):
-    return json.load(urllib.request.urlopen(url + "/api/v2/silences", timeout=10))
+    return alertmanager.start(rig.path("alertmanager-" + name), rig.spawn)
 
 
 @case("alert.silence makes one silence in a real Alertmanager, and none in a dry run", "requests")
@@ -153,11 +125,11 @@ def silenced(rig):
              "--set", "why=" + why]
     plan = rig.handrail("plan", "alert.silence", *given, "--json").exits(0).document()
     claim(plan["may_change"], "the plan says that nothing may change")
-    equal(silences(url), [], "silences after the dry run")
+    equal(alertmanager.silences(url), [], "silences after the dry run")
     done = rig.handrail("run", "alert.silence", *given, "--yes", "--json").exits(0).document()
     equal(steps(done, "mbx01"),
           {"ready": "ok", "times": "ok", "silence": "changed", "active": "ok"}, "the steps")
-    (silence,) = silences(url)
+    (silence,) = alertmanager.silences(url)
     equal(silence["status"]["state"], "active", "the silence's state")
     equal((silence["comment"], silence["createdBy"]), (why, "INC-4711"), "what it says")
     equal(sorted((each["name"], each["value"], each["isRegex"]) for each in silence["matchers"]),
@@ -172,4 +144,4 @@ def refused_silence(rig):
         "--set", "alert_name=DiskFull", "--set", "instance=mbx01:9100", "--set", "ticket=INC-4711",
         "--set", "why=The new disk comes.", "--yes", "--json")
     claim(failed.code != 0 and "404" in failed.out, f"{failed.code}: {failed.tail()}")
-    equal(silences(url), [], "silences")
+    equal(alertmanager.silences(url), [], "silences")
