@@ -163,7 +163,11 @@ struct BackupCommandTests {
         let bench = try Workbench()
         try bench.makeLibrary()
         let past = try await GoneOn.begun(on: bench)
-        let file = bench.folder + "/b.tar"
+        let (file, plan) = (bench.folder + "/b.tar", bench.folder + "/plan.json")
+        let planned = try bench.handrail(
+            "plan", "service.down", "--on", "localhost", "--set", "service=x", "--no-probe", "-o",
+            plan)
+        try #require(planned.status == 0, "\(planned.errors)")
         try #require(try bench.handrail("backup", "-o", file).status == 0)
         try await past.goOn(on: bench)
         let other = bench.folder + "/other"
@@ -177,6 +181,9 @@ struct BackupCommandTests {
             try bench.handrail("--json", "--home", other).json()["items"] as? [[String: Any]])
         #expect(items.contains { $0["kind"] as? String == "unknown" })
         #expect(try bench.handrail("audit", "verify", "--home", other).status == 0)
+        // A plan of before may have been run since.
+        let run = try bench.handrail("run", plan, "--yes", "--home", other, "--json")
+        #expect(run.status == 4 && (run.output + run.errors).contains("plan.restored"))
     }
 }
 

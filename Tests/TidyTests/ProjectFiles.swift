@@ -54,6 +54,13 @@ enum ProjectFiles {
             .map { SourceFile(path: $0, text: text($0) ?? "") }
     }
 
+    /// The folders of tests, each a target of that name.
+    static let testTargets = Set(
+        paths.filter { $0.hasPrefix("Tests/") }.compactMap {
+            $0.split(separator: "/").dropFirst().first
+        }
+        .map(String.init))
+
     /// Every Swift file of ours that is compiled into the command, read once.
     static let sources = swift(below: "Sources")
 }

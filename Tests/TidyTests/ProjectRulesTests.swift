@@ -24,6 +24,21 @@ struct ProjectRulesTests {
             })
     }
 
+    @Test func testsThatPagesNameAreThere() {
+        let tests = ProjectFiles.swift(below: "Tests")
+        let types = Set(tests.flatMap { $0.names(after: ["struct", "enum", "class", "actor"]) })
+            .union(ProjectFiles.testTargets)
+        // An invariant of the simulation is the case of an enumeration.
+        let functions = Set(tests.flatMap { $0.names(after: ["func"]) + $0.caseNames })
+        #expect(functions.contains("testsThatPagesNameAreThere"))
+        let pages = paths.filter { $0.hasPrefix("docs/") && $0.hasSuffix(".md") }
+        expectNone(
+            pages.flatMap {
+                NamedTestRule.findings(
+                    inLines: ProjectFiles.lines($0), of: $0, types: types, functions: functions)
+            })
+    }
+
     @Test func scriptsCanBeStarted() {
         #expect(paths.contains("scripts/test"))
         expectNone(

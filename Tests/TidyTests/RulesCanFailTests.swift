@@ -94,6 +94,17 @@ struct RulesCanFailTests {
         #expect(VocabularyRule.findings(in: file).count == count)
     }
 
+    @Test(arguments: [
+        ("held by `ATests.aRuleThatHolds`", 0), ("held by `aRuleThatHolds`", 0),
+        ("held by `ATests.aRuleThatIsGone`", 1), ("`BTests` and `aRuleThatIsGone`", 2),
+        ("`GlobalKnownHostsFile`, `maxInFlight`, `a.b.c`, `run --wait`, aRuleThatIsGone", 0),
+    ])
+    func namedTests(_ line: String, _ count: Int) {
+        let findings = NamedTestRule.findings(
+            inLines: [line], of: "docs/a.md", types: ["ATests"], functions: ["aRuleThatHolds"])
+        #expect(findings.count == count)
+    }
+
     @Test func diagnosticCodes() {
         let file = SourceFile(
             path: "Sources/Runbooks/A.swift",

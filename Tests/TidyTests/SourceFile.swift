@@ -29,6 +29,22 @@ struct SourceFile: Sendable {
         code.indices.contains(index) && code[index].kind != .string && code[index].text == text
     }
 
+    /// What is declared with one of these keywords.
+    func names(after keywords: Set<String>) -> [String] {
+        code.indices.dropFirst().filter {
+            keywords.contains(code[$0 - 1].text) && code[$0 - 1].kind != .string
+        }.map { code[$0].text }
+    }
+
+    /// The cases of enumerations, several of them on a line.
+    var caseNames: [String] {
+        code.indices.dropFirst().filter { index in
+            isCode("case", at: index - 1)
+                || isCode(",", at: index - 1)
+                    && code.first { $0.line == code[index].line }?.text == "case"
+        }.map { code[$0].text }
+    }
+
     /// The index of the closing bracket for the opening one at an index of `code`.
     func end(of opening: Int) -> Int? {
         let pairs = ["{": "}", "(": ")", "[": "]"]

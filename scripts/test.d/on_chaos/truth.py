@@ -91,6 +91,7 @@ def in_order(where, plan, notes):
     writing = [step for step in plan if kind(step) != "read"]
     for word, step, _ in notes.lines:
         place = writing.index(step)
-        claim(place <= position, f"{where}{step} began before {writing[position]} had ended")
+        if place > position:
+            claim(False, f"{where}{step} began before {writing[position]} had ended")
         if word in ("did", "end"):
             position = max(position, place + 1)
