@@ -30,6 +30,8 @@ package struct Rollout: Sendable, Hashable, Codable {
     package var onStop: OnStop?
     /// How long one target takes, in milliseconds; nil when the runbook doesn't say.
     package var expectedMilliseconds: Int64?
+    /// True where a rollback goes on with further targets after one has failed; else nil.
+    package var keepsGoing: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case maxInFlight, stopAtFailures, soak, health, promote
@@ -38,13 +40,14 @@ package struct Rollout: Sendable, Hashable, Codable {
         case leaveOut = "leave_out"
         case onStop = "on_stop"
         case expectedMilliseconds = "expected_ms"
+        case keepsGoing = "keep_going"
     }
 
     package init(
         maxInFlight: Int = 50, stopAtFailures: Int? = 1, stopAtFirstWave: Amount? = nil,
         stopAtWave: Amount? = nil, leaveOut: Amount? = nil, soak: Soak? = nil,
         health: [HealthCheck]? = nil, promote: Promote? = nil, onStop: OnStop? = nil,
-        expectedMilliseconds: Int64? = nil
+        expectedMilliseconds: Int64? = nil, keepsGoing: Bool? = nil
     ) {
         self.maxInFlight = maxInFlight
         self.stopAtFailures = stopAtFailures
@@ -56,6 +59,7 @@ package struct Rollout: Sendable, Hashable, Codable {
         self.promote = promote
         self.onStop = onStop
         self.expectedMilliseconds = expectedMilliseconds
+        self.keepsGoing = keepsGoing
     }
 }
 

@@ -226,18 +226,24 @@ package struct PersonAction: Sendable, Hashable, Codable {
     @InMilliseconds package var deadline: Duration
     /// Whether every target asks for itself; otherwise the run asks once.
     package var perTarget: Bool
+    /// True where each wave asks for itself; else nil, as in plans of before there was such a thing.
+    package var perWave: Bool?
 
     private enum CodingKeys: String, CodingKey {
         case text, choices
         case deadline = "deadline_ms"
         case perTarget = "per_target"
+        case perWave = "per_wave"
     }
 
-    package init(text: String, choices: [Choice], deadline: Duration, perTarget: Bool) {
+    package init(
+        text: String, choices: [Choice], deadline: Duration, perTarget: Bool, perWave: Bool? = nil
+    ) {
         self.text = text
         self.choices = choices
         self.deadline = deadline
         self.perTarget = perTarget
+        self.perWave = perWave
     }
 }
 
@@ -290,6 +296,14 @@ package enum Action: Sendable, Hashable {
         case .manual: "manual"
         case .ask: "ask"
         case .stop: "stop"
+        }
+    }
+
+    /// What is asked of a person; nil for actions that ask nobody.
+    package var person: PersonAction? {
+        switch self {
+        case .ask(let person), .manual(let person): person
+        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http, .stop: nil
         }
     }
 

@@ -143,8 +143,9 @@ package enum RunEvent: Sendable, Codable, Hashable {
     case unlocked(TargetName)
     /// A member of a protected group, unavailable since a run, says that it is well.
     case vouched(TargetName, RunID, reason: String)
-    /// What the gates say about starting targets; recorded when it changes.
-    case gatesAnswered(isOpen: Bool, lines: [String])
+    /// What the gates say about starting targets, and until when where they are closed and that is
+    /// known; recorded when what they say changes.
+    case gatesAnswered(isOpen: Bool, lines: [String], until: Timestamp? = nil)
     case sessionOpened(TargetName, String)
     /// The intent: durable before the attempt starts.
     case attemptStarted(AttemptKey)

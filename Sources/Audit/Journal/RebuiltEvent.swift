@@ -246,7 +246,8 @@ struct RebuiltEvent {
         if case .array(let verdicts)? = record.details["verdicts"] {
             lines = verdicts.compactMap(Self.text)
         }
-        return .gatesAnswered(isOpen: isOpen, lines: lines)
+        let until = record.detail("until").flatMap(Timestamp.init(trailText:))
+        return .gatesAnswered(isOpen: isOpen, lines: lines, until: until)
     }
 
     private func text(_ key: String) -> String? { Self.text(record.details[key]) }

@@ -95,10 +95,11 @@ extension TrailEvent {
         case .audited(let target, let item, let result):
             TrailEvent(result, of: item, on: target, at: at)
         case .deferred, .lockKept, .unlocked, .vouched: locks(event, at)
-        case .gatesAnswered(let isOpen, let lines):
+        case .gatesAnswered(let isOpen, let lines, let until):
             engine(
                 .gatesAnswered, at, nil, nil,
-                ["open": .boolean(isOpen), "verdicts": .array(lines.map { .string($0) })])
+                ["open": .boolean(isOpen), "verdicts": .array(lines.map { .string($0) })]
+                    + (until.map { ["until": .string($0.trailText)] } ?? [:]))
         case .restored(let why): engine(.runRestored, at, nil, nil, reason(why))
         case .attemptStarted, .attemptEnded, .stepEnded, .verifyEnded, .outputsTaken,
             .symptomAsked, .stopped:

@@ -25,9 +25,8 @@ extension DocumentPart {
             Key("health", .list(of: .part(healthCheck), upTo: 16)),
             Key("promote", .word(of: Rollout.Promote.self), beside: ["waves"]),
             Key("on_stop", .word(of: Rollout.OnStop.self)),
-            Key("expected", .time(.seconds(1)...longestHold)),
-        ],
-        notBuilt: ["keep_going"])
+            Key("expected", .time(.seconds(1)...longestHold)), Key("keep_going", .truth),
+        ])
 
     static let wave = DocumentPart(
         "a wave",

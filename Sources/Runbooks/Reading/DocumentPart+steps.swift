@@ -61,6 +61,9 @@ extension DocumentPart {
     /// What can be done once for several targets: nothing of it is about one of them.
     private static let waveActions = ["run", "wait", "assert", "http"]
 
+    /// What can be done before or after a wave: that, and what a person is asked.
+    private static let listActions = waveActions + ["manual", "ask"]
+
     /// The keys of a step that mean something before or after a wave.
     private static let waveKeys: [Key] = step.table.compactMap { key in
         let names = [
@@ -75,13 +78,16 @@ extension DocumentPart {
         guard names.contains(key.name) else { return nil }
         return Key(
             key.name, key.shape, required: key.isRequired,
-            beside: key.beside.filter(waveActions.contains),
+            beside: key.beside.filter(listActions.contains),
             excludes: key.excludes.filter { $0 != "release" })
     }
 
     static let waveStep = DocumentPart(
-        "a step of a wave", waveKeys + actionKeys.filter { waveActions.contains($0.name) },
-        exactlyOne: waveActions)
+        "a step of a wave",
+        waveKeys + actionKeys.filter { waveActions.contains($0.name) } + [
+            Key("manual", .either([.text, .part(waveManual)])), Key("ask", .part(waveAsk)),
+        ],
+        exactlyOne: listActions)
 
     static let undo = DocumentPart(
         "an undo", actionKeys.filter { writing.contains($0.name) }, exactlyOne: writing,
@@ -151,15 +157,22 @@ extension DocumentPart {
 
     private static let per = Key("per", .word(of: PersonScope.self))
 
-    static let manual = DocumentPart("manual", [Key("do", .text, required: true), deadline, per])
+    private static let manualKeys = [Key("do", .text, required: true), deadline]
 
-    static let ask = DocumentPart(
-        "ask",
-        [
-            Key("question", .text, required: true),
-            Key("choices", .list(of: .part(choice), 2...20, orOne: false), required: true),
-            deadline, per,
-        ])
+    private static let askKeys = [
+        Key("question", .text, required: true),
+        Key("choices", .list(of: .part(choice), 2...20, orOne: false), required: true),
+        deadline,
+    ]
+
+    static let manual = DocumentPart("manual", manualKeys + [per])
+
+    static let ask = DocumentPart("ask", askKeys + [per])
+
+    /// Before and after a wave it is asked once for that wave, and there is no choice.
+    static let waveManual = DocumentPart("manual of a wave", manualKeys)
+
+    static let waveAsk = DocumentPart("ask of a wave", askKeys)
 
     static let choice = DocumentPart(
         "a choice",
@@ -176,5 +189,5 @@ extension DocumentPart {
 /// For what a step is done once.
 enum StepScope: String, CaseIterable { case target, wave, run }
 
-/// How often a person is asked: once for the run, or for every target.
-enum PersonScope: String, CaseIterable { case run, target }
+/// How often a person is asked: once for the run, for each wave, or for every target.
+enum PersonScope: String, CaseIterable { case run, wave, target }

@@ -173,23 +173,27 @@ extension RunbookReading {
                 PersonAction(text: $0, choices: [], deadline: .seconds(3600), perTarget: false)
             }
         }
-        guard let fields = document.fields(node, .manual) else { return nil }
+        guard let fields = document.fields(node, isInList ? .waveManual : .manual) else {
+            return nil
+        }
         let deadline = deadline(fields)
         let per = document.word(fields["per"], "per", as: PersonScope.self)
         guard let text = document.text(fields, "do", "do") else { return nil }
         return PersonAction(
-            text: text, choices: [], deadline: deadline, perTarget: per == .target)
+            text: text, choices: [], deadline: deadline, perTarget: per == .target,
+            perWave: per == .wave ? true : nil)
     }
 
     private mutating func ask(_ node: YamlNode) -> PersonAction? {
-        guard let fields = document.fields(node, .ask) else { return nil }
+        guard let fields = document.fields(node, isInList ? .waveAsk : .ask) else { return nil }
         let deadline = deadline(fields)
         let per = document.word(fields["per"], "per", as: PersonScope.self)
         let question = document.text(fields, "question", "the question")
         let choices = choices(fields)
         guard let question else { return nil }
         return PersonAction(
-            text: question, choices: choices, deadline: deadline, perTarget: per == .target)
+            text: question, choices: choices, deadline: deadline, perTarget: per == .target,
+            perWave: per == .wave ? true : nil)
     }
 
     private mutating func choices(_ fields: Fields) -> [PersonAction.Choice] {

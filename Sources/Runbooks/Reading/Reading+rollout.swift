@@ -25,6 +25,8 @@ extension RunbookReading {
         rollout.onStop = document.word(fields["on_stop"], "on_stop", as: Rollout.OnStop.self)
         rollout.expectedMilliseconds =
             document.time(fields, "expected", "expected")?.inMilliseconds
+        let keepsGoing = document.truth(fields["keep_going"], "keep_going")
+        rollout.keepsGoing = keepsGoing == true ? true : nil
         return (rollout, waves)
     }
 

@@ -50,8 +50,8 @@ extension RunbookReading {
             ($0, fields.mark(of: $0))
         }
         if let keyword = found.keyword { refuseMisplaced(fields, keyword) }
-        isInItems = fields.has("for_each")
-        defer { isInItems = false }
+        (isInItems, isInList) = (fields.has("for_each"), list != nil)
+        defer { (isInItems, isInList) = (false, false) }
         found.items = items(fields)
         let condition = condition(fields["when"], "when")
         let scope = list == nil ? scope(fields) : nil

@@ -9,6 +9,8 @@ struct RunbookReading {
     var countBefore = 0
     /// Whether the reader is in a step with `for_each`.
     var isInItems = false
+    /// Whether the reader is in a step of a wave's list.
+    var isInList = false
 
     /// Notes that an expression over parameters, steps and labels uses names.
     mutating func mention(_ expression: Expression?, at node: YamlNode?) {

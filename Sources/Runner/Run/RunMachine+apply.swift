@@ -13,7 +13,8 @@ extension RunMachine {
         case .lockKept(let target, let reason): keptLocks[target] = reason
         case .unlocked(let target): keptLocks[target] = nil
         case .vouched: break
-        case .gatesAnswered(let isOpen, let lines): (areGatesOpen, gateLines) = (isOpen, lines)
+        case .gatesAnswered(let isOpen, let lines, let until):
+            (areGatesOpen, gateLines, gatesUntil) = (isOpen, lines, until)
         case .sessionOpened(let target, let identity):
             let identity = SessionIdentity(identity)
             targets[target]?.session = identity.proof

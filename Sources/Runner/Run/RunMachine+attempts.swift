@@ -218,15 +218,6 @@ extension RunMachine {
         case .run, .file, .service, .package, .collect, .http, .manual, .ask, .stop: return own
         }
     }
-
-    /// The answers that hold for a target: the run's, and its own.
-    func answers(for name: TargetName) -> [StepID: String] {
-        var answers = targets[name]?.answers ?? [:]
-        for (question, asked) in questions where question.target == nil || question.target == name {
-            answers[question.step] = asked.choice ?? answers[question.step]
-        }
-        return answers
-    }
 }
 
 extension Part {

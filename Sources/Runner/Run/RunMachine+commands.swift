@@ -29,15 +29,6 @@ extension RunMachine {
         }
     }
 
-    /// Whether a question was asked, isn't answered, and a target still waits for its answer.
-    package func isOpen(_ question: Question) -> Bool {
-        guard let asked = questions[question], asked.choice == nil else { return false }
-        return targets.contains { name, target in
-            (question.target == nil || question.target == name) && target.isRunning
-                && target.ending == nil && stepUnderWay(name, target)?.id == question.step
-        }
-    }
-
     /// Why a command can't be done now, in one sentence; nil when it can.
     package func objection(to command: PersonCommand) -> String? {
         switch command.verb {

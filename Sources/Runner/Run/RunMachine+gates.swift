@@ -62,7 +62,10 @@ extension RunMachine {
         admission.isGateAsked = false
         admission.gates = answer
         if answer.lines != gateLines || answer.isOpen != areGatesOpen {
-            emit(.gatesAnswered(isOpen: answer.isOpen, lines: answer.lines), &turn)
+            emit(
+                .gatesAnswered(
+                    isOpen: answer.isOpen, lines: answer.lines,
+                    until: answer.isOpen ? nil : answer.next), &turn)
         }
         guard !answer.isOpen else {
             if state == .waiting, admission.deferred.isEmpty {

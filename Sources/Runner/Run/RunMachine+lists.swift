@@ -34,16 +34,21 @@ extension RunMachine {
 
     /// What began the wave that a target, a list or a shared step belongs to; nil where nothing has.
     private func beginning(of name: TargetName) -> TargetProgress? {
+        nameOfBeginning(of: name).flatMap { targets[$0] }
+    }
+
+    /// Its name; nil where nothing has begun it.
+    func nameOfBeginning(of name: TargetName) -> TargetName? {
         guard hasBeforeList,
             let wave = waveOf[name] ?? name.waveList?.wave ?? name.sharedStep?.wave
         else { return nil }
-        return name.waveList?.kind == .before ? nil : beginning(ofWave: wave)
+        return name.waveList?.kind == .before ? nil : nameOfBeginning(ofWave: wave)
     }
 
-    /// What began a wave, the last time.
-    private func beginning(ofWave index: Int) -> TargetProgress? {
-        lists.last { $0.waveList.map { $0.kind == .before && $0.wave == index } ?? false }
-            .flatMap { targets[$0] }
+    /// What began a wave, the last time; nil where nothing has.
+    func nameOfBeginning(ofWave index: Int) -> TargetName? {
+        guard hasBeforeList else { return nil }
+        return lists.last { $0.waveList.map { $0.kind == .before && $0.wave == index } ?? false }
     }
 
     /// What steps gave that is seen under a name: its own, and what began its wave.
@@ -55,7 +60,7 @@ extension RunMachine {
 
     /// What steps gave that began a wave.
     func outputs(ofWave index: Int) -> [StepID: [String: String]] {
-        hasBeforeList ? beginning(ofWave: index)?.outputs ?? [:] : [:]
+        nameOfBeginning(ofWave: index).flatMap { targets[$0]?.outputs } ?? [:]
     }
 
     /// How steps ended that are seen under a name.

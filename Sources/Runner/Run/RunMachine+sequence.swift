@@ -220,19 +220,6 @@ extension RunMachine {
         return isEnded
     }
 
-    private mutating func ask(
-        _ step: Step, _ request: PersonAction, _ name: TargetName, _ turn: inout Turn
-    ) -> Bool {
-        let question = Question(step: step.id, target: request.perTarget ? name : nil)
-        if questions[question] == nil {
-            let until = turn.now.adding(request.deadline)
-            emit(.asked(step.id, question.target, until: until), &turn)
-            turn.decision.effects.append(.timer(.deadline(question), after: request.deadline))
-        }
-        guard questions[question]?.choice != nil else { return false }
-        return end(step, name, .ok, questions[question]?.note, &turn)
-    }
-
     /// Records a step's outcome; true, so that the target is carried on.
     mutating func end(
         _ step: Step, _ name: TargetName, _ outcome: Outcome, _ reason: String?,

@@ -197,7 +197,7 @@ extension RunMachine {
                 guard let planned = planned(name) else { continue }
                 switch resolver.resolved(
                     Action.run(check.script), target: planned,
-                    outputs: outputs(ofWave: wave.index), answers: [:])
+                    outputs: outputs(ofWave: wave.index), answers: answers(ofWave: wave.index))
                 {
                 case .success(let action): look.queue.append(question(check, action, planned))
                 case .failure(let missing):

@@ -55,6 +55,8 @@ package struct RunMachine: Sendable, Equatable {
     package internal(set) var areGatesOpen: Bool?
     /// What they said, by the last verdict recorded.
     package internal(set) var gateLines: [String] = []
+    /// When they may open by themselves, as was known with that verdict; nil where it wasn't.
+    package internal(set) var gatesUntil: Timestamp?
     /// Whether it takes locks: something of it may change a target.
     package let takesLocks: Bool
     /// Targets that the run doesn't start, by name.
@@ -145,6 +147,7 @@ package struct RunMachine: Sendable, Equatable {
             && left.runningCount == right.runningCount && left.startedCount == right.startedCount
             && left.deferrals == right.deferrals && left.keptLocks == right.keptLocks
             && left.areGatesOpen == right.areGatesOpen && left.gateLines == right.gateLines
+            && left.gatesUntil == right.gatesUntil
     }
 
     /// How many targets the run is about: those that nobody left out.
@@ -255,7 +258,7 @@ package struct RunMachine: Sendable, Equatable {
             watch.isTimerSet = false
             watch.isDue = true
         case .deadline(let question):
-            guard isOpen(question), state == .running else { return }
+            guard isOpen(question), state == activeState else { return }
             emit(
                 .stateChanged(
                     .needsPerson, reason: "step \(question.step) has waited for an answer too long"),

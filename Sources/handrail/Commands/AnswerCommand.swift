@@ -18,7 +18,9 @@ struct AnswerCommand: HandrailCommand {
     var choice: String
 
     @Option(
-        help: ArgumentHelp("The target, where each target asks for itself.", valueName: "target"))
+        help: ArgumentHelp(
+            "The target, where each target asks for itself; or before_wave:2, the wave's list.",
+            valueName: "target"))
     var on: String?
 
     @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
@@ -30,7 +32,7 @@ struct AnswerCommand: HandrailCommand {
         let telling = try await Telling.of(run.run, session, leading)
         let machine = telling.folded.machine
         let question = try OpenQuestions(machine).question(step, on: on)
-        let asking = machine.plan.steps.first { $0.id == question.step }
+        let asking = machine.plan.step(question.step)
         if case .ask(let request)? = asking?.action {
             let ids = request.choices.map(\.id)
             guard ids.contains(choice) else {
@@ -66,7 +68,9 @@ struct ConfirmCommand: HandrailCommand {
     var note: String
 
     @Option(
-        help: ArgumentHelp("The target, where each target asks for itself.", valueName: "target"))
+        help: ArgumentHelp(
+            "The target, where each target asks for itself; or before_wave:2, the wave's list.",
+            valueName: "target"))
     var on: String?
 
     @OptionGroup(title: "If nobody leads the run") var leading: LeadingOptions
@@ -97,10 +101,23 @@ struct OpenQuestions: Sendable {
 
     /// The question of a step, on a target where each target asks; nothing is guessed.
     ///
+    /// What is asked for a wave needs no place where it waits for one answer only, and
+    /// `before_wave:2` means that list as it is done now, whichever time it is.
+    ///
     /// - Throws: `Failure` (invalidInput) with what waits.
     func question(_ step: String, on target: String?) throws -> Question {
         let id = try self.step(step)
-        let place = try target.map { try PlanNames.target($0, of: machine.plan) }
+        let place = try target.map { try PlanNames.place($0, of: machine.plan) }
+        let ofWaves = open.filter {
+            $0.step == id && $0.target?.isTarget == false && machine.isOpen($0)
+        }
+        let meant = ofWaves.filter { asked in
+            guard let place else { return ofWaves.count == 1 }
+            guard let list = place.waveList, list.round == 1 else { return asked.target == place }
+            return asked.target?.waveList.map { $0.kind == list.kind && $0.wave == list.wave }
+                ?? false
+        }
+        if let meant = meant.first { return meant }
         let question = Question(step: id, target: place)
         let asked = machine.questions.keys.filter { $0.step == id }
         guard !asked.contains(question), !asked.isEmpty else { return question }
@@ -109,7 +126,7 @@ struct OpenQuestions: Sendable {
             throw Failure(
                 .invalidInput, code: "run.unknownQuestion",
                 place.map { "\(id) has not asked on \($0)." }
-                    ?? "\(id) asks for each target by itself.",
+                    ?? "\(id) asks for each target, or each wave, by itself.",
                 hint: targets.isEmpty
                     ? "nothing of it waits" : "--on \(CountText.listed(targets, limit: 8))")
         }
@@ -119,9 +136,8 @@ struct OpenQuestions: Sendable {
     }
 
     private func step(_ text: String) throws -> StepID {
-        if let known = machine.plan.steps.first(where: { $0.id.rawValue == text }) {
-            return known.id
-        }
+        let steps = machine.plan.steps + machine.plan.listedSteps
+        if let known = steps.first(where: { $0.id.rawValue == text }) { return known.id }
         let waiting = Set(open.map(\.step.rawValue)).sorted()
         guard !waiting.isEmpty, nearestName(to: text, among: waiting) == nil else {
             return try PlanNames.step(text, of: machine.plan)

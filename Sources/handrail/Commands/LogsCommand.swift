@@ -179,12 +179,34 @@ enum PlanNames {
         {
             return list.name
         }
-        if let shared = known?.sharedStep, plan.step(shared.step)?.scope != nil,
+        if let shared = known?.sharedStep, let step = plan.step(shared.step),
+            step.scope != nil || step.action.person?.perWave == true,
             shared.wave.map(waves.contains) ?? true
         {
             return shared.name
         }
         return try target(name, of: plan)
+    }
+
+    /// The targets of the wave of this number, from 1, or of this name.
+    ///
+    /// - Throws: `Failure` (invalidInput).
+    static func wave(_ text: String, of plan: Plan) throws -> [TargetName] {
+        guard let waves = plan.waves else {
+            throw Failure(
+                .invalidInput, code: "run.unknownWave", "This run has no waves.",
+                hint: "name targets: --on, or --limit")
+        }
+        if let number = Int(text), waves.indices.contains(number - 1) {
+            return waves[number - 1].targets
+        }
+        if let named = waves.first(where: { $0.name == text }) { return named.targets }
+        let names = waves.enumerated().map { "\($0 + 1) (\($1.name))" }
+        throw Failure(
+            .invalidInput, code: "run.unknownWave",
+            "\(printableExcerpt(text)) is no wave of this run.",
+            hint: nearestName(to: text, among: waves.map(\.name)).map { "did you mean \($0)?" }
+                ?? "its waves: \(CountText.listed(names, limit: 10))")
     }
 
     /// The step, or the item of a step, of this id.

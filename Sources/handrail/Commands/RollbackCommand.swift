@@ -10,10 +10,11 @@ struct RollbackCommand: HandrailCommand {
         discussion: """
             Each undo looks first: what somebody has changed since is left alone, and named with \
             how it was before, how the run left it, and how it is now. What can't be undone is \
-            listed. Where one fails, no further target is undone unless --keep-going is given; \
-            'handrail rollback' again goes on with what is left.
+            listed. Where one fails, no further target is undone unless --keep-going is given, or \
+            the runbook says keep_going; 'handrail rollback' again goes on with what is left.
 
             Example: handrail rollback last --failed
+            Example: handrail rollback last --wave 3
             """)
 
     @OptionGroup var run: RunIDArgument
@@ -32,8 +33,16 @@ struct RollbackCommand: HandrailCommand {
             valueName: "targets"), completion: .custom(Completions.limits))
     var limit: [String] = []
 
-    @Flag(help: "Go on with further targets after one has failed.")
-    var keepGoing = false
+    @Option(
+        help: ArgumentHelp(
+            "Only the targets of this wave, by its number or name; several may be given.",
+            valueName: "wave"))
+    var wave: [String] = []
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Go on with further targets after one has failed; as the runbook says by itself.")
+    var keepGoing: Bool?
 
     @Flag(help: "Don't ask.")
     var yes = false
@@ -55,7 +64,8 @@ struct RollbackCommand: HandrailCommand {
         }
         let plan = chain.newest.plan
         let descent = RunDescent(
-            kind: .rollback, parent: chain.newest.record.id, starts: starts, keepsGoing: keepGoing)
+            kind: .rollback, parent: chain.newest.record.id, starts: starts,
+            keepsGoing: keepGoing ?? plan.rollout.keepsGoing ?? false)
         let child = ChildRun(session: session, home: home, chain: chain, leading: leading)
         try await child.confirm(
             RollbackText(descent: descent, plan: plan).lines(
@@ -73,6 +83,10 @@ struct RollbackCommand: HandrailCommand {
             targets = targets.filter(named.contains)
         }
         if failed { targets = targets.filter(chain.failed.contains) }
+        if !wave.isEmpty {
+            let chosen = try Set(wave.flatMap { try PlanNames.wave($0, of: plan) })
+            targets = targets.filter(chosen.contains)
+        }
         guard !limit.isEmpty else { return targets }
         let opened = try await session.openLibrary()
         let terms = try await TargetIntake(session: session, options: .none).terms(limit)

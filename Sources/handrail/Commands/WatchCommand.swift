@@ -68,7 +68,7 @@ struct WatchCommand: HandrailCommand {
             where told.insert(question).inserted {
                 let view = QuestionView(run: machine, question: question)
                 board.say(
-                    "\(question.step) asks: \(printable((view.person?.text ?? "").utf8, keepNewlines: false))"
+                    "\(question.step)\(view.place) asks: \(printable((view.person?.text ?? "").utf8, keepNewlines: false))"
                 )
                 for line in view.lines("  answer it with") { board.say(line) }
             }

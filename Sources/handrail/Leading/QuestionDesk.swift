@@ -46,8 +46,7 @@ struct QuestionDesk: Sendable {
     private func announce(_ question: Question, _ run: RunMachine) {
         let view = QuestionView(run: run, question: question)
         guard let person = view.person else { return }
-        let on = question.target.map { " on \($0)" } ?? ""
-        board.say("\(question.step)\(on) asks: \(safe(person.text))")
+        board.say("\(question.step)\(view.place) asks: \(safe(person.text))")
         for line in view.lines("  answer it with") { board.say(line) }
     }
 
@@ -116,10 +115,11 @@ struct QuestionDesk: Sendable {
     }
 
     private func read(_ question: Question, _ run: RunMachine) async throws -> Answer {
-        guard let step = run.plan.steps.first(where: { $0.id == question.step }),
-            let person = step.action.person
-        else { return .gone }
-        let on = question.target.map { " (\($0))" } ?? ""
+        let view = QuestionView(run: run, question: question)
+        guard let step = run.plan.step(question.step), let person = view.person else {
+            return .gone
+        }
+        let on = view.place
         console.note("")
         if let help = step.help { console.note(console.errorStyle.paint(safe(help), .faint)) }
         if case .manual = step.action {

@@ -30,7 +30,8 @@ struct StoppedRun: Sendable {
             return nil
         case .success(let starts):
             let descent = RunDescent(
-                kind: .rollback, parent: run.record.id, starts: starts, keepsGoing: false)
+                kind: .rollback, parent: run.record.id, starts: starts,
+                keepsGoing: run.plan.rollout.keepsGoing == true)
             let console = session.console
             if !console.isJSON {
                 console.errors(

@@ -9,7 +9,7 @@ struct Inbox: Sendable {
         /// Why it waits.
         enum Kind: String, Encodable, Sendable {
             case question, overdue, owed, paused, restored, unled, running, deferred, unknown
-            case escalated, flagged, record, remote, change
+            case promotion, escalated, flagged, record, remote, change
             case breakGlass = "break-glass"
         }
 
@@ -147,15 +147,21 @@ struct Inbox: Sendable {
                 kind: .owed, run: id, runbook: runbook, target: owed.target, step: owed.step,
                 text: owed.text, command: owed.command ?? "handrail status \(id)")
         }
+        items += run.waits.filter { $0.kind == .promotion }.map { waiting in
+            Item(
+                kind: .promotion, run: id, runbook: runbook, text: waiting.what,
+                command: waiting.commands.first ?? "handrail status \(id)")
+        }
         if run.machine.state == .waiting {
             items.append(
                 Item(
                     kind: .deferred, run: id, runbook: runbook,
-                    text: run.deferred.map(\.reason).joined(separator: "; "),
+                    text: run.waits.map(\.what).joined(separator: "; "),
                     command: "handrail status \(id)"))
         }
         if !run.summary.isLed {
-            items.append(unled(run))
+            // Who promotes it leads it on.
+            if !items.contains(where: { $0.kind == .promotion }) { items.append(unled(run)) }
         } else if items.isEmpty {
             items.append(
                 Item(

@@ -34,7 +34,8 @@ struct GoingOn: Sendable {
         guard [.rollbackFailed, .aborted].contains(run.state) else { return [] }
         switch chain.rollback(chain.undoable) {
         case .success:
-            let more = run.state == .rollbackFailed ? " --keep-going" : ""
+            let isSaid = plan.rollout.keepsGoing == true
+            let more = run.state == .rollbackFailed && !isSaid ? " --keep-going" : ""
             return [Way(name: "go on", texts: [], commands: ["handrail rollback \(id)\(more)"])]
         case .failure(let problem):
             return [Way(name: "go on", texts: Self.texts(problem), commands: [])]

@@ -171,11 +171,10 @@ struct InboxView: Sendable {
         lines += TextWidth.wrapped(
             "\(summary.runbook) on \(names), started \(began)", width: width, indent: 2)
         for awaited in run.awaited {
-            let place = awaited.question.target.map { " on \($0)" } ?? ""
             let limit = awaited.isLate ? "overdue" : time.ago(awaited.until)
             lines += item(
                 "awaited", .warning,
-                "\(awaited.question.step)\(place) (\(limit)): \(awaited.person.text)")
+                "\(awaited.question.step)\(awaited.place) (\(limit)): \(awaited.person.text)")
             lines += awaited.commands.map { "    → " + $0 }
         }
         for found in run.machine.unsettled {
@@ -192,13 +191,7 @@ struct InboxView: Sendable {
         for failure in run.report.failures {
             lines += item(failure.outcome.word, .bad, FailureText.withoutWord(failure))
         }
-        if run.machine.state == .waiting {
-            for deferral in run.deferred.prefix(Self.listedDeferrals) {
-                lines += item("waits", .warning, deferral.reason)
-            }
-            let more = run.deferred.count - Self.listedDeferrals
-            if more > 0 { lines += item("waits", .warning, "\(more) targets more") }
-        }
+        lines += waits(run)
         for held in LockText.held(run.held) { lines += item("holds", .plain, held) }
         if run.machine.isRestored, !run.machine.stateReason.isEmpty {
             lines += item("restored", .warning, run.machine.stateReason)
@@ -209,6 +202,23 @@ struct InboxView: Sendable {
             lines.append("    → handrail watch \(summary.id)")
         }
         return lines
+    }
+
+    /// What it waits for beside what a person is asked, settles or pays.
+    private func waits(_ run: RunStatus) -> [String] {
+        let isWaiting = run.machine.state == .waiting
+        let waits = run.waits.filter { isWaiting || $0.kind == .promotion }
+        var lines = waits.filter { $0.kind != .lock }.flatMap { waiting in
+            let until = waiting.until.map { " (\(time.ago($0)))" } ?? ""
+            return item("waits", .warning, waiting.what + until)
+                + waiting.commands.map { "    → " + $0 }
+        }
+        guard isWaiting else { return lines }
+        for deferral in run.deferred.prefix(Self.listedDeferrals) {
+            lines += item("waits", .warning, deferral.what)
+        }
+        let more = run.deferred.count - Self.listedDeferrals
+        return lines + (more > 0 ? item("waits", .warning, "\(more) targets more") : [])
     }
 
     private func item(_ name: String, _ tone: Tone, _ text: String) -> [String] {

@@ -103,6 +103,9 @@ extension PlanView {
             case .abort: parts.append("ends when it stops")
             }
         }
+        if rollout.keepsGoing == true {
+            parts.append("a rollback goes on with further targets after one has failed")
+        }
         return parts.joined(separator: "; ")
     }
 }

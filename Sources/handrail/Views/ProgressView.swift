@@ -102,7 +102,7 @@ struct ProgressView: Sendable {
             return told("\(target) stays locked: \(reason)", .warning)
         case .vouched(let target, _, let reason):
             return told("\(target) is well all the same: peers_ok \(reason)", .good)
-        case .gatesAnswered(let isOpen, let lines):
+        case .gatesAnswered(let isOpen, let lines, _):
             // What was open at the start stands in the plan; that it opened again is news.
             guard !isOpen else {
                 return run.startedCount > 0 ? told("the gates are open", .good) : nil
@@ -268,11 +268,11 @@ struct ProgressView: Sendable {
             run.targets[$0.target]?.outcome != nil && $0.target.isTarget
         }
         var parts = ["\(outcomes.count - open)/\(total) done"]
-        if let waves = run.plan.waves, !run.isRollback {
-            parts.insert("wave \(run.wave.index + 1)/\(waves.count)", at: 0)
-        }
-        if case .soaking(let until) = run.wave.phase, until > now {
-            parts.append("soaks for \(TimeText.length(until.since(now)))")
+        if let standing = run.waveStanding {
+            if standing.waves.count > 1 {
+                parts.insert("wave \(standing.index + 1)/\(standing.waves.count)", at: 0)
+            }
+            parts += [WaveText.short(standing, now: now)].compactMap(\.self)
         }
         let named: [Outcome] = [.unreachable, .unknown]
         let failed = outcomes.count { $0.countsAsFailure && !named.contains($0) }

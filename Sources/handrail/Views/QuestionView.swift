@@ -17,7 +17,15 @@ struct QuestionView: Sendable {
     let run: RunMachine
     let question: Question
 
-    private var step: Step? { run.plan.steps.first { $0.id == question.step } }
+    private var step: Step? { run.plan.step(question.step) }
+
+    /// Where it is asked, such as ` on web1`, or ` on before_wave:2 (wave front 1/3)`; empty where it
+    /// is asked once for the run.
+    var place: String {
+        guard let place = question.target else { return "" }
+        let wave = place.waveList?.wave ?? place.sharedStep?.wave
+        return " on \(place)" + (wave.map { " (\(SafeText.line(run.waveName($0))))" } ?? "")
+    }
 
     /// What is asked; nil when the step asks nobody.
     var person: PersonAction? { step?.action.person }

@@ -167,6 +167,12 @@ struct RunDocument: Encodable, Sendable {
     /// Steps that ended their targets, and of which a person has to say how they ended.
     let unsettled: [Owed]
     let questions: [Asked]
+    /// Where it is among its waves; nil for a run without waves.
+    let wave: WaveDocument?
+    /// How far each of its waves has come; nil for a run without waves.
+    let waves: [WaveDocument.Counts]?
+    /// What it waits for; what a person can do something about first.
+    let awaited: [AwaitedItem]
     let stops: [Stopped]
     /// What was handed over of it, the newest first; nil where that wasn't looked up.
     let escalations: [InboxDocument.Handed]?
@@ -187,6 +193,7 @@ struct RunDocument: Encodable, Sendable {
         case format, run, parent, children, runbook, title, plan, environment, library, actor
         case ticket, alert, change, opened, state, resolution, targets, failures, owed, unsettled,
             questions
+        case wave, waves, awaited
         case stops, escalations, locks
         case escalate, notes, trail, exit
         case isLed = "led"
@@ -226,6 +233,10 @@ struct RunDocument: Encodable, Sendable {
             Owed(target: $0.target, step: $0.step, reason: $0.reason)
         }
         questions = report.openQuestions.compactMap { Self.question($0, machine) }
+        let standing = machine.waveStanding
+        wave = standing.map(WaveDocument.init)
+        waves = standing.map { $0.waves.enumerated().map(WaveDocument.Counts.init) }
+        awaited = AwaitedItem.all(of: machine, isLed: isLed, locks: locks ?? [])
         stops = report.stops.map {
             Stopped(
                 step: $0.step, targets: $0.targets, resolution: $0.stop.resolution,
@@ -274,21 +285,11 @@ struct RunDocument: Encodable, Sendable {
     }
 
     private static func question(_ question: Question, _ machine: RunMachine) -> Asked? {
-        guard let step = machine.plan.steps.first(where: { $0.id == question.step }),
-            let person = step.action.person, let state = machine.questions[question]
+        guard let person = machine.plan.step(question.step)?.action.person,
+            let state = machine.questions[question]
         else { return nil }
         return Asked(
             step: question.step, target: question.target, question: person.text,
             choices: person.choices.map(\.id), until: state.until)
-    }
-}
-
-extension Action {
-    /// What is asked of a person; nil for actions that ask nobody.
-    var person: PersonAction? {
-        switch self {
-        case .ask(let person), .manual(let person): person
-        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http, .stop: nil
-        }
     }
 }

@@ -213,7 +213,8 @@ struct RunReport: Sendable {
     var openQuestions: [Question] {
         guard !run.state.isTerminal else { return [] }
         let open = run.questions.keys.filter(run.isOpen)
-        return run.plan.steps.flatMap { step in
+        let steps = (run.plan.beforeWave ?? []) + run.plan.steps + (run.plan.afterWave ?? [])
+        return steps.flatMap { step in
             open.filter { $0.step == step.id }.sorted {
                 ($0.target?.rawValue ?? "") < ($1.target?.rawValue ?? "")
             }

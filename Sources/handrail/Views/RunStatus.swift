@@ -19,6 +19,8 @@ struct RunStatus: Sendable {
     struct Awaited: Sendable {
         let question: Question
         let person: PersonAction
+        /// Where it is asked, such as ` on web1`; empty where it is asked once for the run.
+        let place: String
         let until: Timestamp
         let isLate: Bool
         /// One for each answer.
@@ -66,13 +68,18 @@ struct RunStatus: Sendable {
     /// The locks that it holds.
     var held: [TargetLock] { locks.filter { $0.run == summary.id } }
 
+    /// All that it waits for.
+    private var items: [AwaitedItem] {
+        AwaitedItem.all(of: machine, isLed: summary.isLed, locks: locks)
+    }
+
     /// Targets that wait, in the plan's order, with what is in the way now, or was at the last look.
-    var deferred: [(target: TargetName, reason: String)] {
-        machine.plan.targets.map(\.name).compactMap { name in
-            guard let deferral = machine.deferrals[name] else { return nil }
-            let lock = locks.first { $0.target == name && $0.run != summary.id }
-            return (name, lock.map { Deferral.locked($0).text } ?? deferral.reason)
-        }
+    var deferred: [AwaitedItem] { items.filter { $0.kind == .lock } }
+
+    /// What it waits for beside what a person is asked, settles, pays or resumes: each of that has
+    /// a place of its own.
+    var waits: [AwaitedItem] {
+        items.filter { [.promotion, .gates, .lock, .health, .soak].contains($0.kind) }
     }
 
     /// The targets in the plan's order.
@@ -105,14 +112,13 @@ struct RunStatus: Sendable {
     /// The open questions, in the plan's order.
     var awaited: [Awaited] {
         report.openQuestions.compactMap { question in
-            let step = machine.plan.steps.first { $0.id == question.step }
-            guard let step, let person = step.action.person,
-                let state = machine.questions[question]
-            else { return nil }
+            let view = QuestionView(run: machine, question: question)
+            guard let person = view.person, let state = machine.questions[question] else {
+                return nil
+            }
             return Awaited(
-                question: question, person: person, until: state.until,
-                isLate: state.until <= now,
-                commands: QuestionView(run: machine, question: question).commands)
+                question: question, person: person, place: view.place, until: state.until,
+                isLate: state.until <= now, commands: view.commands)
         }
     }
 

@@ -18,7 +18,7 @@ struct StatusView: Sendable {
 
     /// All of it: what it is, what is awaited, what failed, then each target.
     var lines: [String] {
-        head + awaited + unsettled + owed + deferred + notUndone + failures + passedOver + stops
+        head + awaited + unsettled + owed + waits + notUndone + failures + passedOver + stops
             + targets + halfDone + acts + notes + escalated + goingOn + next
     }
 
@@ -35,7 +35,7 @@ struct StatusView: Sendable {
         // What it waits for has a paragraph of its own.
         // Why it runs is no news.
         let isSaidBelow =
-            summary.state == .running || summary.state == .waiting && !status.deferred.isEmpty
+            summary.state == .running || summary.state == .waiting && !status.waits.isEmpty
         if !summary.state.isTerminal, !status.machine.stateReason.isEmpty, !isSaidBelow {
             state += ": \(SafeText.line(status.machine.stateReason))"
         }
@@ -65,6 +65,9 @@ struct StatusView: Sendable {
             lines += field("Then", status.children.map(\.rawValue).joined(separator: ", "))
         }
         if let wave = WaveText.of(status.machine, time) { lines += field("Wave", wave) }
+        for (index, wave) in WaveText.counts(of: status.machine).enumerated() {
+            lines += field(index == 0 ? "Waves" : "", wave)
+        }
         lines += field("Targets", counts)
         return lines + LockText.held(status.held).flatMap { field("Holds", SafeText.line($0)) }
     }
@@ -90,12 +93,11 @@ struct StatusView: Sendable {
 
     private var awaited: [String] {
         status.awaited.flatMap { awaited -> [String] in
-            let place = awaited.question.target.map { " on \($0)" } ?? ""
             let limit = (awaited.isLate ? ", was due " : ", until ") + time.both(awaited.until)
             let wide = awaited.person.choices.map { $0.id.utf8.count }.max() ?? 0
             return [
                 "",
-                style.paint("Awaited: \(awaited.question.step)\(place)", .warning)
+                style.paint("Awaited: \(awaited.question.step)\(awaited.place)", .warning)
                     + style.paint(limit, .faint),
             ] + prose(awaited.person.text)
                 + awaited.person.choices.map {
@@ -137,11 +139,15 @@ struct StatusView: Sendable {
             }
     }
 
-    /// Targets that wait for other runs.
-    private var deferred: [String] {
-        let deferred = status.deferred
-        guard !deferred.isEmpty else { return [] }
-        return ["", style.paint("Waits", .warning)] + deferred.flatMap { prose($0.reason) }
+    /// Time, gates, other runs, and the person who promotes a wave.
+    private var waits: [String] {
+        let waits = status.waits
+        guard !waits.isEmpty else { return [] }
+        return ["", style.paint("Waits", .warning)]
+            + waits.flatMap { item in
+                prose(item.what + (item.until.map { ", until \(time.both($0))" } ?? ""))
+                    + item.commands.map { "  → " + style.paint($0, .strong) }
+            }
     }
 
     private var failures: [String] {

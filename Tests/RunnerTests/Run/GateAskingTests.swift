@@ -34,7 +34,7 @@ struct GateAskingTests {
 
     private func verdicts(_ drive: HandDrive) -> [Bool] {
         drive.events.compactMap {
-            if case .gatesAnswered(let isOpen, _) = $0.event { isOpen } else { nil }
+            if case .gatesAnswered(let isOpen, _, _) = $0.event { isOpen } else { nil }
         }
     }
 

@@ -60,7 +60,7 @@ extension RunEvent {
         case .lockKept(let target, let reason): "lock kept \(target) \(reason)"
         case .unlocked(let target): "unlocked \(target)"
         case .vouched(let target, let run, let reason): "vouched \(target) \(run) \(reason)"
-        case .gatesAnswered(let isOpen, let lines):
+        case .gatesAnswered(let isOpen, let lines, _):
             "gates \(isOpen ? "open" : "closed"): \(lines.joined(separator: "; "))"
         case .restored(let reason): "restored \(reason)"
         case .closed(let state, let helped): "closed \(state.rawValue) \(helped.rawValue)"
