@@ -43,6 +43,20 @@ extension Expression: CustomStringConvertible {
         }
     }
 
+    /// What names are compared with for being equal, or in a list: what is only greater or less
+    /// needn't be one of the texts that a name can be.
+    package var equalities: [(name: Name, values: [String])] {
+        switch self {
+        case .compare(let name, let comparison, let value):
+            comparison.isOrdering ? [] : [(name, [value])]
+        case .isIn(let name, let values, _): [(name, values)]
+        case .has, .holds: []
+        case .and(let left, let right), .or(let left, let right):
+            left.equalities + right.equalities
+        case .not(let operand): operand.equalities
+        }
+    }
+
     /// A value as it is written in an expression: bare where that reads back, else in quotes.
     package static func quoted(_ value: String) -> String {
         let isBare =

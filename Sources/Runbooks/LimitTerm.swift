@@ -156,6 +156,11 @@ struct TargetIndex {
         let label = name.parts.last ?? ""
         let isLabel = name.parts.count == 1 || name.parts[0] == "target"
         if isLabel, labels[label] != nil || label == "canary" { return }
+        if name.fact != nil {
+            throw SelectionError(
+                .unknownLabel, "\(option): `\(name)` is a fact, and facts select no targets",
+                hint: "targets are asked for facts once they are selected; use a label")
+        }
         let near = nearestName(to: label, among: Array(labels.keys) + ["canary"])
         throw SelectionError(
             .unknownLabel, "\(option): no target has the label `\(name)`",

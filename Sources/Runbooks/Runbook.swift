@@ -92,6 +92,8 @@ package struct Runbook: Sendable, Hashable {
     package var targets: TargetRule
     /// In the document's order, which is the order of forms.
     package var parameters: [Parameter]
+    /// What each target is asked before its first step.
+    package var facts: [Fact] = []
     /// Named values that differ between targets.
     package var values: [ValueRule] = []
     /// In the order in which every target runs them.

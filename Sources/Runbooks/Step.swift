@@ -446,6 +446,12 @@ package struct Step: Sendable, Hashable, Codable {
         set { expects = newValue ? .reboot : nil }
     }
     private var expects: Expected?
+    /// Whether it asks for one of the runbook's facts: what it writes is its one output.
+    package var isFact: Bool {
+        get { fact == true }
+        set { fact = newValue ? true : nil }
+    }
+    private var fact: Bool?
     /// The list for whose items it runs, one by one; nil for a step that runs once.
     package var forEach: ItemList?
     /// What makes it an item of a baseline; nil for every other step.
@@ -463,7 +469,7 @@ package struct Step: Sendable, Hashable, Codable {
         case ifFails = "if_fails"
         case help, probe
         case isSafeStop = "safe_stop"
-        case detach, expects
+        case detach, expects, fact
         case forEach = "for_each"
         case audit
         case scope = "per"
@@ -494,6 +500,7 @@ package struct Step: Sendable, Hashable, Codable {
         self.isSafeStop = false
         self.detach = nil
         self.expects = nil
+        self.fact = nil
         self.forEach = nil
         self.audit = nil
         self.scope = nil

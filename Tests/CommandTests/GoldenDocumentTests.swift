@@ -98,6 +98,12 @@ struct GoldenDocumentTests {
         listed.steps[0].forEach = .texts(["dovecot", "post fix"])
         listed.steps[1].forEach = .reference(Expression.Name(parts: ["target", "services"]))
         (listed.beforeWave, listed.afterWave) = GoldenScene.lists
+        listed.facts = [
+            Fact(
+                name: try #require(ParameterName(rawValue: "os")),
+                script: ScriptCall(program: .inline("cat /etc/debian_version")),
+                choices: ["12", "13"])
+        ]
         try Self.expect(
             RunbookDocument(
                 listed, entry: entry, article: nil, library: scene.opened.source,

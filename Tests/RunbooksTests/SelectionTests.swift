@@ -42,6 +42,7 @@ struct SelectionTests {
             (["hub07,nothing"], .unknownTarget, "'nothing'", nil),
             (["role = hubb"], .noMatch, "fits no target", "did you mean `role = hub`?"),
             (["rle = hub"], .unknownLabel, "no target has the label `rle`", "did you mean `role`?"),
+            (["facts.os = debian12"], .unknownLabel, "`facts.os` is a fact", "use a label"),
             (["not quarantine = true"], .unknownLabel, "`quarantine`", "known labels"),
             (
                 ["role = hub", "mbx*"], .noMatch,

@@ -17,6 +17,7 @@ extension DocumentPart {
             Key("targets", .part(targets)),
             Key("parameters", .mapping(.parameter, of: anyParameter, 0...64)),
             Key("steps", .list(of: .part(step), 1...200, orOne: false)),
+            Key("facts", .mapping(.parameter, of: .part(fact), 0...16)),
             Key(
                 "values",
                 .mapping(
@@ -36,7 +37,15 @@ extension DocumentPart {
         ],
         exactlyOne: ["steps", "items"],
         notBuilt: [
-            "facts", "tests", "protect",
+            "tests", "protect",
+        ])
+
+    static let fact = DocumentPart(
+        "a fact",
+        [
+            Key("run", anyScript, required: true),
+            Key("choices", .list(of: .line, 1...32, orOne: false), required: true),
+            Key("with", environment), Key("timeout", .time(.seconds(1) ... .seconds(60))),
         ])
 
     /// How many texts a value may be one of.

@@ -26,7 +26,7 @@ extension RunbookReading {
     /// What does something, or is about something that is done.
     private static let notInBaselines = [
         "steps", "verify", "symptoms", "repeat", "on_failure", "change", "before_wave",
-        "after_wave",
+        "after_wave", "facts",
     ]
 
     private mutating func refuseOfOtherKinds(_ fields: Fields, _ kind: RunbookKind?) {

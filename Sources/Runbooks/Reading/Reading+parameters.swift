@@ -74,7 +74,9 @@ extension RunbookReading {
         refuseReversed(fields, found)
         found.choices = choices(fields, kind)
         guard fields.part.has("required_if") else { return found }
+        let known = draft.mentions.count
         found.requiredIf = condition(fields["required_if"], "required_if")
+        for index in known..<draft.mentions.count { draft.mentions[index].early = "a parameter" }
         found.excludes = others(fields, "excludes")
         found.requires = others(fields, "requires")
         return found

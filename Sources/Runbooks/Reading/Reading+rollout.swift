@@ -182,7 +182,9 @@ extension RunbookReading {
         let before = moment
         // No target's outputs are known between two waves, but what began the wave is.
         moment = countBefore
+        let known = draft.mentions.count
         let checks = nodes.compactMap { healthCheck($0) }
+        for index in known..<draft.mentions.count { draft.mentions[index].early = "health" }
         moment = before
         return checks.isEmpty ? nil : checks
     }

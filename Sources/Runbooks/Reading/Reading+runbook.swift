@@ -15,6 +15,7 @@ extension RunbookReading {
         let parameters = parameters(fields)
         let symptoms = symptoms(fields)
         let targets = targets(fields["targets"], kind: kind ?? .resolution)
+        let facts = facts(fields)
         let values = valueRules(fields)
         let before = waveSteps(fields, .before)
         countBefore = draft.steps.count
@@ -39,7 +40,7 @@ extension RunbookReading {
             repeatRule: repeatRule, changeType: changeType, baseline: baseline, uses: uses,
             help: help, folder: files.folder)
         (runbook.beforeWave, runbook.afterWave) = (before, after)
-        runbook.values = values
+        (runbook.facts, runbook.values) = (facts, values)
         return runbook
     }
 

@@ -19,6 +19,10 @@ extension RunbookReading {
             }
         }
         let alerts = document.lines(fields, "alert", "alert")
+        let known = draft.mentions.count
+        defer {
+            for index in known..<draft.mentions.count { draft.mentions[index].early = "a symptom" }
+        }
         let environment = environment(fields)
         let notPresent = document.word(
             fields["not_present"], "not_present", as: Symptom.NotPresent.self)

@@ -9,8 +9,9 @@ extension RunbookReading {
             let name = document.name(pair.key, "a value", at: pair.keyMark, as: ParameterName.self)
             let picks = picks(pair)
             guard let name else { continue }
-            draft.values.append(.init(name: name, mark: pair.keyMark))
-            if !picks.isEmpty { rules.append(ValueRule(name: name, picks: picks)) }
+            let rule = picks.isEmpty ? nil : ValueRule(name: name, picks: picks)
+            draft.values.append(.init(name: name, mark: pair.keyMark, rule: rule))
+            if let rule { rules.append(rule) }
         }
         return rules
     }

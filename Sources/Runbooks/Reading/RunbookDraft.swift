@@ -15,6 +15,15 @@ struct RunbookDraft {
     struct ValueDraft {
         let name: ParameterName
         let mark: YamlMark
+        /// Nil where no element of it could be read.
+        var rule: ValueRule?
+    }
+
+    /// A fact with its place; its choices are empty where they could not be read.
+    struct FactDraft {
+        let name: ParameterName
+        let mark: YamlMark
+        var choices: [String] = []
     }
 
     /// A step with its places.
@@ -70,6 +79,9 @@ struct RunbookDraft {
         /// Whether it stands in `values`, which the plan must be able to pick.
         var isInValue = false
 
+        /// What it stands in, where no target has answered for its facts; nil elsewhere.
+        var early: String?
+
         /// What it stands in, where that is about no one target; nil elsewhere.
         var place: String? { list?.rawValue ?? scope.map { "per: \($0.rawValue)" } }
 
@@ -109,6 +121,7 @@ struct RunbookDraft {
 
     var parameters: [ParameterDraft] = []
     var values: [ValueDraft] = []
+    var facts: [FactDraft] = []
     var steps: [StepDraft] = []
     var mentions: [Mention] = []
     var comparisons: [Comparison] = []

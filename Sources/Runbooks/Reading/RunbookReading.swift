@@ -19,7 +19,10 @@ struct RunbookReading {
             draft.mentions.append(
                 .init(name: name, site: .expression, mark: node.start, moment: moment))
         }
-        for comparison in expression.comparisons {
+        let compared =
+            expression.comparisons.filter { $0.name.fact == nil }
+            + expression.equalities.filter { $0.name.fact != nil }
+        for comparison in compared {
             draft.comparisons.append(
                 .init(name: comparison.name, values: comparison.values, mark: node.start))
         }
@@ -40,7 +43,10 @@ struct RunbookReading {
             document.error(
                 "dangling-reference", "'\(name)' means nothing in a selector.", at: node.start,
                 excerpt: name.description,
-                hint: "A selector knows labels only, by their bare names.")
+                hint: name.fact == nil
+                    ? "A selector knows labels only, by their bare names."
+                    : "Facts are asked of targets that are selected: use a label here, or the fact "
+                        + "in the 'when' of a step.")
         }
         return expression
     }

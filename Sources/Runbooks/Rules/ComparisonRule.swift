@@ -1,4 +1,4 @@
-/// What is compared with an `ask` or a `choice` parameter is one of its choices.
+/// What is compared with an `ask`, a `choice` parameter or a fact is one of its choices.
 enum ComparisonRule {
     static func check(
         _ draft: RunbookDraft, _ files: RunbookFiles, _ document: inout DocumentReading
@@ -10,8 +10,10 @@ enum ComparisonRule {
         for step in draft.steps where step.keyword == "ask" {
             if let id = step.id?.rawValue { choices[id] = step.choices }
         }
+        for fact in draft.facts { choices["facts.\(fact.name)"] = fact.choices }
         for comparison in draft.comparisons {
-            guard comparison.name.parts.count == 1, let name = comparison.name.parts.first,
+            let name = comparison.name.description
+            guard comparison.name.parts.count == 1 || comparison.name.fact != nil,
                 let known = choices[name], !known.isEmpty
             else { continue }
             for value in comparison.values where !known.contains(value) {

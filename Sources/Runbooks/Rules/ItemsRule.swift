@@ -29,6 +29,7 @@ enum ItemsRule {
                 name.description == "target_name"
                 || draft.values.contains { $0.name.rawValue == name.description }
                 || draft.steps.contains { $0.id?.rawValue == name.parts[0] }
+                || draft.facts.contains { $0.name.rawValue == name.fact }
             guard isKnown else { return }
             document.error(
                 "bad-value", "'$\(name)' is no list that the plan knows.", at: mark,

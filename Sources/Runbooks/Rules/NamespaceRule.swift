@@ -37,13 +37,18 @@ enum NamespaceRule {
                     hint: "Choose another name.")
             }
         }
+        for fact in draft.facts {
+            guard let id = Fact.stepID(fact.name)?.rawValue else { continue }
+            lines[id] = lines[id] ?? fact.mark.line
+        }
         for step in draft.steps {
             guard let id = step.id?.rawValue else { continue }
             if let line = lines[id] {
                 document.error(
                     "duplicate-id", "'\(id)' names something else already, on line \(line).",
                     at: step.mark, excerpt: id,
-                    hint: "Step ids and parameters share one namespace; choose another id.")
+                    hint: "Step ids and parameters share one namespace, and the step of a fact is "
+                        + "called fact-NAME; choose another id.")
             } else {
                 lines[id] = step.mark.line
             }

@@ -29,7 +29,7 @@ enum ReferenceRule {
     ) {
         if parameters.contains(name) { return }
         if draft.values.contains(where: { $0.name.rawValue == name }) {
-            return checkValue(name, mention, &document)
+            return checkValue(name, mention, draft, &document)
         }
         if name == "target_name" {
             if let place = mention.place { refuseTarget(place, mention, &document) }
@@ -77,9 +77,22 @@ enum ReferenceRule {
 
     /// A value is picked for each target, and by nothing that only a run knows.
     private static func checkValue(
-        _ name: String, _ mention: RunbookDraft.Mention, _ document: inout DocumentReading
+        _ name: String, _ mention: RunbookDraft.Mention, _ draft: RunbookDraft,
+        _ document: inout DocumentReading
     ) {
         if let place = mention.place { return refuseTarget(place, mention, &document) }
+        if let early = mention.early {
+            let facts = draft.values.first { $0.name.rawValue == name }?.rule?.facts ?? []
+            guard early == "a fact" || !facts.isEmpty else { return }
+            document.error(
+                "dangling-reference",
+                facts.isEmpty
+                    ? "'\(name)' is a value, and \(early) uses none."
+                    : "'\(name)' is picked by facts.\(facts[0]), which isn't known in \(early).",
+                at: mention.mark, excerpt: mention.written ?? name,
+                hint: "Use labels (target.NAME) and parameters.")
+            return
+        }
         guard mention.isInValue else { return }
         document.error(
             "dangling-reference", "'\(name)' is a value itself, and values use no other ones.",
@@ -107,10 +120,7 @@ enum ReferenceRule {
             if let place = mention.place { refuseTarget(place, mention, &document) }
             return
         }
-        if first == "facts" {
-            document.notBuilt("'facts'", at: mention.mark)
-            return
-        }
+        if first == "facts" { return checkFact(second, mention, draft, &document) }
         guard let index = steps[first] else {
             dangling(
                 "There is no step '\(first)'.", first, mention.mark, Set(steps.keys), &document,
@@ -127,6 +137,27 @@ enum ReferenceRule {
             return
         }
         refuseForward(first, step, index, mention, &document)
+    }
+
+    /// A fact is one that is declared, and is known from a target's first step on.
+    private static func checkFact(
+        _ name: String, _ mention: RunbookDraft.Mention, _ draft: RunbookDraft,
+        _ document: inout DocumentReading
+    ) {
+        let known = Set(draft.facts.map(\.name.rawValue))
+        guard known.contains(name) else {
+            dangling(
+                "There is no fact '\(name)'.", name, mention.mark, known, &document,
+                excerpt: mention.written, otherwise: "Declare it below 'facts'.")
+            return
+        }
+        if let place = mention.place { return refuseTarget(place, mention, &document) }
+        guard let early = mention.early else { return }
+        document.error(
+            "dangling-reference", "'facts.\(name)' isn't known in \(early).",
+            at: mention.mark, excerpt: mention.written ?? mention.name.description,
+            hint: "Targets are asked for facts right before their first step; use labels "
+                + "(target.NAME) and parameters here.")
     }
 
     private static func refuseForward(

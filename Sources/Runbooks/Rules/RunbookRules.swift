@@ -7,7 +7,7 @@ enum RunbookRules {
     static let all: [Rule] = [
         NamespaceRule.check, ReferenceRule.check, ComparisonRule.check, UnusedRule.check,
         EffectRule.check, RetryRule.check, ReleaseRule.check, SecretRule.check, SpliceRule.check,
-        ItemsRule.check,
+        ItemsRule.check, FactRule.check,
         FileRule.check, TemplateRule.check, ArticleRule.check, RequestRule.check,
     ]
 }

@@ -9,6 +9,7 @@ enum SpliceRule {
             guard let id = step.id else { continue }
             outputs.formUnion(step.outputs.map { "\(id).\($0.declaration.name)" })
         }
+        for fact in draft.facts { outputs.insert("facts.\(fact.name)") }
         for argument in draft.textArguments {
             if outputs.contains(argument.text) {
                 document.error(

@@ -43,6 +43,25 @@ struct Finding: Sendable, Hashable {
         }
     }
 
+    /// What an answer to a fact's question means: one of its choices, or that it is unknown.
+    ///
+    /// Nil where the run, which waits longer or asks anew, may hear more.
+    init?(
+        _ answer: FactAnswer, of fact: OutputDeclaration, _ report: AttemptReport,
+        allowed: Duration
+    ) {
+        switch report.ending {
+        case .exited, .notStarted, .heldBack: break
+        case .timedOut where allowed <= DryRun.limit: break
+        case .timedOut, .cancelled, .unreachable, .unknown: return nil
+        }
+        switch answer {
+        case .choice(let choice): self.init(.satisfied, note: "it is \(choice)")
+        case .unknown(let why):
+            self.init(.satisfied, note: "facts.\(fact.name) is unknown: \(why)")
+        }
+    }
+
     /// The state of a symptom whose `present` gave this answer: 0 present, 1 absent.
     var symptom: Forecast.SymptomState {
         switch state {

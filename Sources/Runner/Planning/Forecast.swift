@@ -64,16 +64,19 @@ package struct Forecast: Sendable, Hashable, Codable {
         package var diff: String?
         /// What a step that reads found.
         package var outputs: [String: String]
+        /// Of a fact: the choice that was answered; nil where it is unknown, or nobody asked.
+        package var fact: String?
 
         private enum CodingKeys: String, CodingKey {
             case step, verify, label
             case mayChange = "may_change"
-            case note, diff, outputs
+            case note, diff, outputs, fact
         }
 
         package init(
             step: StepID?, verify: Int? = nil, label: ForecastLabel, mayChange: Bool = false,
-            note: String? = nil, diff: String? = nil, outputs: [String: String] = [:]
+            note: String? = nil, diff: String? = nil, outputs: [String: String] = [:],
+            fact: String? = nil
         ) {
             self.step = step
             self.verify = verify
@@ -82,6 +85,7 @@ package struct Forecast: Sendable, Hashable, Codable {
             self.note = note
             self.diff = diff
             self.outputs = outputs
+            self.fact = fact
         }
     }
 
@@ -187,7 +191,8 @@ package struct ForecastComparison: Sendable, Hashable, Codable {
 }
 
 extension Forecast {
-    /// Compares two forecasts of one plan by outcome; notes, diffs and outputs don't count.
+    /// Compares two forecasts of one plan by outcome, and by facts; notes, diffs and outputs don't
+    /// count.
     package static func compare(_ old: Forecast, _ new: Forecast) -> ForecastComparison {
         let before = Dictionary(
             old.targets.map { ($0.target, $0) }, uniquingKeysWith: { first, _ in first })
@@ -222,6 +227,14 @@ extension Forecast {
             let follows = hasMoved && [before.label, now.label].contains(.depends)
             hasMoved = hasMoved || isSmall
             isMoved = isMoved && (isSmall || follows)
+        }
+        for (before, now) in zip(old.entries, new.entries)
+        where before.label == now.label && before.fact != now.fact {
+            // What is done with it is another choice, also where every label is the same.
+            lines.append(
+                "\(now.step?.rawValue ?? ""): \(before.fact ?? "unknown") → "
+                    + (now.fact ?? "unknown"))
+            isMoved = false
         }
         guard !lines.isEmpty else { return nil }
         return ForecastComparison.Difference(

@@ -54,7 +54,9 @@ package struct PlanBuilder: Sendable {
         let environment = try environment()
         let planned = try PlannedValues(runbook.parameters, given: parameters)
         var steps: [Step] = []
-        for step in runbook.steps { steps.append(try planned.resolved(step)) }
+        for step in runbook.facts.compactMap(\.step) + runbook.steps {
+            steps.append(try planned.resolved(step))
+        }
         let beforeWave = try planned.list(runbook.beforeWave)
         let afterWave = try planned.list(runbook.afterWave)
         let protection = try protection(of: steps)
@@ -110,23 +112,6 @@ package struct PlanBuilder: Sendable {
                 rule.picks[index].text = planned.resolved(rule.picks[index].text)
             }
             return rule
-        }
-    }
-
-    /// Refuses a plan in which some target has no text for a value.
-    private func checkValues(of plan: Plan) throws(PlanError) {
-        let resolver = ValueResolver(plan)
-        for rule in plan.values ?? [] {
-            let without = plan.targets.filter { resolver.value(of: rule, on: $0) == nil }
-            guard !without.isEmpty else { continue }
-            let names = without.prefix(8).map(\.name.rawValue).joined(separator: ", ")
-            let more = without.count > 8 ? ", … +\(without.count - 8)" : ""
-            throw PlanError(
-                .noValue,
-                "\(runbook.id) says nothing of '\(rule.name)' for \(names)\(more): none of its "
-                    + "conditions holds there (values)",
-                hint: "add a last element without 'when' to the runbook, give these targets the "
-                    + "labels that it asks for, or leave them out with --exclude")
         }
     }
 
@@ -243,6 +228,7 @@ package struct PlanBuilder: Sendable {
             + (runbook.waves?.selectors ?? [])
         let bare = selectors.compactMap { $0 }.flatMap(\.names).filter { $0.parts.count == 1 }
         var names = runbook.steps.flatMap(\.names)
+        names += runbook.facts.flatMap(\.script.references)
         for rule in runbook.values {
             for pick in rule.picks { names += pick.when?.names ?? [] }
         }

@@ -30,8 +30,12 @@ extension PlanFile {
             let symptom = Forecast.SymptomState(rawValue: word),
             case .array(let values) = members["entries"]
         else { throw bad("its forecast of \(target) is none") }
-        let steps = plan.sequence(of: planned).map { (step: Optional($0.id), verify: Int?.none) }
-        let checks = plan.verify.indices.map { (step: StepID?.none, verify: Optional($0)) }
+        let steps = plan.sequence(of: planned).map {
+            (step: Optional($0.id), verify: Int?.none, choices: $0.factChoices)
+        }
+        let checks = plan.verify.indices.map {
+            (step: StepID?.none, verify: Optional($0), choices: [String]())
+        }
         let parts = steps + checks
         guard values.count == parts.count else {
             throw bad("its forecast of \(target) has other steps than its plan")
@@ -43,7 +47,14 @@ extension PlanFile {
                 entry["step"] == part.step.map({ .string($0.rawValue) }),
                 entry["verify"] == part.verify.map({ .integer(Int64($0)) })
             else { throw bad("its forecast of \(target) has other steps than its plan") }
-            entries.append(Forecast.Entry(step: part.step, verify: part.verify, label: label))
+            var read = Forecast.Entry(step: part.step, verify: part.verify, label: label)
+            if let fact = entry["fact"] {
+                guard case .string(let choice) = fact, part.choices.contains(choice) else {
+                    throw bad("its forecast of \(target) has a fact that its plan hasn't")
+                }
+                read.fact = choice
+            }
+            entries.append(read)
         }
         return Forecast.OfTarget(target: target, symptom: symptom, entries: entries)
     }

@@ -64,10 +64,14 @@ extension TargetDryRun {
             let today = note.map { "\(label.rawValue) (\($0))" } ?? label.rawValue
             (label, note) = (.depends, "\(cause); today: \(today)")
         }
+        if step.isFact, label == .read, let why = unpickable(after: step, outputs, note) {
+            (label, note) = (.failed, why)
+        }
         record(step, label, outputs: outputs, isSimulated: !isGuard && finding.state == .needed)
         var entry = entry(step, label, note)
         entry.diff = finding.diff
         entry.outputs = outputs
+        if step.isFact, label == .read { entry.fact = outputs.values.first }
         return entry
     }
 
@@ -237,6 +241,14 @@ extension TargetDryRun {
     /// Whether a name's value is known only in the run.
     private func isUnknown(_ name: Expression.Name) -> Bool {
         guard let first = name.parts.first else { return false }
+        if let fact = name.fact {
+            return subject.resolver.facts[fact].map(unknownOutputs.contains) ?? false
+        }
+        if let rule = subject.resolver.rule(name) {
+            guard case .open(let names) = subject.resolver.picked(rule, on: target, outputs)
+            else { return false }
+            return names.contains(where: isUnknown)
+        }
         // What begins a wave is done in the run alone.
         if subject.plan.beforeWave?.contains(where: { $0.id.rawValue == first }) == true {
             return true

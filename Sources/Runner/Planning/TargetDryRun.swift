@@ -117,7 +117,7 @@ struct TargetDryRun: Sendable {
             run: subject.run, key: key, target: target, place: place,
             action: resolved, mode: mode, effect: .read,
             timeout: min(DryRun.limit, timeout(of: part)),
-            wantsOutputs: mode == .apply && current?.outputs.isEmpty == false,
+            wantsOutputs: mode == .apply && current?.writesOutputs == true,
             secrets: subject.secrets.filter { wanted.contains($0.key) }, isRehearsal: true)
     }
 
@@ -132,6 +132,12 @@ struct TargetDryRun: Sendable {
         guard asked == key else { return }
         asked = nil
         let finding = Finding(report, allowed: timeout(of: key.part))
+        if case .action = key.part, let step = current, let declared = step.factDeclaration {
+            let answer = FactAnswer(declared, report)
+            let values = answer.choice.map { [declared.name.rawValue: $0] } ?? [:]
+            let found = Finding(answer, of: declared, report, allowed: timeout(of: key.part))
+            return settle(key.part, found ?? finding, outputs: found == nil ? [:] : values)
+        }
         if case .success(let values) = finding.outputs(of: current, report, for: key.part) {
             settle(key.part, finding, outputs: values)
         } else {

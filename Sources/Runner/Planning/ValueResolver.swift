@@ -23,6 +23,10 @@ package struct ValueResolver: Sendable {
     private let parameters: [String: PlannedParameter]
     private let steps: [String: StepID]
     private let rules: [String: ValueRule]
+    /// The values that differ between targets, in the plan's order.
+    let valueRules: [ValueRule]
+    /// The steps that ask for facts, by the facts' names.
+    let facts: [String: StepID]
     private let numericOutputs: Set<String>
 
     /// A resolver for a plan's parameters and steps.
@@ -32,9 +36,13 @@ package struct ValueResolver: Sendable {
         steps = Dictionary(
             (plan.steps + plan.listedSteps).map { ($0.id.rawValue, $0.id) },
             uniquingKeysWith: { first, _ in first })
+        valueRules = plan.values ?? []
         rules = Dictionary(
-            (plan.values ?? []).map { ($0.name.rawValue, $0) },
-            uniquingKeysWith: { first, _ in first })
+            valueRules.map { ($0.name.rawValue, $0) }, uniquingKeysWith: { first, _ in first })
+        facts = Dictionary(
+            plan.steps.compactMap { step in
+                step.factDeclaration.map { ($0.name.rawValue, step.id) }
+            }, uniquingKeysWith: { first, _ in first })
         numericOutputs = Set(
             (plan.steps + plan.listedSteps).flatMap { step in
                 step.outputs.filter { $0.kind == .number }.map { "\(step.id).\($0.name)" }
@@ -52,16 +60,6 @@ package struct ValueResolver: Sendable {
                 try text(of: argument, known)
             }
         }
-    }
-
-    /// What a value is on a target: the first pick whose condition holds; nil for none.
-    package func value(of rule: ValueRule, on target: PlannedTarget) -> String? {
-        let scope = scope(target: target, outputs: [:], answers: [:], outcomes: [:])
-        // Of the first that holds: one whose text is not known there is no reason to take another.
-        guard let pick = rule.picks.first(where: { $0.when?.holds(in: scope) ?? true }),
-            case .text(let text) = pick.text
-        else { return nil }
-        return text
     }
 
     /// The secret parameters whose values an action needs.
@@ -101,6 +99,7 @@ package struct ValueResolver: Sendable {
     ) -> [String]? {
         if name.parts.count == 2 {
             if name.parts[0] == "target" { return known.target.labels[name.parts[1]] }
+            if let fact = name.fact { return answer(fact, in: known.outputs).map { [$0] } }
             guard let step = steps[name.parts[0]] else { return nil }
             return known.outputs[step]?[name.parts[1]].map { [$0] }
         }
@@ -108,7 +107,12 @@ package struct ValueResolver: Sendable {
         let word = name.parts[0]
         if word == "target_name" { return [known.target.name.rawValue] }
         if let parameter = parameters[word] { return parameter.values }
-        if let rule = rules[word] { return value(of: rule, on: known.target).map { [$0] } }
+        if let rule = rules[word] {
+            guard case .text(let text) = picked(rule, on: known.target, known.outputs) else {
+                return nil
+            }
+            return [text]
+        }
         // A wave's list has what is known of its wave where a target has its labels.
         if WaveValue(rawValue: word) != nil { return known.target.labels[word] }
         guard let step = steps[word] else { return nil }
@@ -127,7 +131,16 @@ package struct ValueResolver: Sendable {
         throw MissingValue(name: name, message: reason(name, on: known.target))
     }
 
+    /// The value of this name that differs between targets; nil where it is none.
+    func rule(_ name: Expression.Name) -> ValueRule? {
+        name.parts.count == 1 ? rules[name.parts[0]] : nil
+    }
+
     private func reason(_ name: Expression.Name, on target: PlannedTarget) -> String {
+        if name.fact != nil { return "\(name) is not known on \(target.name)" }
+        if rule(name) != nil {
+            return "the value '\(name)' turns on facts that are not known on \(target.name)"
+        }
         guard name.parts.count == 2 else {
             let isStep = name.parts.first.map { steps[$0] != nil } ?? false
             return isStep

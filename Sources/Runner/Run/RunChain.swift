@@ -136,7 +136,7 @@ package struct RunChain: Sendable {
                     + "--on \(name)")
         }
         let stop = Self.stop(in: steps, progress)
-        let first = try place(of: from, in: steps, before: stop, name)
+        let first = Self.withFacts(try place(of: from, in: steps, before: stop, name), steps)
         let once = startedAgain(steps, first...stop, named: from, name)
         let passed = steps[..<first].compactMap { step in
             progress.outcomes[step.id].map { outcome in
@@ -158,6 +158,12 @@ package struct RunChain: Sendable {
         steps.firstIndex { step in
             progress.outcomes[step.id].map { !$0.isGood && !step.passesOver($0) } ?? true
         } ?? steps.count
+    }
+
+    /// The place at which a target begins: where it would begin with its first own step, it is asked
+    /// for its facts again; amid its steps it goes on with those that it began with.
+    private static func withFacts(_ place: Int, _ steps: [Step]) -> Int {
+        place <= steps.prefix(while: \.isFact).count ? 0 : place
     }
 
     /// Targets that a retry would begin at the same step.

@@ -182,7 +182,7 @@ extension RunMachine {
             mode: part.isUndo ? .undo : step?.audit == nil ? .apply : .probe,
             effect: part.isAction ? step?.effect ?? .once : .once,
             timeout: timeout(of: action, step),
-            wantsOutputs: part.isAction && step?.outputs.isEmpty == false,
+            wantsOutputs: part.isAction && step?.writesOutputs == true,
             previousSessions: target.unprovedSessions)
         if isDetached(key) {
             request.detachment = Detachment(

@@ -57,6 +57,9 @@ extension RunMachine {
         if let audit = step.audit {
             return judgeItem(step, audit, name, attempt, target, isRetryDue, &turn)
         }
+        if let fact = step.factDeclaration {
+            return judgeFact(fact, of: step, name, attempt, target, isRetryDue, &turn)
+        }
         var (outcome, reason) = Verdicts.action(step, attempt)
         if target.owed.contains(step.id), !target.begun.contains(step.id) {
             emit(.notOwed(name, step.id), &turn)

@@ -39,6 +39,10 @@ enum Verdicts {
     static func outputs(
         _ step: Step, _ attempt: AttemptRecord
     ) -> Result<[String: String], OutputProblem> {
+        if let fact = step.factDeclaration {
+            let choice = FactAnswer(fact, attempt)?.choice
+            return .success(choice.map { [fact.name.rawValue: $0] } ?? [:])
+        }
         if let problem = attempt.outputsProblem { return .failure(OutputProblem(message: problem)) }
         var problems: [String] = []
         var values: [String: String] = [:]

@@ -88,6 +88,9 @@ struct PlanView: Sendable {
         for (index, parameter) in plan.parameters.enumerated() {
             lines += list(index == 0 ? "With" : "", "\(parameter.name) = \(shown(parameter))")
         }
+        for (index, rule) in (plan.values ?? []).enumerated() {
+            lines += list(index == 0 ? "Values" : "", "\(rule.name): \(shown(rule))")
+        }
         if let symptom { lines += list("Symptom", symptom) }
         return lines
     }
@@ -314,6 +317,14 @@ struct PlanView: Sendable {
             $0 == 0 ? left + style.paint(middle, tone) + $1 : margin + $1
         }
         return lines.map { String($0.reversed().drop { $0 == " " }.reversed()) }
+    }
+
+    /// All that a value may be: who approves the plan approves each of them.
+    private func shown(_ rule: ValueRule) -> String {
+        rule.picks.map { pick in
+            let text = if case .text(let text) = pick.text { safe(text) } else { "?" }
+            return pick.when.map { "\(text) where \($0)" } ?? "else \(text)"
+        }.joined(separator: "; ")
     }
 
     private func shown(_ parameter: PlannedParameter) -> String {

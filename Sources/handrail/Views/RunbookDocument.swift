@@ -31,6 +31,14 @@ struct RunbookDocument: Encodable, Sendable {
         let fitting: [TargetName]
     }
 
+    /// A fact, without its script.
+    struct FactDocument: Encodable, Sendable {
+        let name: ParameterName
+        let choices: [String]
+
+        init(_ fact: Fact) { (name, choices) = (fact.name, fact.choices) }
+    }
+
     /// A step, in what people decide by.
     struct StepDocument: Encodable, Sendable {
         let id: StepID
@@ -82,6 +90,8 @@ struct RunbookDocument: Encodable, Sendable {
     let symptoms: [SymptomDocument]
     let targets: Targets
     let parameters: [ParameterDocument]
+    /// What each target is asked before its first step; nil for nothing.
+    let facts: [FactDocument]?
     let steps: [StepDocument]
     /// What is done once before, and after, the targets of each wave; nil where nothing is.
     let beforeWave: [StepDocument]?
@@ -98,7 +108,7 @@ struct RunbookDocument: Encodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case format, library, id, title, kind, owner, help, article, symptoms, targets
-        case parameters, steps, checks, last, runs, flags
+        case parameters, facts, steps, checks, last, runs, flags
         case beforeWave = "before_wave"
         case afterWave = "after_wave"
         case repeatRule = "repeat"
@@ -130,6 +140,7 @@ struct RunbookDocument: Encodable, Sendable {
                 runbook.targets.select.map { $0.holds(in: target.scope) } ?? true
             }.map(\.name))
         parameters = runbook.parameters.map(ParameterDocument.init)
+        facts = runbook.facts.isEmpty ? nil : runbook.facts.map(FactDocument.init)
         steps = runbook.steps.map(StepDocument.init)
         let (before, after) = (runbook.beforeWave, runbook.afterWave)
         beforeWave = before.isEmpty ? nil : before.map(StepDocument.init)

@@ -27,6 +27,7 @@ struct RunbookView: Sendable {
         lines += section("Symptoms", runbook.symptoms.flatMap(symptom))
         lines += section("Targets", targets)
         lines += section("Parameters", runbook.parameters.flatMap(parameter))
+        lines += section("Facts, asked of each target first", runbook.facts.flatMap(fact))
         lines += section(
             "Before each wave, on the controller",
             runbook.beforeWave.enumerated().flatMap { step($0 + 1, $1) })
@@ -100,6 +101,11 @@ struct RunbookView: Sendable {
         lines += prose(parameter.description, indent: 6)
         if let help = parameter.help { lines += prose(help, .faint, indent: 6) }
         return lines
+    }
+
+    private func fact(_ fact: Fact) -> [String] {
+        let choices = CountText.listed(fact.choices.map { SafeText.line($0) }, limit: 12)
+        return prose("facts.\(fact.name) is one of \(choices)")
     }
 
     private func step(_ number: Int, _ step: Step) -> [String] {

@@ -14,6 +14,7 @@ struct PlanFixture {
     var waves: WaveRule?
     var uses: [String] = []
     var rules: [ValueRule] = []
+    var facts: [Fact] = []
     var entries: [String: LibraryTree.Entry] = [
         "runbooks/web/restart/runbook.yaml": file("handrail: 1\n"),
         "runbooks/web/restart/README.md": file("# Restart\n"),
@@ -84,7 +85,7 @@ struct PlanFixture {
             owner: "web", symptoms: symptoms, targets: rule, parameters: parameters, steps: steps,
             verify: verify, rollout: rollout, waves: waves, uses: uses,
             folder: "runbooks/web/restart")
-        runbook.values = rules
+        (runbook.facts, runbook.values) = (facts, rules)
         return runbook
     }
 

@@ -28,6 +28,32 @@ enum RandomPlan {
         return fixture
     }
 
+    /// Has targets asked for one fact or two, of which the first picks a value.
+    static func addFacts(_ fixture: inout RunFixture, _ random: inout SeededNumbers) {
+        func name(_ text: String) -> Expression.Name { Expression.Name(parts: ["facts", text]) }
+        let names = Bool.random(using: &random) ? ["first"] : ["first", "second"]
+        for index in fixture.steps.indices
+        where fixture.steps[index].when == nil && Int.random(in: 0..<3, using: &random) == 0 {
+            fixture.steps[index].when = .compare(
+                name(names.randomElement(using: &random) ?? "first"), .equal, "1")
+        }
+        let facts = names.compactMap { text in
+            ParameterName(rawValue: text).flatMap { name in
+                Fact(name: name, script: RunFixture.call(text), choices: ["0", "1"]).step
+            }
+        }
+        fixture.steps = facts + fixture.steps
+        guard let value = ParameterName(rawValue: "picked") else { return }
+        fixture.values = [
+            ValueRule(
+                name: value,
+                picks: [
+                    .init(when: .compare(name("first"), .equal, "0"), text: .text("a")),
+                    .init(when: nil, text: .text("b")),
+                ])
+        ]
+    }
+
     /// Has some steps done once for the run, or for each wave.
     private static func share(_ fixture: inout RunFixture, _ random: inout SeededNumbers) {
         for index in fixture.steps.indices

@@ -28,6 +28,8 @@ struct RunFixture {
     /// What is done once before and after each wave.
     var beforeWave: [Step]?
     var afterWave: [Step]?
+    /// Values that differ between targets.
+    var values: [ValueRule]?
     /// The label `list` of targets that have it.
     var lists: [String: [String]] = [:]
 
@@ -82,7 +84,7 @@ struct RunFixture {
             let runbook = RunbookID(rawValue: "test.book"),
             let run = RunID(rawValue: number == 0 ? "r-20260101-0000-abcd" : "r-\(number)")
         else { preconditionFailure("bad fixture") }
-        let plan = Plan(
+        var plan = Plan(
             planID: planID, libraryID: "lib",
             runbook: PlannedRunbook(
                 id: runbook, title: "Test", kind: kind, digest: digest, files: []),
@@ -100,6 +102,7 @@ struct RunFixture {
             },
             beforeWave: beforeWave, afterWave: afterWave, onFailure: nil, protection: protection,
             exceptions: exceptions, created: Timestamp(milliseconds: 0), expires: expires)
+        plan.values = values
         return RunRecord(
             id: run, number: 1, plan: plan, planDigest: digest, forecastDigest: nil, actor: "ann",
             ticket: nil, alert: nil, librarySource: "main@0000000",

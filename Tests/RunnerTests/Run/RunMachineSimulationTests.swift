@@ -25,9 +25,15 @@ struct RunMachineSimulationTests {
         for seed in (block * 50)..<(block * 50 + 50) { Self.simulate(UInt64(seed)) }
     }
 
-    private static func simulate(_ seed: UInt64) {
+    @Test(arguments: 0..<10)
+    func everyInvariantHoldsWithFacts(_ block: Int) {
+        for seed in (block * 50)..<(block * 50 + 50) { Self.simulate(UInt64(seed), hasFacts: true) }
+    }
+
+    private static func simulate(_ seed: UInt64, hasFacts: Bool = false) {
         var random = SeededNumbers(seed: seed)
-        let fixture = RandomPlan.fixture(&random)
+        var fixture = RandomPlan.fixture(&random)
+        if hasFacts { RandomPlan.addFacts(&fixture, &random) }
         let record = fixture.record
         var machine = RunMachine(record: record)
         var events: [RecordedEvent] = []
@@ -84,6 +90,7 @@ struct RunMachineSimulationTests {
                 behind[request.key] = request.followers
                 checkStart(of: request.key.target, before, machine, seed)
                 checkItem(request, machine, ended, seed)
+                checkFacts(request, machine, seed)
                 let record = end(request, machine, &begun, &onceStarts, &random)
                 pending.append(.attemptEnded(request.key, record))
             }
@@ -155,7 +162,27 @@ struct RunMachineSimulationTests {
         {
             onceStarts["\(request.key.target) \(id)", default: 0] += 1
         }
-        return answer(&random)
+        var record = answer(&random)
+        guard request.key.part.step.flatMap(machine.step)?.isFact == true else { return record }
+        record.stdout.text = ["0\n", "1", "?"].randomElement(using: &random) ?? ""
+        record.stdout.totalBytes = record.stdout.text.utf8.count
+        return record
+    }
+
+    /// Nothing of a target's own steps starts before it was asked for all of its facts, nor without a
+    /// value that a fact picks.
+    private static func checkFacts(
+        _ request: AttemptRequest, _ machine: RunMachine, _ seed: UInt64
+    ) {
+        let facts = machine.plan.steps.filter(\.isFact)
+        guard !facts.isEmpty, request.key.target.isTarget,
+            let step = request.key.part.step.flatMap(machine.step), !step.isFact,
+            let target = machine.targets[request.key.target]
+        else { return }
+        for fact in facts {
+            #expect(target.outcomes[fact.id] == .ok, "seed \(seed): \(fact.id)")
+        }
+        #expect(target.outputs[facts[0].id] != nil, "seed \(seed): a value without its fact")
     }
 
     /// What a journal answers in which other runs come and go.
