@@ -299,14 +299,6 @@ package enum Action: Sendable, Hashable {
         }
     }
 
-    /// What is asked of a person; nil for actions that ask nobody.
-    package var person: PersonAction? {
-        switch self {
-        case .ask(let person), .manual(let person): person
-        case .run, .file, .service, .package, .reboot, .wait, .assert, .collect, .http, .stop: nil
-        }
-    }
-
     /// Whether the controller asks for it over HTTP, and nothing is done on the target.
     package var isRequest: Bool { if case .http = self { true } else { false } }
 }

@@ -55,6 +55,13 @@ struct GoldenDocumentTests {
         let rolledBack = try await GoldenScene.rolledBack()
         try Self.expect(RunDocument(rolledBack.machine), in: "run-rolled-back")
         try Self.expect(RunDocument(try await GoldenScene.framed().machine), in: "run-framed")
+        try Self.expect(
+            RunDocument(try await GoldenScene.asksBeforeItsWave().machine, isLed: true),
+            in: "run-asks-before")
+        try Self.expect(
+            RunDocument(try await GoldenScene.soaking().machine, isLed: true), in: "run-soaking")
+        try Self.expect(
+            RunDocument(try await GoldenScene.unwell().machine, isLed: false), in: "run-unwell")
         let retried = try await GoldenScene.retried()
         try Self.expect(
             RunDocument(retried.machine, isLed: false, children: [rolledBack.summary.id]),
@@ -355,7 +362,7 @@ struct DocumentPageTests {
             [
                 "run-asking", "run-manual", "run-owed", "run-failed", "run-resolved",
                 "run-framed", "run-stopped", "run-passed-over", "run-unknown", "run-rolled-back",
-                "run-retried", "run-broken-glass",
+                "run-retried", "run-broken-glass", "run-asks-before", "run-soaking", "run-unwell",
                 "run-audit",
             ]
         ),

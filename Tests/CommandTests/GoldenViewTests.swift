@@ -50,7 +50,7 @@ struct GoldenViewTests {
                 HealthCheck(
                     place: .target, convention: .nagios,
                     script: ScriptCall(program: .inline("exec \"$@\"")), name: "check_load")
-            ], promote: .manual)
+            ], promote: .manual, keepsGoing: true)
         let subject = PlanSubject(
             plan: plan, digest: scene.subject.digest, librarySource: "main@3f2c1d9, clean",
             gates: scene.subject.gates, forecast: scene.subject.forecast, notProbed: nil,
@@ -176,6 +176,9 @@ struct GoldenViewTests {
             (try await GoldenScene.abortedAmid(), "status-aborted-amid"),
             (try await GoldenScene.passedOver(), "status-passed-over"),
             (try await GoldenScene.framed(), "status-framed"),
+            (try await GoldenScene.asksBeforeItsWave(), "status-asks-before"),
+            (try await GoldenScene.soaking(), "status-soaking"),
+            (try await GoldenScene.unwell(), "status-unwell"),
         ] {
             let view = StatusView(
                 status: scene.status, time: GoldenScene.time, style: .plain, width: Self.width)

@@ -36,6 +36,7 @@ struct RolloutReadingTests {
               promote: manual
               on_stop: rollback
               expected: 9m
+              keep_going: true
             """)
         #expect(checked.diagnostics.map(\.brief) == [])
         let runbook = try #require(checked.value)
@@ -60,7 +61,12 @@ struct RolloutReadingTests {
                     maxInFlight: 20, stopAtFailures: 6, stopAtFirstWave: .count(1),
                     stopAtWave: .percent(20), leaveOut: .percent(2),
                     soak: Soak(milliseconds: 600_000, watchMilliseconds: 60_000),
-                    promote: .manual, onStop: .rollback, expectedMilliseconds: 540_000))
+                    promote: .manual, onStop: .rollback, expectedMilliseconds: 540_000,
+                    keepsGoing: true))
+    }
+
+    @Test func whoDoesNotKeepGoingHasThePlanOfBeforeThereWasSuchAKey() {
+        #expect(read("rollout: { keep_going: false }").value?.rollout == Rollout())
     }
 
     @Test func theShortFormIsSizesOfAllTargets() {

@@ -167,6 +167,11 @@ extension RunbookReading {
             ?? .seconds(3600)
     }
 
+    /// How often a person is asked; in a wave's list there is no choice.
+    private mutating func personScope(_ fields: Fields) -> PersonScope? {
+        isInList ? nil : document.word(fields["per"], "per", as: PersonScope.self)
+    }
+
     private mutating func manual(_ node: YamlNode) -> PersonAction? {
         if case .scalar = node.content {
             return document.text(node, "manual").map {
@@ -177,7 +182,7 @@ extension RunbookReading {
             return nil
         }
         let deadline = deadline(fields)
-        let per = document.word(fields["per"], "per", as: PersonScope.self)
+        let per = personScope(fields)
         guard let text = document.text(fields, "do", "do") else { return nil }
         return PersonAction(
             text: text, choices: [], deadline: deadline, perTarget: per == .target,
@@ -187,7 +192,7 @@ extension RunbookReading {
     private mutating func ask(_ node: YamlNode) -> PersonAction? {
         guard let fields = document.fields(node, isInList ? .waveAsk : .ask) else { return nil }
         let deadline = deadline(fields)
-        let per = document.word(fields["per"], "per", as: PersonScope.self)
+        let per = personScope(fields)
         let question = document.text(fields, "question", "the question")
         let choices = choices(fields)
         guard let question else { return nil }

@@ -119,7 +119,7 @@ struct QuestionDesk: Sendable {
         guard let step = run.plan.step(question.step), let person = view.person else {
             return .gone
         }
-        let on = view.place
+        let on = question.target.map { " (\(view.wave ?? $0.rawValue))" } ?? ""
         console.note("")
         if let help = step.help { console.note(console.errorStyle.paint(safe(help), .faint)) }
         if case .manual = step.action {

@@ -23,8 +23,13 @@ struct QuestionView: Sendable {
     /// is asked once for the run.
     var place: String {
         guard let place = question.target else { return "" }
-        let wave = place.waveList?.wave ?? place.sharedStep?.wave
-        return " on \(place)" + (wave.map { " (\(SafeText.line(run.waveName($0))))" } ?? "")
+        return " on \(place)" + (wave.map { " (\($0))" } ?? "")
+    }
+
+    /// The wave that it is asked for, such as `wave front 1/3`; nil for one of the run or a target.
+    var wave: String? {
+        let index = question.target?.waveList?.wave ?? question.target?.sharedStep?.wave
+        return index.map { SafeText.line(run.waveName($0)) }
     }
 
     /// What is asked; nil when the step asks nobody.

@@ -66,11 +66,9 @@ enum WaveText {
         let waves = standing.waves
         let first = max(0, min(standing.index - listed / 2, waves.count - listed))
         let shown = waves.indices.dropFirst(first).prefix(listed)
-        let width = min(24, shown.map { TextWidth.of(SafeText.line(waves[$0].name)) }.max() ?? 0)
         let rest = waves.count - shown.count
         return shown.map { index in
-            let name = TextWidth.cut(SafeText.line(waves[index].name), to: width)
-            return TextWidth.padded(name, to: width) + "  " + words(for: waves[index])
+            SafeText.line(waves[index].name) + ": " + words(for: waves[index])
         } + (rest > 0 ? ["… \(rest) more (--json has them all)"] : [])
     }
 
@@ -79,7 +77,6 @@ enum WaveText {
             (wave.endedWell, "well"), (wave.failed, "failed"), (wave.leftOut, "left out"),
             (wave.atWork, "at work"), (wave.notStarted, "not started"),
         ].filter { $0.0 > 0 }.map { "\($0) \($1)" }
-        return CountText.of(wave.targets, "target")
-            + (parts.isEmpty ? "" : ": " + parts.joined(separator: ", "))
+        return ([CountText.of(wave.targets, "target")] + parts).joined(separator: ", ")
     }
 }

@@ -29,6 +29,8 @@ struct GoldenScene {
     private var failing: StepID?
     /// A step of which nobody sees how it ends; none by itself.
     private var losing: StepID?
+    /// Whether what lies between two waves takes its time.
+    private var isSlow = false
 
     /// Reads the library, makes the plan and foresees it.
     ///
@@ -104,6 +106,7 @@ struct GoldenScene {
                 case .timer(.deadline, _), .cancel, .recall, .close, .clean, .ask, .withdraw,
                     .finish, .dismiss, .askPeer, .askGates, .askHealth:
                     break
+                case .timer(.wave, _) where isSlow: break
                 case .admit(let names): queue.append(.admission(names, deferred: [:]))
                 case .timer(let timer, let delay):
                     clock = clock.adding(delay)
@@ -251,14 +254,74 @@ struct GoldenScene {
     /// A run on web1 alone, whose `before_wave` failed, so that nothing of it was started.
     static func framed() async throws -> GoldenScene {
         var scene = try await GoldenScene(on: "web1")
-        (scene.subject.plan, scene.failing) = (scene.subject.plan.framed, try name("silence"))
-        let old = scene.machine.record
-        scene.machine = RunMachine(
+        scene.failing = try name("silence")
+        scene.replan { ($0.beforeWave, $0.afterWave) = GoldenScene.lists }
+        scene.feed(.led)
+        return scene
+    }
+
+    /// Has the run do another plan.
+    private mutating func replan(_ change: (inout Plan) -> Void) {
+        change(&subject.plan)
+        let old = machine.record
+        machine = RunMachine(
             record: RunRecord(
-                id: old.id, number: 1, plan: scene.subject.plan, planDigest: old.planDigest,
+                id: old.id, number: 1, plan: subject.plan, planDigest: old.planDigest,
                 forecastDigest: old.forecastDigest, actor: old.actor, ticket: old.ticket,
                 alert: old.alert, librarySource: old.librarySource, opened: old.opened))
+    }
+
+    /// A run in two waves, which waits for the person whom `before_wave` asks.
+    static func asksBeforeItsWave() async throws -> GoldenScene {
+        var scene = try await GoldenScene()
+        let desk = Step(
+            id: try name("desk"), title: "Tell the desk", effect: .read,
+            action: .manual(
+                PersonAction(
+                    text: "Tell the service desk which servers are next.", choices: [],
+                    deadline: .seconds(3600), perTarget: false)))
+        let waves = try Self.waves()
+        scene.replan { ($0.beforeWave, $0.waves) = ([desk], waves) }
         scene.feed(.led)
+        return scene
+    }
+
+    private static func waves() throws -> [PlannedWave] {
+        [
+            PlannedWave(name: "canary", targets: [try name("web1")]),
+            PlannedWave(name: "others", targets: [try name("web2"), try name("web3")]),
+        ]
+    }
+
+    /// A run in two waves, the first of which has ended, and soaks.
+    static func soaking() async throws -> GoldenScene {
+        var scene = try await GoldenScene()
+        let waves = try Self.waves()
+        scene.isSlow = true
+        scene.replan { plan in
+            plan.waves = waves
+            plan.rollout.soak = Soak(milliseconds: 900_000)
+            plan.rollout.health = [
+                HealthCheck(
+                    place: .target, convention: .script,
+                    script: ScriptCall(program: .inline("curl -sf localhost")), name: "curl")
+            ]
+        }
+        scene.feed(.led)
+        scene.tell(.confirm(try name("told"), note: "told", target: try name("web1")))
+        scene.tell(.answer(try name("users"), choice: "fine", target: nil))
+        return scene
+    }
+
+    /// The same run after its soak: the wave is not well.
+    static func unwell() async throws -> GoldenScene {
+        var scene = try await soaking()
+        scene.clock = scene.clock.adding(.seconds(900))
+        scene.feed(.timer(.wave))
+        scene.feed(
+            .healthAnswered(
+                HealthAnswer(
+                    wave: 0, target: try name("web1"), verdict: .failed, text: "curl: exit 7")))
         return scene
     }
 
@@ -408,13 +471,4 @@ private struct SceneExecutor: Executor {
     func cancel(_ target: TargetName) async {}
     func close(_ target: TargetName) async {}
     func shutDown() async {}
-}
-
-extension Plan {
-    /// The plan with something to do before and after its only wave.
-    fileprivate var framed: Plan {
-        var plan = self
-        (plan.beforeWave, plan.afterWave) = GoldenScene.lists
-        return plan
-    }
 }

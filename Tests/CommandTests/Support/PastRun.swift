@@ -17,9 +17,10 @@ struct PastRun {
         _ id: String = "r-20261123-0700-k3f9", runbook: String = "web.restart",
         targets: [String] = ["web1", "web2"], steps: [Step]? = nil, number: Int = 1,
         leftOut: [LeftOutTarget]? = nil, parameters: [PlannedParameter] = [],
-        planDigest: Digest? = nil, planHolds: Duration = .seconds(3600)
+        planDigest: Digest? = nil, planHolds: Duration = .seconds(3600),
+        _ change: (inout Plan) throws -> Void = { _ in }
     ) throws {
-        let plan = Plan(
+        var plan = Plan(
             planID: try name(String(repeating: Array("0abcdef")[number], count: 32)),
             libraryID: "lab",
             runbook: PlannedRunbook(
@@ -37,6 +38,7 @@ struct PastRun {
             steps: try steps ?? Self.steps(), verify: [], rollback: [], symptom: nil,
             rollout: Rollout(), onFailure: nil, created: Self.start,
             expires: Self.start.adding(planHolds))
+        try change(&plan)
         record = RunRecord(
             id: try name(id), number: number, plan: plan,
             planDigest: try planDigest ?? name(String(repeating: "c", count: 64)),

@@ -167,7 +167,23 @@ enum RandomPlan {
             vary(&fixture.steps[index], index, &random)
             addOutputs(&fixture.steps, index, &random)
         }
+        ask(in: &fixture.beforeWave, &random)
+        ask(in: &fixture.afterWave, &random)
         return fixture
+    }
+
+    /// Has a person asked by some steps of a wave's list.
+    private static func ask(in list: inout [Step]?, _ random: inout SeededNumbers) {
+        for index in (list ?? []).indices where Int.random(in: 0..<4, using: &random) == 0 {
+            let isManual = Bool.random(using: &random)
+            let request = PersonAction(
+                text: "?", choices: isManual ? [] : [.init(id: "yes", label: "Yes")],
+                deadline: .seconds(Int.random(in: 5...60, using: &random)), perTarget: false)
+            list?[index].effect = .read
+            list?[index].unless = nil
+            list?[index].verify = []
+            list?[index].action = isManual ? .manual(request) : .ask(request)
+        }
     }
 
     /// Has a step tell something, which a later step may ask for.
@@ -234,10 +250,11 @@ enum RandomPlan {
         case 1, 2:
             guard step.release == nil, step.forEach == nil, step.scope == nil else { return }
             let isManual = Bool.random(using: &random)
+            let scope = Int.random(in: 0...2, using: &random)
             let request = PersonAction(
                 text: "?", choices: isManual ? [] : [.init(id: "yes", label: "Yes")],
                 deadline: .seconds(Int.random(in: 5...60, using: &random)),
-                perTarget: Bool.random(using: &random))
+                perTarget: scope == 0, perWave: scope == 1 ? true : nil)
             (step.effect, step.unless, step.verify) = (.read, nil, [])
             step.action = isManual ? .manual(request) : .ask(request)
         case 3:
