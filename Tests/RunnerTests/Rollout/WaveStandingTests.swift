@@ -94,7 +94,7 @@ struct WaveStandingTests {
             GateAnswer(
                 asked: now, isOpen: now >= opening,
                 lines: ["3 role: open (lead)", "6 window: waiting"], reason: "the window is closed",
-                next: opening)
+                next: now >= opening ? nil : opening)
         }
         drive.feed([.led], answer: Self.good)
         #expect(phase(drive) == "1/2 gates")
