@@ -219,7 +219,7 @@ struct FactRunTests {
             .command(PersonCommand(verb: .abort, actor: "ann"), inboxID: 1),
             .attemptEnded(key, .exit(0, stdout: "debian12")),
         ]) { _ in .exit(0) }
-        #expect(drive.outcomes() == ["fact-os=ok"])
+        #expect(drive.outcomes() == ["fact-os=ok", "reload=aborted"])
         #expect(drive.started == ["a:os"])
         #expect(drive.machine.state == .aborted)
         #expect(drive.isFold)

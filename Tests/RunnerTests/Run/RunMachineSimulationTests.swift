@@ -90,7 +90,6 @@ struct RunMachineSimulationTests {
                 behind[request.key] = request.followers
                 checkStart(of: request.key.target, before, machine, seed)
                 checkItem(request, machine, ended, seed)
-                checkFacts(request, machine, seed)
                 let record = end(request, machine, &begun, &onceStarts, &random)
                 pending.append(.attemptEnded(request.key, record))
             }
@@ -269,6 +268,7 @@ struct RunMachineSimulationTests {
     private static func checkItem(
         _ request: AttemptRequest, _ machine: RunMachine, _ ended: Set<String>, _ seed: UInt64
     ) {
+        checkFacts(request, machine, seed)
         let target = request.key.target
         guard let id = request.key.part.step, !request.key.part.isRelease else { return }
         #expect(!ended.contains("\(target) \(id)"), "seed \(seed): \(id) was over")
