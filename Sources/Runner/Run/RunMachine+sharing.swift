@@ -50,8 +50,7 @@ extension RunMachine {
             step, name, done.outcomes[step.id] ?? outcome, "done once for \(what)\(why)", &turn)
     }
 
-    /// Lets those go on that waited for a shared step; a person is asked for where nobody knows how
-    /// it ended.
+    /// Lets those go on that waited for a shared step.
     mutating func wakeSharers(_ turn: inout Turn) {
         guard plan.hasSharedSteps else { return }
         let ended = Set(
@@ -62,12 +61,7 @@ extension RunMachine {
                 return name
             })
         for shared in ended.sorted() {
-            guard unsettledStep(on: shared) == nil else {
-                if state == activeState, let reason = needOfPerson {
-                    emit(.stateChanged(.needsPerson, reason: reason), &turn)
-                }
-                continue
-            }
+            guard unsettledStep(on: shared) == nil else { continue }
             for name in runningTargets where name.isTarget {
                 guard let target = targets[name], let step = stepUnderWay(name, target),
                     self.shared(step, by: name)?.name == shared
@@ -75,6 +69,16 @@ extension RunMachine {
                 advance(name, &turn)
             }
         }
+    }
+
+    /// Says that a person is needed wherever targets wait for a step that was done once, and nobody
+    /// knows how it ended: also after an answer, or a resume, that had the run go on.
+    mutating func askForUnknownShared(_ turn: inout Turn) {
+        guard plan.hasSharedSteps, state == activeState, !isAbortRequested,
+            lists.contains(where: { $0.sharedStep != nil && unsettledStep(on: $0) != nil }),
+            let reason = needOfPerson
+        else { return }
+        emit(.stateChanged(.needsPerson, reason: reason), &turn)
     }
 
     /// The names under which a step that is done once may have been started in this run.

@@ -268,6 +268,7 @@ package struct RunMachine: Sendable, Equatable {
 
     /// Ends the run, or hands it to a person, when nothing is under way any more.
     private mutating func conclude(_ turn: inout Turn) {
+        askForUnknownShared(&turn)
         if isLeaving, !hasAttached {
             turn.decision.effects.append(.finish)
             return

@@ -219,4 +219,28 @@ struct SharedStepTests {
         run.feed([.led], answer: Self.good)
         #expect(RunChain([run.machine]).undoable.isEmpty)
     }
+
+    @Test func whoWaitsForAnUnknownOneStillNeedsAPersonWhenAnotherIsSettled() {
+        let wipe = RunFixture.step("wipe", .once)
+        var drive = HandDrive(
+            fixture([wipe, Self.shared("migrate", .once), RunFixture.step("last")]))
+        drive.feed([.led]) { _ in nil }
+        drive.feed([.attemptEnded(drive.open[0], .exit(0))]) { _ in nil }
+        #expect(drive.started == ["a:wipe", "b:wipe", "once:migrate:migrate"])
+        drive.isTakenOver()
+        drive.feed([.led]) { _ in nil }
+        #expect(drive.machine.state == .needsPerson)
+        drive.feed(
+            [
+                person(
+                    .settle(
+                        RunFixture.target("b"), RunFixture.id("wipe"), isDone: false, why: "seen"),
+                    1)
+            ]
+        ) { _ in nil }
+        #expect(drive.machine.unsettled.map(\.target.rawValue) == ["once:migrate"])
+        #expect(drive.machine.state == .needsPerson, "a waits for a person, not for work")
+        #expect(drive.started.count == 3)
+        #expect(drive.isFold)
+    }
 }
