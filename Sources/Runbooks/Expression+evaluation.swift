@@ -65,6 +65,11 @@ enum OrderedText {
         }
     }
 
+    /// Whether the text is a decimal number with at most one dot: `5`, `-2`, `0.25`.
+    static func isDecimal(_ text: String) -> Bool {
+        parts(text).map { $0.count <= 2 } ?? false
+    }
+
     private static func numbers(_ left: String, _ right: String) -> Int? {
         guard let left = Double(left), let right = Double(right), !left.isNaN, !right.isNaN
         else { return nil }

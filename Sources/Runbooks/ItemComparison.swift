@@ -54,19 +54,41 @@ package enum ItemComparison: Sendable, Hashable {
                 return .incomparable("the pattern can't be read: \(error.message)")
             }
         case .range(let bounds):
-            guard OrderedText.canOrder(output) else {
+            guard Self.canOrder(output) else {
                 return .incomparable(
                     "what it wrote is neither number nor version: \(printableExcerpt(output))")
             }
             for bound in bounds {
-                guard case .text(let text) = bound.value, OrderedText.canOrder(text) else {
+                guard case .text(let text) = bound.value, Self.canOrder(text) else {
                     return .incomparable("'\(bound.limit.words)' has no number to compare with")
                 }
-                guard OrderedText.holds(output, bound.limit.comparison, text, asNumbers: false)
-                else { return .differs }
+                guard Self.holds(output, bound.limit.comparison, text) else { return .differs }
             }
             return .fits
         }
+    }
+
+    /// Whether a text can be an end of a range: a number such as `0.25`, or a version such as
+    /// `1.10.3` or `v1.10`.
+    package static func canOrder(_ text: String) -> Bool {
+        OrderedText.canOrder(text) || version(text) != nil
+    }
+
+    /// Numbers where both are decimal, with one dot at most; versions where one of both is a version:
+    /// with two dots or more, or a `v` before it.
+    private static func holds(
+        _ left: String, _ comparison: Expression.Comparison, _ right: String
+    ) -> Bool {
+        let areNumbers = OrderedText.isDecimal(left) && OrderedText.isDecimal(right)
+        return OrderedText.holds(
+            version(left) ?? left, comparison, version(right) ?? right, asNumbers: areNumbers)
+    }
+
+    /// What stands behind the `v` that calls a text a version; nil where none does.
+    private static func version(_ text: String) -> String? {
+        guard text.hasPrefix("v") else { return nil }
+        let rest = String(text.dropFirst())
+        return rest.hasPrefix("-") || !OrderedText.canOrder(rest) ? nil : rest
     }
 
     /// What is expected, in words.

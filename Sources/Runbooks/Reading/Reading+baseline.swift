@@ -267,7 +267,7 @@ extension RunbookReading {
     /// One end of a range: a number or a version, or a reference to one.
     private mutating func bound(_ node: YamlNode?, _ what: String) -> Argument? {
         guard let node, let found = value(node, what, site: .argument) else { return nil }
-        if case .text(let text) = found, !OrderedText.canOrder(text) {
+        if case .text(let text) = found, !ItemComparison.canOrder(text) {
             document.error(
                 "bad-value", "'\(what)' must be a number or a version.", at: node.start,
                 excerpt: text, hint: "Such as 100, 0.5 or 1.10.3.")

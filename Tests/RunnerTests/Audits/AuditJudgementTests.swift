@@ -56,7 +56,15 @@ struct AuditJudgementTests {
         (.matches("[0-9]+"), "42", .complies), (.matches("[0-9]+"), "42x", .deviates),
         (.range([.init(.below, .text("100"))]), "99.9", .complies),
         (.range([.init(.below, .text("100"))]), "100", .deviates),
-        (.range([.init(.atLeast, .text("1.10"))]), "1.9", .deviates),
+        (.range([.init(.atLeast, .text("1.10"))]), "1.9", .complies),
+        (.range([.init(.atLeast, .text("v1.10"))]), "1.9", .deviates),
+        (.range([.init(.atLeast, .text("v1.9"))]), "1.10", .complies),
+        (.range([.init(.atLeast, .text("1.10.0"))]), "1.9", .deviates),
+        (.range([.init(.atLeast, .text("1.10"))]), "v1.9", .deviates),
+        (.range([.init(.below, .text("0.5"))]), "0.25", .complies),
+        (.range([.init(.below, .text("0.25"))]), "0.5", .deviates),
+        (.range([.init(.atMost, .text("0.5"))]), "0.50", .complies),
+        (.range([.init(.below, .text("v2"))]), "v1.10.3", .complies),
         (.range([.init(.atLeast, .text("1.10"))]), "1.10.1", .complies),
         (
             .range([.init(.above, .text("-5")), .init(.atMost, .text("5"))]), "5", .complies
@@ -71,7 +79,7 @@ struct AuditJudgementTests {
 
     @Test func whatIsNoNumberFails() {
         let range = ItemComparison.range([.init(.below, .text("100"))])
-        for output in ["", "fast", "100 ms", "1e3", "--5"] {
+        for output in ["", "fast", "100 ms", "1e3", "--5", "v-1", "v", "vv1", ".5", "5."] {
             let result = judge(range, .exit(0, stdout: output))
             #expect(result.verdict == .failed, "\(output)")
             #expect(result.why?.contains("neither number nor version") == true, "\(output)")
