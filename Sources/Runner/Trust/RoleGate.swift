@@ -18,6 +18,16 @@ struct RoleGate: Sendable {
                 ? .open(rule: "undoing goes on, though trust can't be used: \(why)")
                 : .refused(["trust can't be used: \(why); 'handrail trust verify' says more"])
         case .known(let book, let account, let instant):
+            // Before there was trust, the account's name was who started it.
+            if let starter, book.person(starter) == nil, starter.rawValue != account,
+                passage != .undoing
+            {
+                verdict = .refused([
+                    "\(starter), who started it, is in trust no more: nothing further starts for "
+                        + "them ('handrail trust retire' keeps who somebody was)"
+                ])
+                return
+            }
             let person = starter.flatMap(book.person)
             verdict = Self.verdict(book, account, person, instant, plan, passage)
         }

@@ -111,4 +111,23 @@ struct RoleGateTests {
             try line(.once, known([ada], floors: floors)).verdict
                 == .open(rule: "ada may run a resolution, and signs"))
     }
+
+    @Test func whoWasTakenOutOfTrustStartsNothingFurther() throws {
+        let ada = try TrustSamples.person("ada", [RoleGrant(.operator)], accounts: ["ada"])
+        let gone = try line(.once, known([ada]), starter: PersonID(rawValue: "bob"))
+        #expect(
+            gone.verdict
+                == .refused([
+                    "bob, who started it, is in trust no more: nothing further starts for them "
+                        + "('handrail trust retire' keeps who somebody was)"
+                ]))
+        #expect(
+            try !line(
+                .once, known([ada]), isUndoing: true,
+                starter: PersonID(rawValue: "bob")
+            ).stops)
+        // Before there was trust it was the account's name that was recorded.
+        #expect(
+            try !line(.once, known([ada]), starter: PersonID(rawValue: "ada")).stops)
+    }
 }
