@@ -75,12 +75,12 @@ package struct GateReport: Sendable, Codable, Hashable {
     /// targets; whom a person left out counts for none. `facts` are what is known of its change, and
     /// `trust` says who may do what; `starter` is who started a run that is led already. `earlier`
     /// is what ran in the environment before. `glass` is how far two people are who start it without
-    /// a change.
+    /// a change. `approved` is the plan as it was approved, where `plan` has the labels of now.
     package static func evaluate(
         _ plan: Plan, runbook: Runbook, actor: String, isUndoing: Bool = false,
         locks: LockState = .known([]), leftOut: Set<TargetName> = [], facts: ChangeFacts = .none,
         trust: TrustState = .solo, starter: PersonID? = nil, earlier: EarlierRuns = .notAsked,
-        glass: GlassState? = nil
+        glass: GlassState? = nil, approved: Plan? = nil
     ) -> GateReport {
         let breaking =
             isUndoing ? nil : glass.map { GlassGate(state: $0, plan: plan, now: facts.now) }
@@ -88,7 +88,8 @@ package struct GateReport: Sendable, Codable, Hashable {
             isUndoing
             ? Passage.undoing
             : breaking == nil ? Passage(of: plan, runbook: runbook) : .brokenGlass
-        let scope = ScopeGate(plan, runbook, facts.standing, isGlassBroken: breaking != nil)
+        let scope = ScopeGate(
+            plan, runbook, facts.standing, isGlassBroken: breaking != nil, approved: approved)
         let role = RoleGate(plan, passage, actor: actor, trust: trust, starter: starter)
         let change = ChangeGate(facts: facts, actor: actor, rollout: plan.rollout)
         // Freezes that bind resolutions are asked for these alone: they pass no other gate of time.
@@ -158,7 +159,7 @@ struct ScopeGate: Sendable {
 
     init(
         _ plan: Plan, _ runbook: Runbook, _ standing: ChangeFacts.Standing,
-        isGlassBroken: Bool = false
+        isGlassBroken: Bool = false, approved: Plan? = nil
     ) {
         var reasons: [String] = []
         var isCovered = false
@@ -172,12 +173,11 @@ struct ScopeGate: Sendable {
         }
         if plan.targets.isEmpty { reasons.append("no target is selected") }
         if let select = runbook.targets.select {
-            let outside = plan.targets.filter { target in
-                !select.holds(
-                    in: Scope { name in
-                        name.parts.count == 1 ? target.labels[name.parts[0]] : nil
-                    })
-            }
+            // By what a target was when it was approved, and by what it is now: a runbook and an
+            // inventory that were both altered don't fit each other into the gate.
+            let strays = Set(
+                [plan, approved].compactMap { $0 }.flatMap { Self.outside(select, $0) }.map(\.name))
+            let outside = plan.targets.filter { strays.contains($0.name) }
             if !outside.isEmpty {
                 let names = Self.names(outside.map(\.name))
                 reasons.append("\(names): not among this runbook's targets (\(select))")
@@ -200,6 +200,15 @@ struct ScopeGate: Sendable {
                         + (isGlassBroken ? "no change, " : "change policy off, ")
                         + "confirm their number"
                     : "within the runbook's targets") : .refused(reasons)
+    }
+
+    private static func outside(_ select: Expression, _ plan: Plan) -> [PlannedTarget] {
+        plan.targets.filter { target in
+            !select.holds(
+                in: Scope { name in
+                    name.parts.count == 1 ? target.labels[name.parts[0]] : nil
+                })
+        }
     }
 
     private static func names(_ targets: [TargetName]) -> String {

@@ -39,7 +39,7 @@ struct LiveGates: GateKeeper {
                 leftOut: Set((record.leftOut ?? []).map(\.target)), facts: facts,
                 trust: session.trustState(), starter: PersonID(rawValue: record.actor),
                 earlier: await session.earlierRuns(of: record.plan, in: opened.library),
-                glass: record.brokenGlass.map(GlassState.broken))
+                glass: record.brokenGlass.map(GlassState.broken), approved: record.plan)
             return GateAnswer(report, at: now)
         } catch {
             return .closed(Failure(error).message, at: now)

@@ -57,4 +57,27 @@ struct RelabelledPlanTests {
         drive.feed([.attemptEnded(drive.open.removeFirst(), .exit(0))]) { _ in nil }
         #expect(drive.gatesAsked.map(\.remaining) == [names("a", "b"), names("b")])
     }
+
+    /// An inventory and a runbook that were both altered fit each other; what was approved was neither.
+    @Test func aTargetMustFitByWhatItWasAndByWhatItIs() throws {
+        var fixture = RunFixture(steps: [RunFixture.step("one", .once)])
+        (fixture.targets, fixture.ring) = (["a", "b"], "near")
+        let plan = fixture.record.plan
+        let inventory = Inventory(targets: ["a", "b"].map { target($0, "far") })
+        let now = plan.relabelled(by: inventory, names("a", "b"))
+        func refusal(_ select: String) throws -> String? {
+            let runbook = Runbook(
+                id: plan.runbook.id, title: "t", kind: .resolution, owner: "o", symptoms: [],
+                targets: TargetRule(
+                    select: try Expression.parse(select).get(), pick: .many, max: 9),
+                parameters: [], steps: plan.steps, folder: "runbooks/x")
+            return GateReport.evaluate(now, runbook: runbook, actor: "ann", approved: plan)
+                .lines.first { $0.gate == .scope && $0.stops }?.text
+        }
+        #expect(
+            try refusal("ring = far")
+                == "4 scope: refused: a, b: not among this runbook's targets (ring = far)")
+        #expect(try refusal("ring = near") != nil)
+        #expect(try refusal("ring = near or ring = far") == nil)
+    }
 }

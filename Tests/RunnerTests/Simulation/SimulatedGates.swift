@@ -77,7 +77,7 @@ struct SimulatedGates: GateKeeper {
             leftOut: Set((record.leftOut ?? []).map(\.target)),
             facts: change.facts(at: now, needed: question.neededMilliseconds),
             trust: change.trust(at: now),
-            starter: PersonID(rawValue: record.actor))
+            starter: PersonID(rawValue: record.actor), approved: record.plan)
         return GateAnswer(report, at: now)
     }
 
