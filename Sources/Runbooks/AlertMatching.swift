@@ -2,8 +2,10 @@
 package struct AlertFit: Sendable, Hashable {
     /// Which runbook.
     package let runbook: RunbookID
-    /// The name of the alerts that it answers.
+    /// The name of the alerts that it answers, the first of several.
     package let alert: String
+    /// The names of other alerts about the same targets that it answers as well.
+    package var otherAlerts: [String] = []
     /// The targets that the alerts are about, sorted.
     package private(set) var targets: [TargetName]
     /// What the alerts say of the runbook's parameters.
@@ -16,6 +18,12 @@ package struct AlertFit: Sendable, Hashable {
     fileprivate mutating func take(_ other: AlertFit) {
         targets = Set(targets + other.targets).sorted()
         alerts += other.alerts
+        if other.alert != alert, !otherAlerts.contains(other.alert) {
+            otherAlerts.append(other.alert)
+        }
+        for name in other.otherAlerts where name != alert && !otherAlerts.contains(name) {
+            otherAlerts.append(name)
+        }
     }
 }
 
@@ -90,7 +98,20 @@ package struct AlertMatching: Sendable {
             let all = reasons.isEmpty ? [noRunbook(for: alert)] : Self.unique(reasons)
             misses += all.map { AlertMiss(alert: index, reason: $0) }
         }
-        return (fits, misses)
+        return (Self.together(fits), misses)
+    }
+
+    /// What is the same run, whichever alert it answers, stands there once.
+    private static func together(_ fits: [AlertFit]) -> [AlertFit] {
+        var kept: [AlertFit] = []
+        for fit in fits {
+            let same = kept.firstIndex {
+                $0.runbook == fit.runbook && $0.item == fit.item
+                    && $0.parameters == fit.parameters && $0.targets == fit.targets
+            }
+            if let same { kept[same].take(fit) } else { kept.append(fit) }
+        }
+        return kept
     }
 
     /// What one runbook has to say to one alert.

@@ -52,6 +52,37 @@ struct JournalRebuildTests {
         }
     }
 
+    /// A signed act that is played again is refused, also by a journal that was lost meanwhile.
+    @Test(arguments: [true, false]) func aNonceThatWasUsedStaysUsed(_ withOutputs: Bool)
+        async throws
+    {
+        try await withHome { home in
+            let journal = try await Self.opened(home)
+            let store = try FileContentStore(in: home)
+            let statement = ActStatement(
+                .pay, plan: try Samples.plan("a"), time: Samples.time(1),
+                nonce: try #require(ActNonce(rawValue: String(repeating: "7", count: 32))))
+            let signed = SignedStatement(
+                statement: try SignedStatement.text(of: statement), signature: "signature")
+            let act = SignedAct(
+                statement: statement, signer: try #require(PersonID(rawValue: "anna")),
+                key: KeyFingerprint(ofBlob: [1]),
+                digest: try await store.put(try CanonicalJSON.bytes(of: signed)),
+                at: Samples.time(60))
+            try await journal.record(act)
+            try await TrailSealer(journal: journal, store: store).seal()
+            let (other, report) = try await Self.rebuilt(home, withOutputs: withOutputs)
+            #expect(report.lostNonces == 0)
+            do {
+                try await other.record(act)
+                Issue.record("a signature was used twice")
+            } catch {
+                #expect(error.code == .repeated)
+                #expect(error.message.contains("by anna"), "\(error.message)")
+            }
+        }
+    }
+
     /// Who is unavailable, and of whom a person or the target itself says that it is well.
     @Test func whoIsUnavailableIsKnownAfterwardsToo() async throws {
         try await withHome { home in

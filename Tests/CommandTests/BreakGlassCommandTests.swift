@@ -5,6 +5,8 @@ import Runner
 import TestSupport
 import Testing
 
+@testable import handrail
+
 /// Breaking the glass by the real command, with real keys.
 @Suite(.timeLimit(.minutes(10)))
 struct BreakGlassCommandTests {
@@ -209,6 +211,84 @@ struct BreakGlassCommandTests {
             let result = try bench.handrail(words)
             #expect(result.status == 64)
             #expect(result.errors.contains(said), "\(result.errors)")
+        }
+    }
+
+    @Test func aPlanSaysWhatItWouldReplaceAndWhatBindsAndStartsNothing() throws {
+        let bench = try Self.bench()
+        let words = ["plan", "web.limits", "--on", "localhost", "--no-probe", "--break-glass"]
+        let shown = try bench.handrail(words, through: Self.key("anna", bench))
+        #expect(shown.status == 0, "\(shown.errors)")
+        for words in [
+            "BREAK-GLASS", "Replaced    5 change: refused", "Replaced    6 window: refused",
+            "Binds       3 role: open", "Binds       7 four eyes: open (breaking the glass",
+            "Binds       8 locks",
+        ] {
+            #expect(shown.output.contains(words), "\(words): \(shown.output)")
+        }
+        let document = try bench.handrail(words + ["--json"], through: Self.key("anna", bench))
+            .json()
+        let glass = try #require(document["break_glass"] as? [String: [[String: Any]]])
+        #expect(glass["replaces"]?.compactMap { $0["gate"] as? Int } == [5, 6])
+        #expect(glass["binds"]?.compactMap { $0["gate"] as? Int } == [1, 3, 4, 7, 8])
+        #expect(try bench.handrail("history", "--json").json()["runs"] as? [String] == [])
+        #expect(try GlassFolder(of: Home(path: bench.home)).requests() == [])
+        // Who may break it is said of whoever asks.
+        try Self.write("anna", "roles: [approver]", in: bench)
+        let unfit = try bench.handrail(words, through: Self.key("anna", bench))
+        #expect(unfit.status == 4)
+        #expect(unfit.output.contains("Binds       3 role: refused"), "\(unfit.output)")
+    }
+
+    @Test func aPlanRefusesWhatARunWouldRefuse() throws {
+        let words = ["plan", "web.limits", "--on", "localhost", "--no-probe"]
+        let solo = try Self.bench(trust: false)
+        let alone = try solo.handrail(words + ["--break-glass"])
+        #expect(alone.status == 4)
+        #expect(alone.errors.contains("this home has no trust"), "\(alone.errors)")
+        let open = try Self.bench(change: "off")
+        let needless = try open.handrail(words + ["--break-glass"])
+        #expect(needless.status == 64)
+        #expect(needless.errors.contains("No gate is closed here that"), "\(needless.errors)")
+        let stray = try open.handrail(words + ["--protected", "pair = p1"])
+        #expect(stray.status == 64)
+        #expect(stray.errors.contains("--protected belongs to --break-glass"), "\(stray.errors)")
+    }
+
+    @Test func whoWroteItIsNoSecond() throws {
+        let bench = try Self.bench()
+        try Self.write("bob", "roles: [approver]\ngit: [Ann@Example.invalid]", in: bench)
+        let own = try bench.handrail(
+            Self.run + ["--second-key", bench.folder + "/bob"], through: Self.key("anna", bench))
+        #expect(own.status == 4, "\(own.errors)")
+        #expect(own.errors.contains("bob wrote what is to run"), "\(own.errors)")
+        let other = try bench.handrail(
+            Self.run + ["--second-key", bench.folder + "/carl"], through: Self.key("anna", bench))
+        #expect(other.status == 0, "\(other.errors)")
+    }
+
+    @Test func theSecondReadsTheParametersToo() throws {
+        let run = try PastRun(parameters: [
+            PlannedParameter(name: try name("most"), kind: .integer, text: "200"),
+            PlannedParameter(name: try name("mode"), kind: .string, text: nil),
+            PlannedParameter(
+                name: try name("key"), kind: .string, text: nil,
+                secret: SecretReference(source: "file", name: "/run/key")),
+        ])
+        let lines = GlassText.lines(run.record.plan)
+        #expect(lines.contains("  with   most = 200"))
+        #expect(lines.contains("         mode = (not given)"))
+        #expect(lines.contains("         key = [secret]"))
+    }
+
+    @Test func eachGateThatIsClosedHasItsLine() throws {
+        let bench = try Self.bench()
+        let closed = try bench.handrail("run", "web.limits", "--on", "localhost", "--yes")
+        #expect(closed.status == 4)
+        let lines = closed.errors.split(separator: "\n").map { $0.drop { $0 == " " } }
+        #expect(lines.contains("error: 3 gates are closed:"), "\(closed.errors)")
+        for gate in ["5 change: refused", "6 window: refused", "7 four eyes: refused"] {
+            #expect(lines.count { $0.hasPrefix(gate) } == 1, "\(closed.errors)")
         }
     }
 

@@ -30,7 +30,8 @@ struct ChangeApprovalCommandTests {
     ///
     /// `asker` opens it; nil before there is trust. `floors` is what environments.yaml says.
     private static func bench(
-        asker: String? = "may", floors: String? = nil
+        asker: String? = "may", floors: String? = nil,
+        _ change: (Workbench) throws -> Void = { _ in }
     ) throws -> Workbench {
         let bench = try Workbench()
         try bench.makeLibrary()
@@ -41,6 +42,7 @@ struct ChangeApprovalCommandTests {
             "handrail.yaml", text + "change_types:\n  limits: { severity: minor, quorum: 2 }\n")
         try bench.write("runbooks/web/limits/README.md", "# Higher limits\n")
         try bench.write("runbooks/web/limits/runbook.yaml", runbook, commit: true)
+        try change(bench)
         for person in ["anna", "bob", "may"] {
             let made = try Tool.run(
                 [
@@ -100,6 +102,7 @@ struct ChangeApprovalCommandTests {
         let early = try Self.approve(bench, "anna")
         #expect(early.status == 3, "\(early.errors)")
         #expect(early.errors.contains("'handrail change assess' comes first"))
+        #expect(!early.errors.contains("Signing with"), "refused before it is signed")
         // The account is three people's: who it is must be signed.
         let nobody = try bench.handrail("change", "assess", "CHG-1", "--note", "fits")
         #expect(nobody.status == 4, "\(nobody.errors)")
@@ -213,9 +216,105 @@ struct ChangeApprovalCommandTests {
         #expect(result.errors.contains("it has no trust that can be used"), "\(result.errors)")
     }
 
+    private static func add(
+        git mail: String?, to id: String, role: String, _ bench: Workbench
+    ) throws {
+        let key = try String(contentsOfFile: bench.folder + "/\(id).pub", encoding: .utf8)
+        let lines =
+            ["handrail: 1", "name: \(id)", "accounts: [\(NSUserName())]", "roles: [\(role)]"]
+            + (mail.map { ["git: [\($0)]"] } ?? [])
+            + ["keys: [{ key: \(key.split(separator: "\n")[0]) }]", ""]
+        try Data(lines.joined(separator: "\n").utf8).write(
+            to: URL(fileURLWithPath: bench.home + "/trust/people/\(id).yaml"))
+    }
+
+    private static func assess(_ bench: Workbench) throws {
+        let assessed = try bench.handrail(
+            ["change", "assess", "CHG-1", "--note", "fits"], through: key("may", bench))
+        try #require(assessed.status == 0, "\(assessed.errors)")
+    }
+
+    @Test func whoWroteItCantApproveIt() throws {
+        let bench = try Self.bench()
+        let stranger = try bench.handrail("change", "show", "CHG-1", "--json").json()
+        let written = (stranger["plan"] as? [String: Any])?["written"] as? [String: Any]
+        #expect(written?["unknown"] as? [String] == ["ann@example.invalid"])
+        try Self.add(git: "Ann@Example.invalid", to: "bob", role: "approver", bench)
+        try Self.assess(bench)
+        let own = try Self.approve(bench, "bob")
+        #expect(own.status == 4)
+        #expect(own.errors.contains("the approver wrote what is approved"), "\(own.errors)")
+        #expect(!own.errors.contains("Signing with"), "refused before it is signed")
+        #expect(try Self.approve(bench, "anna").status == 0)
+        let closed = try "\(Self.gate(7, bench)?["reasons"] ?? "")"
+        #expect(closed.contains("it is written by bob"), "\(closed)")
+        // What trust says now counts: an approval of who turns out to have written it is none.
+        try Self.add(git: nil, to: "bob", role: "approver", bench)
+        #expect(try Self.approve(bench, "bob").status == 0)
+        let open = try #require(try Self.gate(7, bench))
+        #expect(open["verdict"] as? String == "open")
+        #expect(
+            "\(open["reasons"] ?? "")".contains("'ann@example.invalid', whom trust doesn't know"))
+        try Self.add(git: "ann@example.invalid", to: "bob", role: "approver", bench)
+        let shown = try bench.handrail("change", "show", "CHG-1")
+        #expect(shown.output.contains("written by bob"), "\(shown.output)")
+        #expect(shown.output.contains("doesn't count: the approver wrote"), "\(shown.output)")
+        #expect(try Self.gate(5, bench)?["verdict"] as? String == "refused")
+    }
+
+    @Test func whereAuthorsMustBeKnownAStrangerClosesGateSeven() throws {
+        let floors =
+            "handrail: 1\nenvironments:\n  lab: { content: off, change: required, "
+            + "production: false, authors: known }\n"
+        let bench = try Self.bench(floors: floors)
+        try Self.assess(bench)
+        for person in ["anna", "bob"] {
+            #expect(try Self.approve(bench, person).status == 0)
+        }
+        let closed = try #require(try Self.gate(7, bench))
+        #expect(closed["verdict"] as? String == "refused")
+        #expect("\(closed["reasons"] ?? "")".contains("trust demands to know every author"))
+        try Self.add(git: "ann@example.invalid", to: "may", role: "change-manager", bench)
+        #expect(try Self.gate(7, bench)?["verdict"] as? String == "open")
+    }
+
+    @Test func whoWroteTheEntryOfAnAutomaticTypeCarriesNoneOut() throws {
+        let bench = try Self.bench(asker: "may") { bench in
+            let path = bench.library + "/handrail.yaml"
+            let text = try String(contentsOfFile: path, encoding: .utf8)
+            try bench.write("handrail.yaml", text + "  routine: { severity: automatic }\n")
+            try bench.write("runbooks/web/routine/README.md", "# Higher limits\n")
+            try bench.write(
+                "runbooks/web/routine/runbook.yaml",
+                Self.runbook.replacing("web.limits", with: "web.routine")
+                    .replacing("change: { type: limits }\n", with: ""), commit: true)
+        }
+        let opened = try bench.handrail(
+            [
+                "change", "open", "web.routine", "--on", "localhost", "--no-probe", "--type",
+                "routine", "--why", "as every week", "--expected", "5m", "--impact-service",
+                "none", "--impact-capacity", "none", "--impact-security", "none",
+                "--impact-recovery", "none",
+            ], through: Self.key("may", bench))
+        try #require(opened.status == 0, "\(opened.errors)")
+        let submitted = try bench.handrail(
+            ["change", "submit", "CHG-2"], through: Self.key("may", bench))
+        try #require(submitted.status == 0, "\(submitted.errors)")
+        let open = try #require(try Self.gate(7, bench, of: "CHG-2"))
+        #expect(open["verdict"] as? String == "open")
+        #expect("\(open["reasons"] ?? "")".contains("written by 'ann@example.invalid'"), "\(open)")
+        try Self.add(git: "ann@example.invalid", to: "may", role: "change-manager", bench)
+        let closed = try #require(try Self.gate(7, bench, of: "CHG-2"))
+        #expect(closed["verdict"] as? String == "refused")
+        #expect(
+            "\(closed["reasons"] ?? "")".contains("may wrote the entry 'routine'"), "\(closed)")
+    }
+
     /// What a gate says of the change's plan.
-    private static func gate(_ number: Int, _ bench: Workbench) throws -> [String: Any]? {
-        let plan = try bench.handrail("plan", "CHG-1", "--no-probe", "--json").json()
+    private static func gate(
+        _ number: Int, _ bench: Workbench, of change: String = "CHG-1"
+    ) throws -> [String: Any]? {
+        let plan = try bench.handrail("plan", change, "--no-probe", "--json").json()
         let gates = plan["gates"] as? [String: Any]
         let lines = gates?["lines"] as? [[String: Any]]
         return lines?.first { $0["gate"] as? Int == number }

@@ -23,6 +23,7 @@ struct GoldenDocumentTests {
         scene.subject.at = GoldenScene.now
         scene.subject.change = ChangeID(number: 7)
         try Self.expect(PlanDocument(scene.subject), in: "plan-not-probed")
+        try Self.expect(PlanDocument(try await GoldenScene.glassForecast()), in: "plan-glass")
     }
 
     @Test func runs() async throws {
@@ -130,6 +131,9 @@ struct GoldenDocumentTests {
         var mending = report
         mending.fits[0].item = StepID(rawValue: "limits")
         try Self.expect(mending.document, in: "alert-mends")
+        var several = report
+        several.fits[0].otherAlerts = ["WebLimitsOld"]
+        try Self.expect(several.document, in: "alert-several")
         let result = LibrarySearch.Result(
             found: [
                 LibrarySearch.Found(
@@ -169,7 +173,7 @@ struct GoldenDocumentTests {
         try Self.expect(
             BackupView(report: report, path: "/mnt/safe/b.tar").document, in: "backup")
         var rebuilt = JournalRebuild.Report()
-        (rebuilt.lostTexts, rebuilt.lostValues) = (3, 1)
+        (rebuilt.lostTexts, rebuilt.lostValues, rebuilt.lostNonces) = (3, 1, 2)
         (rebuilt.withoutPlan, rebuilt.older) = ([run], ["r-20250101-0000-aaaa"])
         try Self.expect(
             RestoreDocument(
@@ -192,7 +196,8 @@ struct GoldenDocumentTests {
                     try GoldenScene.change(), leftOut: try GoldenScene.changeLeftOut(),
                     trail: "61:" + String(repeating: "e", count: 64), now: now,
                     count: ApprovalCount(
-                        people: ["carl"], problems: [0: ["may took it back: a new finding"]]))
+                        people: ["carl"], problems: [0: ["may took it back: a new finding"]]),
+                    written: try GoldenScene.written())
             ]
             + (try GoldenScene.otherChanges().map {
                 ChangeDocument($0, leftOut: [], trail: nil, now: now)
@@ -356,7 +361,7 @@ struct GoldenDocumentTests {
 struct DocumentPageTests {
     /// The goldens of each form: together they have all of its keys.
     private static let forms: [(form: String, goldens: [String])] = [
-        ("plan", ["plan", "plan-not-probed"]),
+        ("plan", ["plan", "plan-not-probed", "plan-glass"]),
         (
             "run",
             [
@@ -371,7 +376,7 @@ struct DocumentPageTests {
         ("logs -f", ["logs-follow"]), ("list", ["list", "list-no-history"]),
         ("show", ["show", "show-items", "show-no-history"]),
         ("inventory", ["inventory"]), ("validate", ["validate"]), ("doctor", ["doctor"]),
-        ("alert", ["alert", "alert-mends", "alert-no-history"]),
+        ("alert", ["alert", "alert-mends", "alert-several", "alert-no-history"]),
         ("find", ["find", "find-no-history"]),
         ("escalate", ["escalate", "escalate-done"]),
         ("pack.json", ["pack"]), ("flag", ["flag", "flag-clear"]),

@@ -60,6 +60,13 @@ struct GoldenViewTests {
         #expect(view.head.count + view.summary.count <= 50)
     }
 
+    @Test func glassForecast() async throws {
+        let view = PlanView(
+            subject: try await GoldenScene.glassForecast(), style: .plain, width: Self.width)
+        try Golden.expect(try #require(view.glass), in: "plan-glass")
+        #expect(view.lines.suffix(view.glass?.count ?? 0) == (view.glass ?? [])[...])
+    }
+
     @Test func confirmation() async throws {
         let scene = try await GoldenScene.ended()
         let recorded = RecordedWorld()

@@ -110,4 +110,41 @@ struct SignedActTests {
             "--json")
         #expect(plan.output.contains(fingerprint), "\(plan.output)\(plan.errors)")
     }
+
+    @Test func warningAndHandingOverAreSignedToo() async throws {
+        let bench = try await bench("operator", environments: Self.signed)
+        let acts = [
+            ["flag", "web.restart", "--why", "it deletes logs"],
+            ["escalate", "last", "--to", "tier-3", "--note", "still slow"],
+            ["escalate", "--alert", "Slow", "--to", "tier-3", "--note", "nothing fits"],
+        ]
+        let key = ["env", "HANDRAIL_KEY=" + bench.folder + "/key"]
+        for act in acts {
+            let unsigned = try bench.handrail(act)
+            #expect(unsigned.status == 4, "\(act)")
+            #expect(unsigned.errors.contains("This must be signed"), "\(unsigned.errors)")
+        }
+        let quiet = try bench.handrail("--json").json()
+        #expect((quiet["flags"] as? [Any])?.isEmpty == true, "nothing was recorded: \(quiet)")
+        #expect((quiet["escalations"] as? [Any])?.isEmpty == true)
+        for act in acts + [
+            ["flag", "web.restart", "--clear", "--why", "mended"],
+            ["escalate", "last", "--done", "--note", "the driver was replaced"],
+        ] {
+            let signed = try bench.handrail(act, through: key)
+            #expect(signed.status == 0, "\(act): \(signed.errors)")
+            #expect(signed.errors.contains("Signing"), "\(signed.errors)")
+        }
+        // What can't be is refused without a signature.
+        let none = try bench.handrail(
+            ["flag", "web.restart", "--clear", "--why", "again"], through: key)
+        #expect(none.status == 3)
+        #expect(!none.errors.contains("Signing"), "\(none.errors)")
+        let lines = try Tool.run(
+            ["git", "-C", bench.home + "/trail.git", "grep", "-h", "act.signed", "HEAD"]
+        ).output
+        #expect(lines.components(separatedBy: "\"verb\":\"flag\"").count == 3, "\(lines)")
+        #expect(lines.components(separatedBy: "\"verb\":\"escalate\"").count == 4, "\(lines)")
+        #expect(try bench.handrail("audit", "verify").status == 0)
+    }
 }

@@ -64,6 +64,19 @@ struct AlertMatchingTests {
         #expect(shown.map(\.2) == [[0], [0, 1, 2], [1, 2]])
     }
 
+    @Test func oneRunThatAnswersTwoAlertsStandsThereOnce() throws {
+        let mail = try Self.runbook("mail.slow", alerts: ["Slow", "Queue"])
+        let (fits, misses) = AlertMatching(runbooks: [mail], inventory: Self.inventory).match([
+            Self.alert("Slow", "mbx01"), Self.alert("Queue", "mbx01:25"),
+            Self.alert("Queue", "mbx02"),
+        ])
+        #expect(fits.map { $0.targets.map(\.rawValue) } == [["mbx01"], ["mbx02"]])
+        #expect(fits.map(\.alert) == ["Slow", "Queue"])
+        #expect(fits.map(\.otherAlerts) == [["Queue"], []])
+        #expect(fits.map(\.alerts) == [[0, 1], [2]])
+        #expect(misses == [])
+    }
+
     @Test(arguments: [
         (
             alert("DiskFul", "mbx01"),

@@ -19,6 +19,8 @@ package struct JournalRebuild: Sendable {
         package internal(set) var lostTexts = 0
         /// Outputs of steps whose values are gone.
         package internal(set) var lostValues = 0
+        /// Signed acts whose nonce is gone: what was signed is neither evidence nor in the store.
+        package internal(set) var lostNonces = 0
         /// Runs whose plan is nowhere: what they were about is known, and no step of theirs.
         package internal(set) var withoutPlan: [RunID] = []
         /// Runs that aren't made: older than the trail, it has no more than their names.
@@ -148,6 +150,7 @@ private struct RebuiltRows {
         case .some(let kind) where TrailEvent.ofChanges.contains(kind):
             try ChangeRows.rebuild(record, in: db)
         case .trustChanged: try seeTrust(record)
+        case .actSigned: try useUp(record)
         case .trailGap where record.detail("runbook") != nil:
             record.about["run"].map { report.older.append($0) }
         default: try addEvent(record, to: run)
@@ -266,6 +269,35 @@ private struct RebuiltRows {
         try db.execute(
             sql: "INSERT INTO trust (digest, at, actor) VALUES (?, ?, ?)",
             arguments: [record.detail("trust_digest"), record.at.milliseconds, record.actor])
+    }
+
+    /// The nonce of a signed act is used up: what was signed is evidence.
+    ///
+    /// A nonce that can't be had is counted; an act of that age counts by its time no more.
+    private mutating func useUp(_ record: TrailRecord) throws {
+        guard let digest = record.detail("signed_digest").flatMap(Digest.init(rawValue:)) else {
+            report.lostNonces += 1
+            return
+        }
+        let bytes = try reader.evidence(digest.rawValue) ?? (try? store.getBlocking(digest))
+        guard let bytes, Digest.sha256(of: bytes) == digest, let nonce = Self.nonce(in: bytes)
+        else {
+            report.lostNonces += 1
+            return
+        }
+        try db.execute(
+            sql: "INSERT OR IGNORE INTO act_nonces (nonce, at, actor, signed) VALUES (?, ?, ?, ?)",
+            arguments: [nonce.rawValue, record.at.milliseconds, record.actor, digest.rawValue])
+    }
+
+    private static func nonce(in bytes: [UInt8]) -> ActNonce? {
+        do {
+            let signed = try JSONDecoder().decode(SignedStatement.self, from: Data(bytes))
+            return try JSONDecoder().decode(ActStatement.self, from: Data(signed.bytes)).nonce
+        } catch {
+            // Of another version of Handrail: no nonce that this one would take.
+            return nil
+        }
     }
 
     private func flag(_ record: TrailRecord) throws {

@@ -97,7 +97,8 @@ package struct GitLibrary: Sendable {
             root: folder.root)
     }
 
-    private func opened() throws -> OpaquePointer {
+    /// The open repository; the caller frees it.
+    func opened() throws -> OpaquePointer {
         let flags = folder.isBare ? GIT_REPOSITORY_OPEN_NO_SEARCH.rawValue : 0
         do {
             return try Git.make("open the repository") {
@@ -146,7 +147,7 @@ package struct GitLibrary: Sendable {
     }
 
     /// The library's folder relative to the working tree; empty when they are the same.
-    private func place(in repository: OpaquePointer) throws -> String {
+    func place(in repository: OpaquePointer) throws -> String {
         guard let text = git_repository_workdir(repository), let pointer = realpath(text, nil)
         else {
             throw LibraryError(

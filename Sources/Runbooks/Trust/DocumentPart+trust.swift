@@ -5,6 +5,7 @@ extension DocumentPart {
         [
             Key("handrail", .format, required: true), Key("name", .line, required: true),
             Key("accounts", .oneOrList(of: .account, upTo: 16)),
+            Key("git", .oneOrList(of: .line(limit: 254), upTo: 16)),
             Key("roles", .oneOrList(of: .either([.line, .part(grant)]), upTo: 64)),
             Key("keys", .list(of: .part(personKey), upTo: 64)), Key("retired", .line),
         ])
@@ -41,6 +42,7 @@ extension DocumentPart {
             Key("change", .word(of: PolicyLevel.self)), Key("production", .truth),
             Key("act_signatures", .word(of: FloorEntry.ActSignatures.self)),
             Key("quorum", .integer(1...20)), after,
+            Key("authors", .word(of: FloorEntry.Authors.self)),
             Key("change_types", .oneOrList(of: .name(.label), upTo: 64)),
             Key("windows", .oneOrList(of: .line, upTo: 16)),
             Key("freezes", .oneOrList(of: .line, upTo: 16)),

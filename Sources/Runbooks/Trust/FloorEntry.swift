@@ -3,6 +3,9 @@ package struct FloorEntry: Sendable, Hashable {
     /// The least that is demanded of acts.
     package enum ActSignatures: String, Sendable, CaseIterable { case required, off }
 
+    /// What is demanded of who wrote what changes carry out.
+    package enum Authors: String, Sendable, CaseIterable { case known, any }
+
     /// The environment's name.
     package let name: PlacedText
     /// Patterns of its targets' names.
@@ -17,6 +20,8 @@ package struct FloorEntry: Sendable, Hashable {
     package let actSignatures: ActSignatures
     /// The fewest people who approve a change.
     package let quorum: Int
+    /// Whether each author must be somebody in trust.
+    package let authors: Authors
     /// What it comes after; nil where it says nothing.
     package let after: EnvironmentBefore?
     /// The only change types that are permitted; nil where all are.

@@ -28,6 +28,8 @@ package struct PersonEntry: Sendable, Hashable {
     package let name: String?
     /// Accounts of the system.
     package let accounts: [PlacedText]
+    /// E-mails of git.
+    package let git: [PlacedText]
     /// What they may be.
     package let roles: [Grant]
     /// What they sign with.

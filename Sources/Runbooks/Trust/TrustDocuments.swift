@@ -65,7 +65,7 @@ extension DocumentReading {
             String(name), at: SourcePosition(file: file, line: 1, column: 1))
         guard let root, let fields = fields(root, .person) else {
             return PersonEntry(
-                id: id, name: nil, accounts: [], roles: [], keys: [], retired: nil)
+                id: id, name: nil, accounts: [], git: [], roles: [], keys: [], retired: nil)
         }
         formatVersion(fields["handrail"])
         let shown = line(fields, "name", "the name of a person")
@@ -75,7 +75,8 @@ extension DocumentReading {
         let roles = (elements(fields, "roles", "roles") ?? []).compactMap { grant($0) }
         let keys = (elements(fields, "keys", "keys") ?? []).compactMap { key($0) }
         return PersonEntry(
-            id: id, name: shown, accounts: accounts, roles: roles, keys: keys,
+            id: id, name: shown, accounts: accounts,
+            git: placedLines(fields, "git", "e-mails of git", limit: 254), roles: roles, keys: keys,
             retired: placedLine(fields, "retired", "the time of retiring"))
     }
 
@@ -124,6 +125,7 @@ extension DocumentReading {
                     fields["act_signatures"], "act_signatures", as: FloorEntry.ActSignatures.self)
                     ?? .off,
                 quorum: integer(fields, "quorum", "quorum") ?? 1,
+                authors: word(fields["authors"], "authors", as: FloorEntry.Authors.self) ?? .any,
                 after: before(fields, of: name, &order),
                 changeTypes: fields.has("change_types")
                     ? placedLines(fields, "change_types", "change types") : nil,
@@ -162,10 +164,10 @@ extension DocumentReading {
     }
 
     private mutating func placedLines(
-        _ fields: Fields, _ key: String, _ what: String
+        _ fields: Fields, _ key: String, _ what: String, limit: Int = 253
     ) -> [PlacedText] {
         (elements(fields, key, what) ?? []).compactMap { node in
-            line(node, "an element of \(what)", limit: 253).map { placed($0, node) }
+            line(node, "an element of \(what)", limit: limit).map { placed($0, node) }
         }
     }
 }

@@ -8,6 +8,10 @@ package struct ApprovalFacts: Sendable {
     package var origin: String
     /// Who wrote the version of the runbook.
     package var authors: Set<String>
+    /// The same with those whom trust doesn't know, as gate 7 says it; nil where nobody asked.
+    package var written: KnownAuthors?
+    /// Who wrote the entry of an automatic type; nil where nobody asked.
+    package var entry: KnownAuthors?
     /// Who starts the run; nil as long as nobody does.
     package var starter: String?
     /// The roles that a person has in an environment.
@@ -16,12 +20,14 @@ package struct ApprovalFacts: Sendable {
     package var signature: @Sendable (SignedApproval) -> SignatureVerdict
 
     package init(
-        library: String, origin: String, authors: Set<String> = [], starter: String? = nil,
+        library: String, origin: String, authors: Set<String> = [],
+        written: KnownAuthors? = nil, entry: KnownAuthors? = nil, starter: String? = nil,
         roles: @escaping @Sendable (_ person: String, _ environment: String) -> Set<String>,
         signature: @escaping @Sendable (SignedApproval) -> SignatureVerdict
     ) {
         (self.library, self.origin) = (library, origin)
-        (self.authors, self.starter) = (authors, starter)
+        self.authors = authors.union(written?.people ?? [])
+        (self.written, self.entry, self.starter) = (written, entry, starter)
         (self.roles, self.signature) = (roles, signature)
     }
 }

@@ -26,12 +26,16 @@ package struct ChangePlan: Sendable, Codable, Hashable {
     package let notUndone: [String]
     /// From this instant on no run of it can start.
     package let expires: Timestamp
+    /// Who wrote the version of the runbook, as it was when the change was opened; nil where nobody
+    /// asked.
+    package let written: Authorship?
 
     /// How many steps are named of those that can't be undone.
     package static let namedSteps = 20
 
     package init(
-        _ plan: Plan, digest: Digest, forecastDigest: Digest? = nil, forecastOutline: Digest? = nil
+        _ plan: Plan, digest: Digest, forecastDigest: Digest? = nil,
+        forecastOutline: Digest? = nil, written: Authorship? = nil
     ) {
         planID = plan.planID
         self.digest = digest
@@ -45,5 +49,6 @@ package struct ChangePlan: Sendable, Codable, Hashable {
         let kept = plan.rollback.filter { $0.notUndone != nil }
         notUndone = kept.prefix(Self.namedSteps).map(\.step.rawValue)
         expires = plan.expires
+        self.written = written
     }
 }

@@ -17,11 +17,14 @@ package struct ChangeRules: Sendable, Codable, Hashable {
     /// How long after its end a change of it has to be reviewed, in milliseconds; nil where only
     /// emergencies are.
     package let reviewWithinMilliseconds: Int64?
+    /// Who gave the type's entry its form, of an automatic one: the entry is its approval; nil for
+    /// others, and where nobody asked.
+    package var written: Authorship?
 
     package init(
         type: String, severity: ChangeSeverity, windows: [String] = [], approvers: [String],
         quorum: Int,
-        reviewWithinMilliseconds: Int64? = nil
+        reviewWithinMilliseconds: Int64? = nil, written: Authorship? = nil
     ) {
         self.type = type
         self.severity = severity
@@ -29,5 +32,6 @@ package struct ChangeRules: Sendable, Codable, Hashable {
         self.approvers = approvers
         self.quorum = quorum
         self.reviewWithinMilliseconds = reviewWithinMilliseconds
+        self.written = written
     }
 }

@@ -28,6 +28,7 @@ extension ChangeStanding {
             targets: targets, requester: change.requester,
             approvers: check.counting.map(\.signed.statement.approver), problems: problems,
             quorum: change.quorum ?? 1, authors: facts.authors.sorted(),
+            written: facts.written, entry: facts.entry,
             expectedMilliseconds: change.request.expectedMilliseconds,
             obstacles: [floor?.objection(toType: change.rules?.type ?? change.request.type ?? "")]
                 .compactMap { $0 })

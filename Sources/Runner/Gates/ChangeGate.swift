@@ -74,31 +74,54 @@ struct ChangeGate: Sendable {
         guard case .known(let standing) = facts.standing else {
             return .refused(["no change, so nobody approved it"])
         }
-        guard standing.quorum > 0 else {
-            return .open(rule: "automatic: the entry '\(standing.type)' was approved by others")
-        }
+        guard standing.quorum > 0 else { return entry(of: standing) }
         var reasons: [String] = []
         var others: [String] = []
         for approver in standing.approvers {
-            let roles = [
-                approver == standing.requester ? "asked for it" : nil,
-                approver == actor ? "starts it" : nil,
-                standing.authors.contains(approver) ? "wrote a part of it" : nil,
-            ].compactMap { $0 }
+            let roles = roles(of: approver, standing)
             if roles.isEmpty {
                 others.append(approver)
             } else {
                 reasons.append("\(approver) approved it and \(roles.joined(separator: ", "))")
             }
         }
-        guard others.count < standing.quorum else {
-            return .open(rule: "approved by \(others.joined(separator: ", "))")
-        }
-        return .refused(
-            reasons + [
+        if others.count < standing.quorum {
+            reasons.append(
                 "\(others.count) of \(standing.quorum) approvals are of people who neither asked for "
                     + "it, nor start it, nor wrote a part of it"
-            ])
+                    + (standing.written.map { "; it is \($0.words)" } ?? ""))
+        }
+        if let problem = standing.written?.problem { reasons.append(problem) }
+        let written = Self.words(standing.written)
+        guard reasons.isEmpty else { return .refused(reasons) }
+        return .open(rule: "approved by \(others.joined(separator: ", ")); \(written)")
+    }
+
+    /// Of an automatic type its entry is the approval: who gave it its form is the approver.
+    private func entry(of standing: ChangeStanding) -> Verdict {
+        let entry = standing.entry
+        let said = "the entry '\(standing.type)' in handrail.yaml"
+        var reasons = (entry?.people ?? []).compactMap { person -> String? in
+            let roles = roles(of: person, standing)
+            guard !roles.isEmpty else { return nil }
+            return
+                "\(person) wrote \(said), which approves it, and \(roles.joined(separator: ", "))"
+        }
+        reasons += [entry?.problem, standing.written?.problem].compactMap { $0 }
+        guard reasons.isEmpty else { return .refused(reasons) }
+        return .open(rule: "automatic: \(said) approves it, \(Self.words(entry))")
+    }
+
+    private func roles(of person: String, _ standing: ChangeStanding) -> [String] {
+        [
+            person == standing.requester ? "asked for it" : nil,
+            person == actor ? "starts it" : nil,
+            standing.authors.contains(person) ? "wrote a part of it" : nil,
+        ].compactMap { $0 }
+    }
+
+    private static func words(_ written: KnownAuthors?) -> String {
+        written?.words ?? "who wrote it isn't known"
     }
 
     static let noChange =

@@ -32,6 +32,10 @@ package struct ChangeStanding: Sendable, Hashable {
     package let quorum: Int
     /// People whose work is in the runbook's version; none of them approves it.
     package let authors: [String]
+    /// Who wrote that version, those whom trust doesn't know too; nil where nobody asked.
+    package let written: KnownAuthors?
+    /// Who wrote the entry of an automatic type, which is its approval; nil where nobody asked.
+    package let entry: KnownAuthors?
     /// How long it takes, as its request says, in milliseconds; nil where that says nothing.
     package let expectedMilliseconds: Int64?
     /// Why it can't be carried out whoever approved it, one sentence each.
@@ -41,7 +45,8 @@ package struct ChangeStanding: Sendable, Hashable {
         id: String, type: String, windows: [String], state: String, isApproved: Bool,
         hold: String? = nil, isEmergency: Bool = false, dates: [Interval],
         targets: [TargetName], requester: String, approvers: [String], problems: [String] = [],
-        quorum: Int, authors: [String] = [], expectedMilliseconds: Int64? = nil,
+        quorum: Int, authors: [String] = [], written: KnownAuthors? = nil,
+        entry: KnownAuthors? = nil, expectedMilliseconds: Int64? = nil,
         obstacles: [String] = []
     ) {
         self.id = id
@@ -58,6 +63,7 @@ package struct ChangeStanding: Sendable, Hashable {
         self.problems = problems
         self.quorum = quorum
         self.authors = authors
+        (self.written, self.entry) = (written, entry)
         self.expectedMilliseconds = expectedMilliseconds
         self.obstacles = obstacles
     }

@@ -16,6 +16,8 @@ package struct EnvironmentFloor: Sendable, Hashable {
     package let needsSignedActs: Bool
     /// The fewest people who approve a change.
     package let quorum: Int
+    /// Whether gate 7 is closed where trust doesn't know one of those who wrote what is approved.
+    package let needsKnownAuthors: Bool
     /// What must have succeeded elsewhere first; nil where trust demands nothing.
     package let after: EnvironmentBefore?
     /// The only change types that are permitted; nil where all are.
@@ -28,7 +30,7 @@ package struct EnvironmentFloor: Sendable, Hashable {
     package init(
         name: String, targets: [NameGlob] = [], content: PolicyLevel = .required,
         change: PolicyLevel = .required, isProduction: Bool = true, needsSignedActs: Bool = false,
-        quorum: Int = 1, after: EnvironmentBefore? = nil,
+        quorum: Int = 1, needsKnownAuthors: Bool = false, after: EnvironmentBefore? = nil,
         changeTypes: Set<String>? = nil, windows: [String] = [], freezes: [String] = []
     ) {
         self.name = name
@@ -38,6 +40,7 @@ package struct EnvironmentFloor: Sendable, Hashable {
         self.isProduction = isProduction
         self.needsSignedActs = needsSignedActs
         self.quorum = quorum
+        self.needsKnownAuthors = needsKnownAuthors
         self.after = after
         self.changeTypes = changeTypes
         (self.windows, self.freezes) = (windows, freezes)

@@ -25,6 +25,8 @@ package struct GlassRequest: Sendable, Codable, Hashable {
     package let first: PersonID
     /// What the first one signed, by which the store has it.
     package let statement: Digest
+    /// Who wrote what is to run, by their ids; nil where nobody asked.
+    package let authors: [String]?
     /// When it was asked for.
     package let made: Timestamp
     /// From this instant on nobody can sign it.
@@ -34,16 +36,16 @@ package struct GlassRequest: Sendable, Codable, Hashable {
         case type, run
         case plan = "plan_id"
         case planDigest = "plan_digest"
-        case reason, groups, first, statement, made, expires
+        case reason, groups, first, statement, authors, made, expires
     }
 
     package init(
         run: RunID, plan: PlanID, planDigest: Digest, reason: String, groups: [String],
-        first: PersonID, statement: Digest, made: Timestamp
+        first: PersonID, statement: Digest, authors: [String] = [], made: Timestamp
     ) {
         (self.run, self.plan, self.planDigest) = (run, plan, planDigest)
         (self.reason, self.groups, self.first) = (reason, groups, first)
-        (self.statement, self.made) = (statement, made)
+        (self.statement, self.authors, self.made) = (statement, authors, made)
         expires = made.adding(Self.lifetime)
     }
 
@@ -74,6 +76,11 @@ package struct GlassRequest: Sendable, Codable, Hashable {
             return TrustRefusal(
                 "\(person) asks for it, and a second person has to sign",
                 hint: "whoever has the role approver in this environment can")
+        }
+        if authors?.contains(person.rawValue) == true {
+            return TrustRefusal(
+                "\(person) wrote what is to run, and so can't be the second",
+                hint: "somebody with the role approver who wrote none of it can")
         }
         guard instant < expires else {
             return TrustRefusal(

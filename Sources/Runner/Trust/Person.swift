@@ -6,6 +6,8 @@ package struct Person: Sendable, Hashable {
     package let name: String
     /// The accounts of the system whose processes are this person's.
     package let accounts: [String]
+    /// The e-mails by which the commits of libraries name them.
+    package let git: [String]
     /// What they may be, and where.
     package let roles: [RoleGrant]
     /// The keys they sign with, those that have ended too.
@@ -14,15 +16,26 @@ package struct Person: Sendable, Hashable {
     package let retired: Timestamp?
 
     package init(
-        id: PersonID, name: String, accounts: [String] = [], roles: [RoleGrant] = [],
-        keys: [PersonKey] = [], retired: Timestamp? = nil
+        id: PersonID, name: String, accounts: [String] = [], git: [String] = [],
+        roles: [RoleGrant] = [], keys: [PersonKey] = [], retired: Timestamp? = nil
     ) {
         self.id = id
         self.name = name
         self.accounts = accounts
+        self.git = git
         self.roles = roles
         self.keys = keys
         self.retired = retired
+    }
+
+    /// Whether a text can be the e-mail of a commit: one `@` with something around it, no spaces.
+    package static func isGitAddress(_ text: String) -> Bool {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty }
+            && text.utf8.count <= Authorship.longestIdentity
+            && !text.unicodeScalars.contains {
+                $0.properties.isWhitespace || "<>".unicodeScalars.contains($0)
+            }
     }
 
     /// Whether they had retired at an instant.

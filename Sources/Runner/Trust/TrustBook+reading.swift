@@ -123,12 +123,23 @@ struct TrustReading {
                 accounts.append(account.text)
             }
         }
+        let git = entry.git.compactMap { gitAddress($0) }
         let roles = entry.roles.compactMap { grant($0, floors) }
         let keys = entry.keys.compactMap { key($0) }
         let retired = entry.retired.flatMap { moment($0, "The time of retiring") }
         guard let id, let name = entry.name else { return nil }
         return Person(
-            id: id, name: name, accounts: accounts, roles: roles, keys: keys, retired: retired)
+            id: id, name: name, accounts: accounts, git: git, roles: roles, keys: keys,
+            retired: retired)
+    }
+
+    private mutating func gitAddress(_ text: PlacedText) -> String? {
+        if Person.isGitAddress(text.text) { return text.text }
+        error(
+            "bad-value", "An e-mail of git has one '@' and no spaces.", at: text.position,
+            excerpt: text.text, hint: "Such as ann@example.com, as 'git log --format=%ae' shows it."
+        )
+        return nil
     }
 
     private mutating func grant(
@@ -228,7 +239,8 @@ struct TrustReading {
                 name: entry.name.text, targets: targets, content: entry.content,
                 change: entry.change, isProduction: entry.isProduction,
                 needsSignedActs: entry.actSignatures == .required, quorum: entry.quorum,
-                after: entry.after, changeTypes: entry.changeTypes.map { Set($0.map(\.text)) },
+                needsKnownAuthors: entry.authors == .known, after: entry.after,
+                changeTypes: entry.changeTypes.map { Set($0.map(\.text)) },
                 windows: entry.windows.map(\.text), freezes: entry.freezes.map(\.text))
         }
     }

@@ -26,8 +26,24 @@ struct ChangeActing: Sendable {
         for verb in verbs {
             try session.permit(verb, on: change.subject, isStopping: verb == .changeHold)
         }
+        // What can't be is refused before anybody is asked to sign it.
+        _ = try decided(inputs, by: session.actor, at: session.world.now())
         let actor = try await actor(of: inputs, verbs)
         let now = session.world.now()
+        let events = try decided(inputs, by: actor, at: now)
+        guard !events.isEmpty else { return try await show(change) }
+        let changed = try await home.journal.append(
+            events, to: change.id, after: change.sequence, actor: actor, at: now)
+        try await home.sealRecorded(what)
+        return try await show(changed)
+    }
+
+    /// What becomes of inputs, one after the other.
+    ///
+    /// - Throws: `Failure` with all reasons why they can't be.
+    private func decided(
+        _ inputs: [ChangeInput], by actor: String, at now: Timestamp
+    ) throws -> [ChangeEvent] {
         var (next, events) = (change, [ChangeEvent]())
         for input in inputs {
             switch next.decide(input, actor: actor, at: now) {
@@ -41,11 +57,19 @@ struct ChangeActing: Sendable {
                 events += decided
             }
         }
-        guard !events.isEmpty else { return try await show(change) }
-        let changed = try await home.journal.append(
-            events, to: change.id, after: change.sequence, actor: actor, at: now)
-        try await home.sealRecorded(what)
-        return try await show(changed)
+        return events
+    }
+
+    /// Refuses a decision that would count for nothing, before anybody is asked to sign it.
+    ///
+    /// - Throws: `Failure` with all reasons; as `Session.approvalFacts`.
+    func refuseVain(_ statement: ChangeApproval, why: String = "") async throws {
+        let unsigned = SignedApproval(statement: statement, signature: "")
+        var facts = try await session.approvalFacts(of: change, in: home)
+        facts.signature = { _ in .valid }
+        _ = try decided(
+            [.decide(unsigned, facts, why: why)], by: statement.approver,
+            at: session.world.now())
     }
 
     /// Who acts: whoever signed the decision, or has to sign the act; else the account's person.
@@ -65,7 +89,9 @@ struct ChangeActing: Sendable {
         let shown = ShownChange(
             change: change, leftOut: try await home.leftOut(of: change),
             trail: await home.anchor(telling: session.console),
-            count: await count(of: change), later: try await later(of: change))
+            count: await count(of: change), later: try await later(of: change),
+            written: session.known(
+                change.request.plan?.written, in: change.request.plan?.environment))
         shown.show(on: session.console)
         return .success
     }

@@ -7,6 +7,8 @@ struct ChangePlanning: Sendable {
     let home: OpenedHome
     let prepared: PreparedPlan
     let shown: PlanSubject
+    /// Who wrote the version of the runbook.
+    let written: Authorship
 
     /// What the change has of its plan, once all of it is in the store.
     ///
@@ -17,12 +19,15 @@ struct ChangePlanning: Sendable {
             _ = try await home.store.put(prepared.files[file.sha256] ?? [])
         }
         let digest = try await home.store.put(try CanonicalJSON.bytes(of: prepared.plan))
-        guard shown.notProbed == nil else { return ChangePlan(prepared.plan, digest: digest) }
+        guard shown.notProbed == nil else {
+            return ChangePlan(prepared.plan, digest: digest, written: written)
+        }
         let forecast = try await home.store.put(try CanonicalJSON.bytes(of: shown.forecast))
         let outline = try await home.store.put(
             try CanonicalJSON.bytes(of: shown.forecast.outline))
         return ChangePlan(
-            prepared.plan, digest: digest, forecastDigest: forecast, forecastOutline: outline)
+            prepared.plan, digest: digest, forecastDigest: forecast, forecastOutline: outline,
+            written: written)
     }
 
     /// What was typed at a prompt can't be typed again by whoever carries it out.

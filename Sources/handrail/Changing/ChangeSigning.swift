@@ -76,18 +76,25 @@ struct ApproverSeat: Sendable {
         role = options.role ?? asked.first(where: held.contains) ?? Role.approver.rawValue
     }
 
-    /// What the person says of the change, signed.
-    func sign(_ decision: ChangeApproval.Decision) async throws -> SignedApproval {
+    /// What the person is to sign.
+    ///
+    /// - Throws: `Failure` for a change without a plan, `JournalError`.
+    func statement(_ decision: ChangeApproval.Decision) async throws -> ChangeApproval {
         guard let plan = change.request.plan else {
             throw Failure(.invalidInput, code: "change.noPlan", "\(change.id) has no plan.")
         }
-        let statement = ChangeApproval(
+        return ChangeApproval(
             decision: decision, library: plan.libraryID,
             origin: try await home.journal.trailOrigin() ?? "", change: change.id,
             environment: plan.environment, planDigest: plan.digest,
             forecastDigest: plan.forecastDigest, approver: person.rawValue, role: role,
             issued: session.world.now(), expires: plan.expires,
             nonce: session.newPlanID().rawValue)
+    }
+
+    /// What the person says of the change, signed.
+    func sign(_ decision: ChangeApproval.Decision) async throws -> SignedApproval {
+        let statement = try await statement(decision)
         session.console.note("Signing with \(key.fingerprint) …")
         return SignedApproval(
             statement: statement,
@@ -105,9 +112,13 @@ extension Session {
     ) async throws -> ApprovalFacts {
         let origin = try await home.journal.trailOrigin() ?? ""
         let library = change.request.plan?.libraryID ?? ""
+        let environment = change.request.plan?.environment
+        let written = known(change.request.plan?.written, in: environment)
+        let entry = known(change.rules?.written, in: environment)
         guard case .known(let book, _, let now) = trustState() else {
             return ApprovalFacts(
-                library: library, origin: origin, roles: { _, _ in [] },
+                library: library, origin: origin, written: written, entry: entry,
+                roles: { _, _ in [] },
                 signature: { _ in .invalid("this home has no trust that can be used") })
         }
         var given = change.decisions.map { ($0.signed, $0.at) }
@@ -121,7 +132,7 @@ extension Session {
                 of: signed, at: at, on: subject, by: book)
         }
         return ApprovalFacts(
-            library: library, origin: origin,
+            library: library, origin: origin, written: written, entry: entry,
             roles: { book.roleNames(of: $0, in: $1) },
             signature: { [verdicts] in verdicts[$0] ?? .invalid("nobody has looked at it") })
     }

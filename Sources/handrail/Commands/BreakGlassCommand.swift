@@ -150,6 +150,9 @@ enum GlassText {
             "  runs   \(plan.runbook.id): \(SafeText.line(plan.runbook.title))",
             "  in     \(plan.environment.name), on \(targets)",
         ]
+            + plan.parameters.enumerated().map {
+                "  \($0 == 0 ? "with  " : "      ") \($1.name) = \(PlanView.shown($1))"
+            }
             + plan.steps.map {
                 "  step   \($0.id) (\($0.effect.rawValue)): \(SafeText.line($0.title))"
             }

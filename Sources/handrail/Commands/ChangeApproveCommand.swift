@@ -35,6 +35,7 @@ struct ChangeApproveCommand: HandrailCommand {
         ).prepare(change, in: home)
         try session.permit(.changeApprove, on: ActSubject(prepared.plan))
         let seat = try await ApproverSeat(signing, on: change, in: home, session)
+        try await acting.refuseVain(try await seat.statement(.approved))
         try await show(change, prepared, home, session)
         try await confirm(change, prepared, session)
         let signed = try await seat.sign(.approved)
@@ -61,7 +62,9 @@ struct ChangeApproveCommand: HandrailCommand {
             made: session.world.now())
         console.errors(PlanView(subject: subject, style: style, width: width).lines + [""])
         let shown = ShownChange(
-            change: change, leftOut: try await home.leftOut(of: change), trail: nil)
+            change: change, leftOut: try await home.leftOut(of: change), trail: nil,
+            written: session.known(
+                change.request.plan?.written, in: change.request.plan?.environment))
         console.errors(
             ChangeView(
                 shown: shown, time: ShownTime(session.world), style: style, width: width

@@ -47,8 +47,18 @@ struct ChangeOpenCommand: HandrailCommand {
         request.plan = ChangePlan(prepared.plan, digest: prepared.digest)
         if !draft { request = try await intake.completed(request) }
         let home = try await session.homeToRecord()
+        let written = try await VersionAuthors(
+            session: session, opened: prepared.opened, home: home
+        ).authors(of: prepared.plan, prepared.runbook)
+        if let missing = written.missing {
+            session.console.warn(
+                "who wrote \(prepared.plan.runbook.id) can't be said: \(missing)",
+                hint: "no approval opens gate 7 of this change")
+        }
         let shown = try await look(prepared, session)
-        request.plan = try await ChangePlanning(home: home, prepared: prepared, shown: shown).kept()
+        request.plan = try await ChangePlanning(
+            home: home, prepared: prepared, shown: shown, written: written
+        ).kept()
         let events: [ChangeEvent]
         switch Change.open(request) {
         case .success(let opening): events = opening

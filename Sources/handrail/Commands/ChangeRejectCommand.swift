@@ -24,6 +24,7 @@ struct ChangeRejectCommand: HandrailCommand {
         let change = acting.change
         try session.permit(.changeReject, on: change.subject)
         let seat = try await ApproverSeat(signing, on: change, in: acting.home, session)
+        try await acting.refuseVain(try await seat.statement(.rejected), why: why)
         let signed = try await seat.sign(.rejected)
         let facts = try await session.approvalFacts(of: change, and: signed, in: acting.home)
         return try await acting.tell(

@@ -40,9 +40,15 @@ struct ChangeSubmitCommand: HandrailCommand {
         }
         let amend: [ChangeInput] = request == acting.change.request ? [] : [.amend(request)]
         let least = session.leastQuorum(of: acting.change.request.plan?.environment)
-        let rules = library.changeRules(for: request.urgency, least: least)
+        var rules = library.changeRules(for: request.urgency, least: least)
+            .rules(of: request.type)
+        if let type = rules?.type, rules?.severity == .automatic {
+            rules?.written = try await VersionAuthors(
+                session: session, opened: library, home: acting.home
+            ).authors(ofType: type)
+        }
         return try await acting.tell(
-            amend + [.submit(rules.rules(of: request.type))],
+            amend + [.submit(rules)],
             "That \(acting.change.id) is submitted")
     }
 }

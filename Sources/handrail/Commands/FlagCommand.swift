@@ -39,16 +39,24 @@ struct FlagCommand: HandrailCommand {
         let runbook = try await known(session)
         try session.permit(.flag, on: ActSubject(runbook: runbook))
         let home = try await session.homeToRecord()
-        let actor = session.actor
+        if clear, try await home.journal.flags().allSatisfy({ $0.runbook != runbook }) {
+            throw none(of: runbook)
+        }
+        try await session.noteTrust(in: home)
+        let signer = try await ActSigning(session: session, home: home).sign(
+            .flag,
+            arguments: [
+                "runbook": runbook.rawValue, "as": clear ? "cleared" : "raised", "why": why,
+            ],
+            about: ActAbout(ActSubject(runbook: runbook)))
+        let actor = signer?.rawValue ?? session.actor
         let now = session.world.now()
         var cleared = 0
         if clear {
             cleared = try await home.journal.clearFlags(
                 of: runbook, at: now, actor: actor, why: why)
             guard cleared > 0 else {
-                throw Failure(
-                    .invalidInput, code: "flag.none", "Nobody warns of \(runbook).",
-                    hint: "'handrail' alone shows the flags that stand")
+                throw none(of: runbook)
             }
         } else {
             try await home.journal.raise(
@@ -69,6 +77,12 @@ struct FlagCommand: HandrailCommand {
             ])
         }
         return .success
+    }
+
+    private func none(of runbook: RunbookID) -> Failure {
+        Failure(
+            .invalidInput, code: "flag.none", "Nobody warns of \(runbook).",
+            hint: "'handrail' alone shows the flags that stand")
     }
 
     /// A runbook of the library; or of an earlier run, where the library has it no more.

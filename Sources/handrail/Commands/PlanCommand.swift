@@ -27,6 +27,18 @@ struct PlanCommand: HandrailCommand {
             valueName: "time"))
     var at: String?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Say what breaking the glass would replace, and which gates bind all the same; nothing "
+                + "is started or signed."))
+    var breakGlass = false
+
+    @Option(
+        help: ArgumentHelp(
+            "With --break-glass: a protected group that the run may touch: 'cluster = mb1'.",
+            valueName: "group"))
+    var protected: [String] = []
+
     @OptionGroup(title: "Everywhere") var global: GlobalOptions
 
     /// Prepares, looks, and shows.
@@ -34,8 +46,9 @@ struct PlanCommand: HandrailCommand {
         let instant = try at.map { try Self.instant($0, now: session.world.now()) }
         let place = try output.map { try PlanPlace(session.world.path($0)) }
         let prepared = try await Preparation(
-            session: session, subject: subject, instant: instant
+            session: session, subject: subject, instant: instant, glass: try glass(session)
         ).prepare()
+        try prepared.refuseNeedlessGlass()
         if let instant { try checkLife(of: prepared.plan, at: instant) }
         let looking = Looking(session: session, prepared: prepared, noProbe: noProbe)
         let reach = Reach(session: session, options: subject.reach)
@@ -46,6 +59,7 @@ struct PlanCommand: HandrailCommand {
             await looking.look(with: executor, run: run)
         }
         shown.at = instant
+        shown.withoutGlass = prepared.gatesWithoutGlass
         let document = PlanDocument(shown)
         try place?.write(document)
         if session.console.isJSON {
@@ -58,6 +72,20 @@ struct PlanCommand: HandrailCommand {
         }
         try await warnOfRepeats(prepared.plan, session)
         return exit(shown)
+    }
+
+    /// How far two people are who might break the glass; nil where nobody asks.
+    private func glass(_ session: Session) throws -> GlassState? {
+        guard breakGlass else {
+            guard protected.isEmpty else {
+                throw Failure(
+                    .usage, code: "usage", "--protected belongs to --break-glass.",
+                    hint: "leave it out, or add that")
+            }
+            return nil
+        }
+        try BreakGlassOptions.refuseImpossible(session, subject)
+        return .asked(groups: protected)
     }
 
     /// Says that a run would be one too many, while there is time to do something else.

@@ -7,13 +7,14 @@ import Runner
 struct TrustAddCommand: HandrailCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
-        abstract: "Adds a person, or gives one more accounts, roles and keys.",
+        abstract: "Adds a person, or gives one more accounts, e-mails of git, roles and keys.",
         discussion: """
             Bounds (--in, --runbooks, --targets) hold for the roles of this call. The person's \
             file is written anew: comments in it are not kept.
 
             Example: handrail trust add berta --name 'Berta Conti' --account berta --role operator
             Example: handrail trust add berta --role implementer --in production --targets 'mbx*'
+            Example: handrail trust add berta --git berta@example.com
             Example: handrail trust add berta --key ~berta/.ssh/id_ed25519.pub --until 2027-12-31
             """)
 
@@ -35,15 +36,17 @@ struct TrustAddCommand: HandrailCommand {
             throw Failure(
                 .usage, code: "usage", "\(id) is new, and has no name yet.", hint: "give --name")
         }
-        guard grant.name != nil || !(grant.account + grant.role + grant.key).isEmpty else {
+        let git = try grant.gitAddresses()
+        guard grant.name != nil || !(grant.account + grant.role + grant.key + git).isEmpty else {
             throw Failure(
                 .usage, code: "usage", "There is nothing to add to \(id).",
-                hint: "give --account, --role or --key")
+                hint: "give --account, --git, --role or --key")
         }
-        let accounts = known?.accounts ?? []
+        let (accounts, knownGit) = (known?.accounts ?? [], known?.git ?? [])
         let person = Person(
             id: id, name: grant.name ?? known?.name ?? id.rawValue,
             accounts: accounts + grant.account.filter { !accounts.contains($0) },
+            git: knownGit + git.filter { !knownGit.contains($0) },
             roles: (known?.roles ?? []) + roles.filter { known?.roles.contains($0) != true },
             keys: (known?.keys ?? []) + keys, retired: known?.retired)
         let changed = try await editing.write(

@@ -37,7 +37,8 @@ struct TrustInitCommand: HandrailCommand {
         let person = Person(
             id: id, name: grant.name ?? account,
             accounts: grant.account.contains(account)
-                ? grant.account : [account] + grant.account, roles: roles,
+                ? grant.account : [account] + grant.account, git: try grant.gitAddresses(),
+            roles: roles,
             keys: try await grant.keys(session.world))
         let book = try await TrustEditing(session: session).write(
             [TrustEditing.path(of: id): PersonText.of(person)], what: "init: \(id)")

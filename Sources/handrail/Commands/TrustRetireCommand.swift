@@ -41,8 +41,8 @@ struct TrustRetireCommand: HandrailCommand {
                     hint: "'handrail trust show \(person.id)' says since when")
             }
             changed = Person(
-                id: person.id, name: person.name, accounts: person.accounts, roles: person.roles,
-                keys: person.keys, retired: now)
+                id: person.id, name: person.name, accounts: person.accounts, git: person.git,
+                roles: person.roles, keys: person.keys, retired: now)
         }
         let what = "retire: \(person.id)" + (key.map { " key \($0)" } ?? "")
         let written = try await editing.write(
@@ -66,7 +66,8 @@ struct TrustRetireCommand: HandrailCommand {
                 hint: all.isEmpty ? "\(person.id) has none" : "theirs are \(all)")
         }
         return Person(
-            id: person.id, name: person.name, accounts: person.accounts, roles: person.roles,
+            id: person.id, name: person.name, accounts: person.accounts, git: person.git,
+            roles: person.roles,
             keys: person.keys.map { $0 == key ? PersonKey($0.key, from: $0.from, until: now) : $0 },
             retired: person.retired)
     }

@@ -16,9 +16,9 @@ struct Handing: Sendable {
         try await home.refuseWhenTrailDiffers()
         let secrets = try await SpokenSecrets(
             of: folded.machine.plan, session, command.parameters)
-        let order = self.order(
+        let order = try await self.order(
             to: try recipient(of: folded.machine), ticket: command.ticket ?? folded.summary.ticket,
-            secrets.redactor)
+            secrets.redactor, home, about: ActAbout(folded.machine.plan), run: folded.summary.id)
         let folder = try PackFolder(at: path(order.id, home), session.world)
         do {
             var gathering = PackGathering(order, home, into: folder)
@@ -38,7 +38,8 @@ struct Handing: Sendable {
         guard let to = command.to else { throw nobody }
         let found = try await look(at: given)
         let home = try await session.homeToRecord()
-        let order = self.order(to: to, ticket: command.ticket, Redactor(secrets: []))
+        let order = try await self.order(
+            to: to, ticket: command.ticket, Redactor(secrets: []), home, about: ActAbout())
         let folder = try PackFolder(at: path(order.id, home), session.world)
         do {
             var gathering = PackGathering(order, home, into: folder)
@@ -51,12 +52,20 @@ struct Handing: Sendable {
         }
     }
 
-    private func order(to: String, ticket: String?, _ redactor: Redactor) -> PackGathering.Order {
-        PackGathering.Order(
-            id: session.newEscalationID(), at: session.world.now(),
-            actor: session.actor,
-            to: redactor.scrub(to), note: redactor.scrub(note),
-            ticket: ticket.map { redactor.scrub($0) })
+    /// What is handed over to whom, signed where acts are.
+    private func order(
+        to: String, ticket: String?, _ redactor: Redactor, _ home: OpenedHome, about: ActAbout,
+        run: RunID? = nil
+    ) async throws -> PackGathering.Order {
+        let id = session.newEscalationID()
+        let (to, note) = (redactor.scrub(to), redactor.scrub(note))
+        try await session.noteTrust(in: home)
+        let signer = try await ActSigning(session: session, home: home).sign(
+            .escalate, arguments: ["escalation": id.rawValue, "to": to, "note": note],
+            about: about, run: run)
+        return PackGathering.Order(
+            id: id, at: session.world.now(), actor: signer?.rawValue ?? session.actor, to: to,
+            note: note, ticket: ticket.map { redactor.scrub($0) })
     }
 
     private func path(_ id: EscalationID, _ home: OpenedHome) -> String {
@@ -170,8 +179,18 @@ struct EscalationEnding: Sendable {
                 "\(printableExcerpt(text)) has \(meant.count) escalations that haven't ended: "
                     + "\(names).", hint: "name one of them")
         }
+        let about: ActAbout =
+            if let run = first.run {
+                ActAbout(try await home.journal.record(of: run).plan)
+            } else {
+                ActAbout()
+            }
+        try await session.noteTrust(in: home)
+        let signer = try await ActSigning(session: session, home: home).sign(
+            .escalate, arguments: ["escalation": first.id.rawValue, "as": "ended", "note": note],
+            about: about, run: first.run)
         let end = Escalation.End(
-            at: session.world.now(), actor: session.actor, note: note)
+            at: session.world.now(), actor: signer?.rawValue ?? session.actor, note: note)
         try await home.journal.end(first.id, end)
         try await home.sealRecorded("The end of \(first.id)")
         var ended = first

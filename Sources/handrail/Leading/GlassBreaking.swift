@@ -27,21 +27,40 @@ struct GlassBreaking: Sendable {
         }
         let signing = ActSigning(session: session, home: home)
         let plan = prepared.plan
+        let written = try await VersionAuthors(
+            session: session, opened: prepared.opened, home: home
+        ).authors(of: plan, prepared.runbook)
+        let authors = try authors(written, plan)
         let signed = try await signing.signed(
             .breakGlass,
             arguments: GlassRequest.arguments(
                 planDigest: prepared.digest, reason: reason, groups: groups),
-            about: plan, run: run, by: book.people(ofAccount: account, at: instant), at: instant)
-        let first = try await signing.record(signed, about: plan, by: book)
+            about: ActAbout(plan), run: run, by: book.people(ofAccount: account, at: instant),
+            at: instant)
+        let first = try await signing.record(signed, about: ActAbout(plan), by: book)
         let request = GlassRequest(
             run: run, plan: plan.planID, planDigest: prepared.digest, reason: reason,
-            groups: groups, first: first.signer, statement: first.digest,
+            groups: groups, first: first.signer, statement: first.digest, authors: authors,
             made: session.world.now())
         guard let secondKey else { return try await waited(for: request, prepared) }
         let others = book.people.filter { $0.id != first.signer }
         let second = GlassSigning(session: session, home: home, request: request, plan: plan)
         return try await second.taken(
             try await second.signed(by: others, keyFile: secondKey))
+    }
+
+    /// Who wrote what is to run: none of them is the second.
+    ///
+    /// - Throws: `Failure` (refused) where that can't be said.
+    private func authors(_ written: Authorship, _ plan: Plan) throws -> [String] {
+        guard let known = session.known(written, in: plan.environment.name) else { return [] }
+        if let problem = known.problem {
+            throw Failure(
+                .refused, code: "breakGlass",
+                "The second person must not have written it, and \(problem). Nothing was started.")
+        }
+        session.console.note("The runbook is \(known.words): the second is somebody else.")
+        return known.people
     }
 
     /// Waits until somebody has signed at another terminal.
@@ -109,7 +128,8 @@ struct GlassSigning: Sendable {
     /// - Throws: as `ActSigning.sign`.
     func signed(by people: [Person], keyFile: String?) async throws -> SignedStatement {
         try await ActSigning(session: session, home: home, keyFile: keyFile).signed(
-            .breakGlassSecond, arguments: request.arguments, about: plan, run: request.run,
+            .breakGlassSecond, arguments: request.arguments, about: ActAbout(plan),
+            run: request.run,
             by: people, at: session.world.now())
     }
 
@@ -119,7 +139,7 @@ struct GlassSigning: Sendable {
     /// - Throws: `Failure` (refused), `TrustError`.
     func check(_ signed: SignedStatement) async throws -> PersonID {
         let found = try await ActSigning(session: session, home: home).check(
-            signed, about: plan, by: try book())
+            signed, about: ActAbout(plan), by: try book())
         if let refusal = request.objection(
             to: found.statement, by: found.signer, at: session.world.now())
         {
@@ -134,7 +154,7 @@ struct GlassSigning: Sendable {
     func taken(_ signed: SignedStatement) async throws -> BrokenGlass {
         _ = try await check(signed)
         let second = try await ActSigning(session: session, home: home).record(
-            signed, about: plan, by: try book())
+            signed, about: ActAbout(plan), by: try book())
         return request.broken(by: second.signer, at: session.world.now())
     }
 

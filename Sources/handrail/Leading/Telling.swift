@@ -80,6 +80,8 @@ struct Telling: Sendable {
     func tell(
         _ verb: PersonCommand.Verb, done: [String], follow: [String] = []
     ) async throws -> ExitCode {
+        // What can't be is refused before anybody is asked to sign it.
+        if !verb.isStopping { try refuseUnlessPossible(verb) }
         let signer = try await permitted(verb)
         let command = PersonCommand(verb: verb, actor: signer?.rawValue ?? session.actor)
         if let problem = folded.machine.objection(to: command) {

@@ -40,6 +40,20 @@ struct BreakGlassOptions: ParsableArguments, Sendable {
             }
             return nil
         }
+        try Self.refuseImpossible(session, subject)
+        guard !waits else {
+            throw Failure(
+                .usage, code: "usage", "--wait waits for a gate, and --break-glass replaces it.",
+                hint: "give one of them")
+        }
+        _ = try Self.reason(why)
+        return state
+    }
+
+    /// Refuses what can't be broken by anybody, whatever else is typed.
+    ///
+    /// - Throws: `Failure` (usage, refused).
+    static func refuseImpossible(_ session: Session, _ subject: SubjectOptions) throws {
         guard case .known = session.trustState() else {
             if case .unusable(let why) = session.trustState() { throw Failure.trustUnusable(why) }
             throw Failure(
@@ -47,11 +61,6 @@ struct BreakGlassOptions: ParsableArguments, Sendable {
                 "Breaking the glass needs two people whose keys are known, and this home has no "
                     + "trust: whose account it is, is the only person there is.",
                 hint: "'handrail trust init' begins one; 'handrail plan' says which gate is closed")
-        }
-        guard !waits else {
-            throw Failure(
-                .usage, code: "usage", "--wait waits for a gate, and --break-glass replaces it.",
-                hint: "give one of them")
         }
         guard !subject.subject.hasPrefix("CHG-") else {
             throw Failure(
@@ -61,8 +70,6 @@ struct BreakGlassOptions: ParsableArguments, Sendable {
                 hint: "an emergency change has its own way: handrail change open … --urgency "
                     + "emergency")
         }
-        _ = try Self.reason(why)
-        return state
     }
 
     /// What breaks the glass once the run is confirmed; nil for any other run.

@@ -17,6 +17,12 @@ struct GrantOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
+            "The e-mail by which commits name them as author. May be repeated.",
+            valueName: "e-mail"))
+    var git: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
             "What they may be: "
                 + Role.allCases.map(\.rawValue).joined(separator: ", ") + ". May be repeated.",
             valueName: "role"))
@@ -52,6 +58,18 @@ struct GrantOptions: ParsableArguments, Sendable {
 
     @Option(help: ArgumentHelp("From when these keys count no more.", valueName: "time"))
     var until: String?
+
+    /// The e-mails of git.
+    ///
+    /// - Throws: `Failure` for what is none.
+    func gitAddresses() throws -> [String] {
+        if let bad = git.first(where: { !Person.isGitAddress($0) }) {
+            throw Failure(
+                .usage, code: "usage", "--git \(printableExcerpt(bad)) is no e-mail.",
+                hint: "as 'git log --format=%ae' shows it, such as ann@example.com")
+        }
+        return git
+    }
 
     /// The roles, each with the bounds.
     ///

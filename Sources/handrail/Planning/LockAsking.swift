@@ -48,9 +48,15 @@ extension Failure {
     static func closed(_ gates: GateReport) -> Failure {
         Failure(
             .refused, code: "gate",
-            "A gate is closed: " + gates.refusals.map(\.text).joined(separator: "; "),
+            Self.closedText(gates.refusals.map(\.text)),
             hint: gates.opensByItself
                 ? "it opens by itself: with --wait the run starts then"
                 : "'handrail plan' shows all of them")
+    }
+
+    /// One gate in its sentence, several on a line each.
+    private static func closedText(_ lines: [String]) -> String {
+        guard lines.count > 1 else { return "A gate is closed: " + (lines.first ?? "") }
+        return "\(lines.count) gates are closed:\n  " + lines.joined(separator: "\n  ")
     }
 }

@@ -3,6 +3,27 @@ import Foundation
 import Runbooks
 import Runner
 
+/// What an act is about, as its signature and its signer's roles are asked.
+struct ActAbout: Sendable {
+    let subject: ActSubject
+    /// The plan that is named in what is signed.
+    let plan: PlanID?
+
+    /// About a plan.
+    init(_ plan: Plan) { (subject, self.plan) = (ActSubject(plan), plan.planID) }
+
+    /// About no plan, and so no environment: what any environment demands holds.
+    init(_ subject: ActSubject = .anything) { (self.subject, plan) = (subject, nil) }
+
+    /// Whether trust demands a signature there.
+    func needsSignature(by book: TrustBook) -> Bool {
+        guard let environment = subject.environment else {
+            return (book.floors ?? []).contains(where: \.needsSignedActs)
+        }
+        return book.floor(of: environment)?.needsSignedActs == true
+    }
+}
+
 /// Has a person sign what they do, where trust asks for it, and remembers the signature.
 struct ActSigning: Sendable {
     let session: Session
@@ -18,6 +39,16 @@ struct ActSigning: Sendable {
     func sign(
         _ verb: Verb, arguments: [String: String] = [:], about plan: Plan, run: RunID? = nil
     ) async throws -> PersonID? {
+        try await sign(verb, arguments: arguments, about: ActAbout(plan), run: run)
+    }
+
+    /// Signs an act where it must be, also one that is about no plan.
+    ///
+    /// - Returns: whose signature it is; nil where none is needed.
+    /// - Throws: as for a plan.
+    func sign(
+        _ verb: Verb, arguments: [String: String] = [:], about: ActAbout, run: RunID? = nil
+    ) async throws -> PersonID? {
         guard case .known(let book, let account, let instant) = session.trustState() else {
             return nil
         }
@@ -27,11 +58,10 @@ struct ActSigning: Sendable {
         case .person(let person): people = [person]
         case .several(let several): people = several
         }
-        let isDemanded = book.floor(of: plan.environment.name)?.needsSignedActs == true
-        guard isDemanded || people.count > 1 else { return nil }
+        guard about.needsSignature(by: book) || people.count > 1 else { return nil }
         let signed = try await signed(
-            verb, arguments: arguments, about: plan, run: run, by: people, at: instant)
-        return try await record(signed, about: plan, by: book).signer
+            verb, arguments: arguments, about: about, run: run, by: people, at: instant)
+        return try await record(signed, about: about, by: book).signer
     }
 
     /// A statement that one of some people signs: with the key that was named, or that their agent
@@ -39,12 +69,12 @@ struct ActSigning: Sendable {
     ///
     /// - Throws: as `sign`.
     func signed(
-        _ verb: Verb, arguments: [String: String], about plan: Plan, run: RunID?,
+        _ verb: Verb, arguments: [String: String], about: ActAbout, run: RunID?,
         by people: [Person], at instant: Timestamp
     ) async throws -> SignedStatement {
         let key = try await key(of: people, at: instant)
         let statement = ActStatement(
-            verb, arguments: arguments, plan: plan.planID, run: run, time: session.world.now(),
+            verb, arguments: arguments, plan: about.plan, run: run, time: session.world.now(),
             nonce: try nonce())
         let text = try SignedStatement.text(of: statement)
         session.console.note("Signing \"\(verb.phrase)\" with \(key.fingerprint) …")
@@ -57,7 +87,7 @@ struct ActSigning: Sendable {
     ///
     /// - Throws: `Failure` (refused), `TrustError`.
     func check(
-        _ signed: SignedStatement, about plan: Plan, by book: TrustBook
+        _ signed: SignedStatement, about: ActAbout, by book: TrustBook
     ) async throws -> (statement: ActStatement, signer: PersonID, key: KeyFingerprint) {
         let statement: ActStatement
         do {
@@ -73,7 +103,7 @@ struct ActSigning: Sendable {
         let found = try await signatures.key(
             signing: signed.bytes, signature: signed.signature, namespace: .act)
         switch book.signer(
-            found, at: session.world.now(), mayDo: statement.command, on: ActSubject(plan))
+            found, at: session.world.now(), mayDo: statement.command, on: about.subject)
         {
         case .success(let person): return (statement, person.id, found.fingerprint)
         case .failure(let refusal):
@@ -85,9 +115,9 @@ struct ActSigning: Sendable {
     ///
     /// - Throws: as `check`; `JournalError` (repeated).
     func record(
-        _ signed: SignedStatement, about plan: Plan, by book: TrustBook
+        _ signed: SignedStatement, about: ActAbout, by book: TrustBook
     ) async throws -> (signer: PersonID, digest: Digest) {
-        let (statement, signer, key) = try await check(signed, about: plan, by: book)
+        let (statement, signer, key) = try await check(signed, about: about, by: book)
         let digest = try await home.store.put(try CanonicalJSON.bytes(of: signed))
         try await home.journal.record(
             SignedAct(

@@ -9,6 +9,9 @@ enum PersonText {
         if !person.accounts.isEmpty {
             lines.append("accounts: [\(person.accounts.joined(separator: ", "))]")
         }
+        if !person.git.isEmpty {
+            lines.append("git: [\(person.git.map(quoted).joined(separator: ", "))]")
+        }
         if !person.roles.isEmpty { lines.append("roles:") }
         for grant in person.roles {
             let bounds: [(String, [String])] = [

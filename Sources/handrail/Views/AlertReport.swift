@@ -45,7 +45,8 @@ struct AlertReport: Sendable {
     /// The words after `handrail run` for a fit.
     func words(of fit: AlertFit) -> [String] {
         var words = [fit.runbook.rawValue]
-        if let file, fit.item == nil {
+        // Of alerts with several names a run answers one: its symptom is that one's.
+        if let file, fit.item == nil, fit.otherAlerts.isEmpty {
             words.append("--alert=\(GivenAlert.isFile(file) ? file : "@" + file)")
         } else {
             // Who mends an item answers no alert of its own: the baseline names it.
@@ -130,6 +131,10 @@ struct AlertReport: Sendable {
         ]
         var facts = "on \(TargetList.text(fit.targets, limit: 6))"
         if let item = fit.item { facts += ", mends \(item)" }
+        if !fit.otherAlerts.isEmpty {
+            let names = ([fit.alert] + fit.otherAlerts).map { SafeText.line($0) }
+            facts += ", answers \(names.joined(separator: " and "))"
+        }
         for (name, value) in fit.parameters.sorted(by: { $0.key < $1.key }) {
             facts += ", \(name) = \(SafeText.line(value))"
         }
@@ -157,7 +162,8 @@ struct AlertReport: Sendable {
             fits: fits.map { fit in
                 AlertDocument.Fit(
                     runbook: fit.runbook, title: title(of: fit.runbook), alert: fit.alert,
-                    targets: fit.targets, parameters: fit.parameters, mends: fit.item,
+                    alsoFor: fit.otherAlerts.isEmpty ? nil : fit.otherAlerts, targets: fit.targets,
+                    parameters: fit.parameters, mends: fit.item,
                     command: command(of: fit), past: memory.use(of: fit.runbook),
                     flags: memory.flags(of: fit.runbook),
                     ranHere: memory.earlier(fit.runbook, on: fit.targets)
@@ -188,6 +194,8 @@ struct AlertDocument: Encodable, Sendable {
         let runbook: RunbookID
         let title: String
         let alert: String
+        /// The names of other alerts that it answers; nil without any.
+        let alsoFor: [String]?
         let targets: [TargetName]
         let parameters: [String: String]
         /// The item of a baseline that it mends; left out where it answers the alert itself.
@@ -199,7 +207,9 @@ struct AlertDocument: Encodable, Sendable {
         let ranHere: [RunHeader]
 
         private enum CodingKeys: String, CodingKey {
-            case runbook, title, alert, targets, parameters, mends, command, past, flags
+            case runbook, title, alert
+            case alsoFor = "also_for"
+            case targets, parameters, mends, command, past, flags
             case ranHere = "ran_here"
         }
     }

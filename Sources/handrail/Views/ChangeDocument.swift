@@ -55,6 +55,16 @@ struct ChangeDocument: Encodable, Sendable {
         }
     }
 
+    /// Who wrote the version of its runbook.
+    struct Written: Encodable, Sendable {
+        let people: [String]
+        let unknown: [String]
+        let others: Int
+        let commit: String
+        let since: String?
+        let problem: String?
+    }
+
     /// Its plan.
     struct Plan: Encodable, Sendable {
         let planID: PlanID
@@ -67,6 +77,8 @@ struct ChangeDocument: Encodable, Sendable {
         let targets: Int
         let notUndone: [String]
         let expires: Timestamp
+        /// Nil where nobody asked.
+        let written: Written?
 
         private enum CodingKeys: String, CodingKey {
             case planID = "plan_id"
@@ -74,7 +86,7 @@ struct ChangeDocument: Encodable, Sendable {
             case forecastDigest = "forecast_digest"
             case runbook, title, environment, library, targets
             case notUndone = "not_undone"
-            case expires
+            case expires, written
         }
     }
 
@@ -135,7 +147,7 @@ struct ChangeDocument: Encodable, Sendable {
 extension ChangeDocument {
     init(
         _ change: Change, leftOut: [LeftOutTarget], trail: String?, now: Timestamp,
-        count: ApprovalCount? = nil, later: [RunSummary] = []
+        count: ApprovalCount? = nil, later: [RunSummary] = [], written: KnownAuthors? = nil
     ) {
         let request = change.request
         self.change = change.id
@@ -150,7 +162,7 @@ extension ChangeDocument {
             service: request.impact.service, capacity: request.impact.capacity,
             security: request.impact.security, recovery: request.impact.recovery)
         (rollback, ticket) = (request.rollback, request.ticket)
-        plan = request.plan.map(Plan.init)
+        plan = request.plan.map { Plan($0, written) }
         missing = change.state == .draft ? request.missing : []
         (quorum, assessment) = (change.quorum, change.assessment?.note)
         counting = count?.people.count
@@ -190,12 +202,18 @@ extension ChangeDocument.Decision {
 }
 
 extension ChangeDocument.Plan {
-    init(_ plan: ChangePlan) {
+    init(_ plan: ChangePlan, _ authors: KnownAuthors?) {
         self.init(
             planID: plan.planID, digest: plan.digest, forecastDigest: plan.forecastDigest,
             runbook: plan.runbook, title: plan.title, environment: plan.environment,
             library: plan.libraryID, targets: plan.targetCount, notUndone: plan.notUndone,
-            expires: plan.expires)
+            expires: plan.expires,
+            written: plan.written.map {
+                ChangeDocument.Written(
+                    people: authors?.people ?? [], unknown: authors?.unknown ?? $0.identities,
+                    others: $0.others, commit: $0.commit, since: $0.since,
+                    problem: authors?.problem ?? $0.missing)
+            })
     }
 }
 

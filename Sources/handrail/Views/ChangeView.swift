@@ -11,6 +11,8 @@ struct ShownChange: Sendable {
     var count: ApprovalCount?
     /// Runs of its plan that it doesn't know of: those after its end.
     var later: [RunSummary] = []
+    /// Who wrote the version of its runbook, as trust knows them; nil where nobody asked.
+    var written: KnownAuthors?
 
     /// Shows it for people, or as JSON.
     func show(on console: Console) {
@@ -18,7 +20,8 @@ struct ShownChange: Sendable {
         guard !console.isJSON else {
             console.json(
                 ChangeDocument(
-                    change, leftOut: leftOut, trail: trail, now: now, count: count, later: later))
+                    change, leftOut: leftOut, trail: trail, now: now, count: count, later: later,
+                    written: written))
             return
         }
         console.lines(
@@ -88,6 +91,8 @@ struct ChangeView: Sendable {
                 + "\(plan.environment)\(undone)")
             + item("", "expires \(time.both(plan.expires)); digest \(plan.digest)")
             + (plan.forecastDigest == nil ? item("", "nobody has looked at the targets") : [])
+            + (shown.written.map { item("", $0.words) } ?? [])
+            + (shown.written?.problem.map { item("", $0, .warning) } ?? [])
     }
 
     private var decided: [String] {

@@ -16,6 +16,12 @@ struct PlanDocument: Encodable, Sendable {
         let reason: String
     }
 
+    /// What breaking the glass would replace, and what binds all the same.
+    struct Glass: Encodable, Sendable {
+        let replaces: [GateDocument.Line]
+        let binds: [GateDocument.Line]
+    }
+
     var format = 1
     let plan: Plan
     let digest: Digest
@@ -34,6 +40,8 @@ struct PlanDocument: Encodable, Sendable {
     let change: ChangeID?
     /// The instant that `--at` asked about; nil for now.
     let at: Timestamp?
+    /// What breaking the glass would do; nil where nobody asked.
+    let breakGlass: Glass?
 
     private enum CodingKeys: String, CodingKey {
         case format, plan, digest, forecast, gates, library, alert, change, at
@@ -41,6 +49,7 @@ struct PlanDocument: Encodable, Sendable {
         case leftOut = "left_out"
         case notProbed = "not_probed"
         case worstCase = "worst_case"
+        case breakGlass = "break_glass"
         case mayChange = "may_change"
     }
 
@@ -58,6 +67,11 @@ struct PlanDocument: Encodable, Sendable {
         worstCase = subject.worstCase
         (alert, change) = (subject.alert, subject.change)
         at = subject.at
+        breakGlass = GlassForecast(subject).map {
+            Glass(
+                replaces: $0.replaced.map(GateDocument.Line.init),
+                binds: $0.binding.map(GateDocument.Line.init))
+        }
         mayChange = subject.forecast.mayChange
     }
 }

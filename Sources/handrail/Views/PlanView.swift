@@ -19,6 +19,8 @@ struct PlanSubject: Sendable {
     var at: Timestamp?
     /// The change that it carries out; nil without one.
     var change: ChangeID?
+    /// What the gates say where nobody breaks the glass; nil where nobody asked what that would do.
+    var withoutGlass: GateReport?
 
     /// When the plan was made, or made again: what is told is of that time.
     let made: Timestamp
@@ -58,7 +60,7 @@ struct PlanView: Sendable {
 
     /// All of it, in the order in which a person decides.
     var lines: [String] {
-        head + [""] + steps + [""] + summary + gates
+        head + [""] + steps + [""] + summary + (glass ?? gates)
     }
 
     /// Runbook, library, environment, targets, parameters, symptom.
@@ -86,7 +88,7 @@ struct PlanView: Sendable {
             lines.append(field("", "left out: \(subject.selected.leftOut.count - 5) more", .faint))
         }
         for (index, parameter) in plan.parameters.enumerated() {
-            lines += list(index == 0 ? "With" : "", "\(parameter.name) = \(shown(parameter))")
+            lines += list(index == 0 ? "With" : "", "\(parameter.name) = \(Self.shown(parameter))")
         }
         for (index, rule) in (plan.values ?? []).enumerated() {
             lines += list(index == 0 ? "Values" : "", "\(rule.name): \(shown(rule))")
@@ -327,11 +329,12 @@ struct PlanView: Sendable {
         }.joined(separator: "; ")
     }
 
-    private func shown(_ parameter: PlannedParameter) -> String {
+    /// A parameter's value on one line, and nothing of a secret.
+    static func shown(_ parameter: PlannedParameter) -> String {
         if parameter.secret != nil { return "[secret]" }
         guard let text = parameter.text else { return "(not given)" }
         let one = text.split(separator: "\n").joined(separator: ", ")
-        return parameter.kind == .list ? safe(one) : safe(text)
+        return printable((parameter.kind == .list ? one : text).utf8, keepNewlines: false)
     }
 
     func safe(_ text: String) -> String { printable(text.utf8, keepNewlines: false) }

@@ -7,7 +7,7 @@ struct RestoreDocument: Encodable, Sendable {
     var format = 1
     /// What a trail never had, and the home hasn't either.
     struct Lost: Encodable, Sendable {
-        let texts, values: Int
+        let texts, values, nonces: Int
         let plans: [RunID]
         let older: [String]
     }
@@ -32,7 +32,9 @@ struct RestoreDocument: Encodable, Sendable {
         (trail, sealed, missing) = (result.trail, result.isSealed, result.missing)
         aside = result.aside
         lost = result.rebuilt.map {
-            Lost(texts: $0.lostTexts, values: $0.lostValues, plans: $0.withoutPlan, older: $0.older)
+            Lost(
+                texts: $0.lostTexts, values: $0.lostValues, nonces: $0.lostNonces,
+                plans: $0.withoutPlan, older: $0.older)
         }
     }
 
@@ -86,6 +88,9 @@ struct RestoreView: Sendable {
         }
         if report.lostValues > 0 {
             words.append("values that \(CountText.of(report.lostValues, "step")) gave")
+        }
+        if report.lostNonces > 0 {
+            words.append("what was signed in \(CountText.of(report.lostNonces, "act"))")
         }
         if !report.withoutPlan.isEmpty {
             words.append(

@@ -32,6 +32,9 @@ enum TrustView {
         if !person.accounts.isEmpty {
             lines.append("  accounts  \(person.accounts.joined(separator: ", "))")
         }
+        if !person.git.isEmpty {
+            lines.append("  git       \(SafeText.line(person.git.joined(separator: ", ")))")
+        }
         for grant in person.roles { lines.append("  role      \(SafeText.line(grant.text))") }
         for key in person.keys {
             let range = [
@@ -53,6 +56,7 @@ enum TrustView {
         return "environment \(floor.name): content \(floor.content.rawValue), change "
             + "\(floor.change.rawValue)\(floor.isProduction ? ", production" : "")"
             + "\(floor.needsSignedActs ? ", acts are signed" : ""), quorum \(floor.quorum)"
+            + (floor.needsKnownAuthors ? ", authors are known" : "")
             + (floor.after.map { ", after \($0.environment)" } ?? "")
             + (floor.changeTypes.map {
                 ", changes of the types \($0.sorted().joined(separator: ", ")) only"
@@ -69,6 +73,7 @@ struct TrustDocument: Encodable, Sendable {
     struct Somebody: Encodable, Sendable {
         let id, name: String
         let accounts: [String]
+        let git: [String]
         let roles: [Grant]
         let keys: [Key]
         let retired: String?
@@ -95,6 +100,8 @@ struct TrustDocument: Encodable, Sendable {
         let content, change: String
         let production, actSignatures: Bool
         let quorum: Int
+        /// Whether each author of what changes carry out must be somebody in trust.
+        let authorsKnown: Bool
         let after: EnvironmentBefore?
         let changeTypes: [String]?
         let windows, freezes: [String]
@@ -102,7 +109,9 @@ struct TrustDocument: Encodable, Sendable {
         private enum CodingKeys: String, CodingKey {
             case name, targets, content, change, production
             case actSignatures = "act_signatures"
-            case quorum, after
+            case quorum
+            case authorsKnown = "authors_known"
+            case after
             case changeTypes = "change_types"
             case windows, freezes
         }
@@ -119,6 +128,7 @@ struct TrustDocument: Encodable, Sendable {
         self.people = people.map { person in
             Somebody(
                 id: person.id.rawValue, name: person.name, accounts: person.accounts,
+                git: person.git,
                 roles: person.roles.map {
                     Grant(
                         role: $0.role.rawValue, environments: $0.environments,
@@ -135,7 +145,8 @@ struct TrustDocument: Encodable, Sendable {
             Floor(
                 name: $0.name, targets: $0.targets.map(\.rawValue), content: $0.content.rawValue,
                 change: $0.change.rawValue, production: $0.isProduction,
-                actSignatures: $0.needsSignedActs, quorum: $0.quorum, after: $0.after,
+                actSignatures: $0.needsSignedActs, quorum: $0.quorum,
+                authorsKnown: $0.needsKnownAuthors, after: $0.after,
                 changeTypes: $0.changeTypes?.sorted(), windows: $0.windows, freezes: $0.freezes)
         }
     }

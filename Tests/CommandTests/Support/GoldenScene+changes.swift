@@ -33,6 +33,18 @@ extension GoldenScene {
             ], by: "may")
     }
 
+    /// Who wrote the version of its runbook, as commits say it.
+    static let authorship = Authorship(
+        ["lea@example.invalid", "zoe@example.invalid"], commit: String(repeating: "3", count: 40),
+        since: String(repeating: "2", count: 40))
+
+    /// The same, as trust knows one of them.
+    static func written() throws -> KnownAuthors {
+        let lea = Person(id: try name("lea"), name: "Lea", git: ["lea@example.invalid"])
+        return KnownAuthors(
+            authorship, by: TrustBook(people: [lea], digest: .sha256(of: [2])), mustBeKnown: true)
+    }
+
     /// What its runs left out.
     static func changeLeftOut() throws -> [LeftOutTarget] {
         [LeftOutTarget(target: try name("web3"), reason: "it is being moved")]
@@ -84,7 +96,7 @@ extension GoldenScene {
             rollback: "the old file is kept", ticket: "RFC-7",
             plan: ChangePlan(
                 scene.record.plan, digest: digest, forecastDigest: .sha256(of: [2]),
-                forecastOutline: .sha256(of: [3])))
+                forecastOutline: .sha256(of: [3]), written: authorship))
         if !isComplete { request = ChangeRequest(title: request.title, plan: request.plan) }
         let all = [.opened(request)] + events
         let recorded = all.enumerated().map { index, event in

@@ -10,7 +10,7 @@ extension GoldenScene {
             line: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAECAwQFBgcICQoL"
                 + "DA0ODxAREhMUFRYXGBkaGxwdHh8g ann@office")
         let person = Person(
-            id: try name("ann"), name: "Ann Lee", accounts: ["ann"],
+            id: try name("ann"), name: "Ann Lee", accounts: ["ann"], git: ["ann@example.invalid"],
             roles: [
                 RoleGrant(
                     .lead, environments: ["lab"], runbooks: [try name("web.*")],
@@ -22,6 +22,7 @@ extension GoldenScene {
             names: "web1", marker: "@revoked", kind: "ssh-ed25519", fingerprint: key.fingerprint)
         let floor = EnvironmentFloor(
             name: "lab", targets: [try name("web*")], needsSignedActs: true, quorum: 2,
+            needsKnownAuthors: true,
             after: EnvironmentBefore(environment: "pre-release", targets: 2),
             changeTypes: ["driver"], windows: ["calendars/weekend.ics"],
             freezes: ["calendars/year-end.ics"])

@@ -27,13 +27,14 @@ struct ChangeGateTests {
         state: String = "scheduled", isApproved: Bool = true, hold: String? = nil,
         isEmergency: Bool = false, targets: [String] = ["t0", "t1", "t2"],
         approvers: [String] = ["bea", "cy"], problems: [String] = [], quorum: Int = 2,
-        authors: [String] = [], obstacles: [String] = [], expected: Int64? = nil
+        authors: [String] = [], written: KnownAuthors? = nil, entry: KnownAuthors? = nil,
+        obstacles: [String] = [], expected: Int64? = nil
     ) -> ChangeStanding {
         ChangeStanding(
             id: "CHG-42", type: "driver", windows: ["weekend"], state: state,
             isApproved: isApproved, hold: hold, isEmergency: isEmergency, dates: [span(10, 40)],
             targets: targets.map(name), requester: "rob", approvers: approvers,
-            problems: problems, quorum: quorum, authors: authors,
+            problems: problems, quorum: quorum, authors: authors, written: written, entry: entry,
             expectedMilliseconds: expected.map { $0 * 3_600_000 }, obstacles: obstacles)
     }
 
@@ -73,7 +74,7 @@ struct ChangeGateTests {
                     "4 scope: open (within the runbook's targets)",
                     "5 change: open (CHG-42, approved by bea, cy)",
                     "6 window: open (open (window weekend) until 30 h)",
-                    "7 four eyes: open (approved by bea, cy)",
+                    "7 four eyes: open (approved by bea, cy; who wrote it isn't known)",
                 ])
         #expect(report.next == Self.at(30))
     }
@@ -209,5 +210,49 @@ struct ChangeGateTests {
         #expect(
             try report(.none, targets: 1, kind: .resolution, unreadable: "w.ics:3: no").refusals
                 .map(\.gate) == [.window])
+    }
+
+    private static func written(_ mails: String..., missing: String? = nil) -> KnownAuthors {
+        let people = ["rob", "ada", "bea", "lea"].compactMap { name in
+            PersonID(rawValue: name).map { Person(id: $0, name: name, git: [name + "@x"]) }
+        }
+        return KnownAuthors(
+            Authorship(
+                Set(mails), commit: String(repeating: "a", count: 40), missing: missing),
+            by: TrustBook(people: people, digest: .sha256(of: [1])))
+    }
+
+    private func fourEyes(_ standing: ChangeStanding) throws -> String? {
+        try report(.known(standing)).lines.first { $0.gate == .fourEyes }?.text
+    }
+
+    @Test func itSaysWhoWroteWhatIsApproved() throws {
+        #expect(
+            try fourEyes(Self.standing(written: Self.written("lea@x", "x@y")))
+                == "7 four eyes: open (approved by bea, cy; written by lea, and by 'x@y', whom trust "
+                + "doesn't know)")
+        #expect(
+            try fourEyes(Self.standing(written: Self.written("lea@x", missing: "it is shallow")))
+                == "7 four eyes: refused: who wrote it can't be said: it is shallow")
+    }
+
+    @Test(arguments: [
+        ("rob@x", "asked for it"), ("ada@x", "starts it"), ("lea@x", "wrote a part of it"),
+    ])
+    func whoWroteTheEntryOfAnAutomaticTypeIsNobodyOfItsChange(
+        mail: String, role: String
+    ) throws {
+        let standing = Self.standing(
+            approvers: [], quorum: 0, authors: ["lea"], entry: Self.written(mail))
+        #expect(
+            try fourEyes(standing)
+                == "7 four eyes: refused: \(mail.dropLast(2)) wrote the entry 'driver' in "
+                + "handrail.yaml, which approves it, and \(role)")
+        let other = Self.standing(
+            approvers: [], quorum: 0, authors: ["lea"], entry: Self.written("bea@x", "x@y"))
+        #expect(
+            try fourEyes(other)
+                == "7 four eyes: open (automatic: the entry 'driver' in handrail.yaml approves it, "
+                + "written by bea, and by 'x@y', whom trust doesn't know)")
     }
 }
