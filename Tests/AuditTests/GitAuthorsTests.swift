@@ -14,8 +14,8 @@ struct GitAuthorsTests {
         init() throws {
             let template = NSTemporaryDirectory() + "/handrail-authors-XXXXXX"
             var bytes = Array(template.utf8CString)
-            _ = try #require(mkdtemp(&bytes))
-            root = String(cString: bytes)
+            let made = try #require(mkdtemp(&bytes))
+            root = String(cString: made)
             repository = try GitRepository(at: root + "/repository")
             try repository.write("lib/handrail.yaml", "handrail: 1\n")
         }

@@ -77,8 +77,9 @@ struct JournalRebuildTests {
                 try await other.record(act)
                 Issue.record("a signature was used twice")
             } catch {
-                #expect(error.code == .repeated)
-                #expect(error.message.contains("by anna"), "\(error.message)")
+                let refusal = try #require(error as? JournalError)
+                #expect(refusal.code == .repeated)
+                #expect(refusal.message.contains("by anna"), "\(refusal.message)")
             }
         }
     }
