@@ -286,8 +286,8 @@ struct BreakGlassCommandTests {
         let closed = try bench.handrail("run", "web.limits", "--on", "localhost", "--yes")
         #expect(closed.status == 4)
         let lines = closed.errors.split(separator: "\n").map { $0.drop { $0 == " " } }
-        #expect(lines.contains("error: 3 gates are closed:"), "\(closed.errors)")
-        for gate in ["5 change: refused", "6 window: refused", "7 four eyes: refused"] {
+        #expect(lines.contains("error: 4 gates are closed:"), "\(closed.errors)")
+        for gate in ["3 role: ref", "5 change: ref", "6 window: ref", "7 four eyes: ref"] {
             #expect(lines.count { $0.hasPrefix(gate) } == 1, "\(closed.errors)")
         }
     }
