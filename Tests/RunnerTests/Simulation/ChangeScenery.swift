@@ -16,16 +16,24 @@ struct ChangeScenery {
         let zone = GateTruth.Zone(
             turn: start + Int64(world.number(0...Int(world.weather.calm))),
             shift: world.happens(500) ? Int64(world.number(-60...60)) * 1000 : 0)
-        func span() -> GateTruth.Span {
+        // Many windows that close soon: between an answer and what is done on it, too. Or all is
+        // open by the clock, so that whatever else closes it is seen alone.
+        let isNarrow = record.plan.rollout.expectedMilliseconds.map { $0 <= 800 } ?? false
+        let isWide = !isNarrow && world.happens(330)
+        func span(_ lengths: ClosedRange<Int> = 1000...120_000) -> GateTruth.Span {
             let begin = start + Int64(world.number(-30_000...Int(world.weather.calm)))
-            return GateTruth.Span(start: begin, end: begin + Int64(world.number(1000...120_000)))
+            return GateTruth.Span(start: begin, end: begin + Int64(world.number(lengths)))
         }
         let late = calm + Int64(world.number(0...60_000))
-        var windows = (0..<world.number(0...3)).map { _ in span() }
-        if world.happens(400) { windows.append(.init(start: start - 60_000, end: calm)) }
+        var windows = (0..<world.number(isNarrow ? 4...12 : 0...3)).map { _ in
+            span(isNarrow ? 200...8000 : 1000...120_000)
+        }
+        if isWide || !isNarrow && world.happens(400) {
+            windows.append(.init(start: start - 60_000, end: calm))
+        }
         windows.append(.init(start: late + zone.shift, end: late + zone.shift + 10_800_000))
         let isChange = record.change != nil
-        let hasFreezes = !isChange || world.happens(300)
+        let hasFreezes = !isChange || !isWide && world.happens(300)
         let freezes = hasFreezes ? (0..<world.number(1...2)).map { _ in span() } : []
         let others = world.happens(300) ? [span()] : []
         calendars = Self.calendars(
@@ -40,13 +48,14 @@ struct ChangeScenery {
         truth.partial = [SimulatedChange.requester, SimulatedChange.implementer, "lea"]
         truth.undoes = record.plan.rollout.onStop == .rollback
         truth.soak = record.plan.rollout.soak?.milliseconds ?? 0
-        truth.expected = world.happens(850) ? Int64(world.number(1...40_000)) : nil
+        truth.expected =
+            isWide || world.happens(850) ? Int64(world.number(1...(isNarrow ? 3000 : 40_000))) : nil
         truth.isEmergency = world.happens(120)
         if truth.isEmergency {
             truth.dates = [.init(start: truth.issued, end: truth.issued + 86_400_000)]
         } else {
             truth.dates = (0..<world.number(0...2)).map { _ in span() }
-            if world.happens(500) {
+            if isWide || world.happens(500) {
                 truth.dates.append(.init(start: start - 60_000, end: start + 1_200_000))
             }
         }
@@ -114,13 +123,17 @@ extension RandomPlan {
         fixture.change = isResolution ? nil : ChangeSamples.id(40 + fixture.number)
         fixture.environment = EnvironmentRule(
             name: "production", content: .off, change: .required, isProduction: true)
+        // So quick that it fits into a window of seconds.
+        let isQuick = chance(4)
         fixture.gating = Gating(
             waits: Bool.random(using: &random),
-            seenMilliseconds: chance(3) ? Int64.random(in: 1...12_000, using: &random) : nil)
+            seenMilliseconds: !isQuick && chance(3)
+                ? Int64.random(in: 1...12_000, using: &random) : nil)
         fixture.ring = "in"
         fixture.expires = ChangeSamples.time(35 * 86_400)
-        if !chance(3) {
-            fixture.rollout.expectedMilliseconds = Int64.random(in: 1...12_000, using: &random)
+        if isQuick || !chance(3) {
+            let most: Int64 = isQuick ? 800 : 12_000
+            fixture.rollout.expectedMilliseconds = Int64.random(in: 1...most, using: &random)
         }
     }
 }

@@ -100,7 +100,7 @@ extension Fleet {
             finish(claim, isLate ? AttemptReport(ending: .timedOut) : script.report)
         }
         if befalls(weather.lossesAfter) {
-            scheduler.after(Int64(world.number(0...20_000))) {
+            scheduler.after(Int64(world.number(0...weather.lossesWithin))) {
                 self.lose(session, "it broke after the start")
             }
         }

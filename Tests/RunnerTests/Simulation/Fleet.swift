@@ -299,7 +299,7 @@ final class Fleet: @unchecked Sendable {
             reply(call, index, report, from: session)
         }
         if befalls(weather.lossesAfter) {
-            scheduler.after(Int64(world.number(0...20_000))) {
+            scheduler.after(Int64(world.number(0...weather.lossesWithin))) {
                 if session.call === call { self.lose(session, "it broke after the start") }
             }
         }

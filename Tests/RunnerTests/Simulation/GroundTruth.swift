@@ -356,6 +356,9 @@ final class GroundTruth: @unchecked Sendable {
         for (key, record) in records where record.ending == nil {
             broken(.oneOutcome, "\(key.short) has no outcome")
         }
+        for name in machine.runningTargets {
+            broken(.oneOutcome, "the run has ended, and \(name) has not")
+        }
         expect(machine.owed.isEmpty, .owedIsPaid, "the run has ended, and \(machine.owed)")
         for target in plan.targets.map(\.name) {
             for step in sequences[target] ?? [] where step.release != nil {

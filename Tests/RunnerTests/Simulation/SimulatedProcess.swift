@@ -153,6 +153,11 @@ final class SimulatedProcess: @unchecked Sendable {
                 machine.runningCount <= machine.plan.rollout.maxInFlight + payers,
                 .notTooManyInFlight,
                 "\(machine.runningCount) targets in flight")
+            let isIdle = machine.state == .waiting || machine.state == .paused
+            run.truth.expect(
+                !machine.isAbortRequested || !isIdle || machine.runningCount > 0
+                    || machine.isLeaving, .undoIsFree,
+                "it was aborted, nothing is at work, and it is \(machine.state.rawValue)")
             for case .sessionOpened(_, let proof) in events {
                 recorded.insert(proof)
                 waiting.removeValue(forKey: proof)?.open()

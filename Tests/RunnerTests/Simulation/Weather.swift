@@ -23,6 +23,8 @@ struct Weather {
     var refusals = 0
     var lossesBefore = 0
     var lossesAfter = 0
+    /// How soon after a start, in milliseconds, a connection breaks at the latest.
+    var lossesWithin = 20_000
     var repeats = 0
     var lateAnswers = 0
     var survivors = 0
@@ -81,6 +83,10 @@ struct Weather {
         (slowWrites, ioErrors) = (rate(200), rate(4))
         (failures, oddAnswers, slowScripts) = (rate(250), rate(80), rate(150))
         (gateTroubles, slowGates, clockJumps) = (rate(400), rate(200), rate(600))
+        // A line on which hardly anything comes to its end.
+        if scheduler.happens(80) {
+            (lossesAfter, lossesWithin) = (scheduler.number(400...900), 1500)
+        }
         provesDeath = scheduler.happens(700)
         asks = scheduler.happens(80)
         needsRemote = scheduler.happens(250)
