@@ -18,7 +18,7 @@ struct ChangeScenery {
             shift: world.happens(500) ? Int64(world.number(-60...60)) * 1000 : 0)
         // Many windows that close soon: between an answer and what is done on it, too. Or all is
         // open by the clock, so that whatever else closes it is seen alone.
-        let isNarrow = record.plan.rollout.expectedMilliseconds.map { $0 <= 800 } ?? false
+        let isNarrow = record.plan.rollout.expectedMilliseconds.map { $0 <= 3000 } ?? false
         let isWide = !isNarrow && world.happens(330)
         func span(_ lengths: ClosedRange<Int> = 1000...120_000) -> GateTruth.Span {
             let begin = start + Int64(world.number(-30_000...Int(world.weather.calm)))
@@ -132,7 +132,7 @@ extension RandomPlan {
         fixture.ring = "in"
         fixture.expires = ChangeSamples.time(35 * 86_400)
         if isQuick || !chance(3) {
-            let most: Int64 = isQuick ? 800 : 12_000
+            let most: Int64 = isQuick ? 3000 : 12_000
             fixture.rollout.expectedMilliseconds = Int64.random(in: 1...most, using: &random)
         }
     }

@@ -12,7 +12,10 @@ extension SimulatedWorld {
     /// Decides what the script of an attempt does; guards and checks tell the truth, if anything.
     func script(for request: AttemptRequest, of run: SimulatedRun) -> SimulatedScript {
         let isSlow = !isCalm && happens(weather.slowScripts)
-        let milliseconds = Int64(isSlow ? number(1000...60_000) : number(0...4000))
+        // Of a target that is said to take seconds, each takes its part.
+        let expected = run.record.plan.rollout.expectedMilliseconds ?? 8000
+        let most = Int(min(8000, expected)) / 2
+        let milliseconds = Int64(isSlow ? number(1000...60_000) : number(0...most))
         guard isCalm || !happens(weather.oddAnswers) else {
             return SimulatedScript(report: oddReport(), milliseconds: milliseconds)
         }
