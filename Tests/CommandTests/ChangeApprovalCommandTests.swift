@@ -125,7 +125,7 @@ struct ChangeApprovalCommandTests {
         #expect(revoked.status == 0 && revoked.output.contains("assessed"), "\(revoked.errors)")
         let closed = try #require(try Self.gate(5, bench))
         #expect(closed["verdict"] as? String == "refused")
-        let reasons = "\(closed["reasons"] ?? "")"
+        let reasons = Self.reasons(closed)
         #expect(reasons.contains("1 of 2 approvals count"), "\(reasons)")
         #expect(reasons.contains("a new finding"), "\(reasons)")
         let shown = try bench.handrail("change", "show", "CHG-1", "--json").json()
@@ -254,7 +254,7 @@ struct ChangeApprovalCommandTests {
         let open = try #require(try Self.gate(7, bench))
         #expect(open["verdict"] as? String == "open")
         #expect(
-            "\(open["reasons"] ?? "")".contains("'ann@example.invalid', whom trust doesn't know"))
+            Self.reasons(open).contains("'ann@example.invalid', whom trust doesn't know"))
         try Self.add(git: "ann@example.invalid", to: "bob", role: "approver", bench)
         let shown = try bench.handrail("change", "show", "CHG-1")
         #expect(shown.output.contains("written by bob"), "\(shown.output)")
@@ -273,7 +273,7 @@ struct ChangeApprovalCommandTests {
         }
         let closed = try #require(try Self.gate(7, bench))
         #expect(closed["verdict"] as? String == "refused")
-        #expect("\(closed["reasons"] ?? "")".contains("trust demands to know every author"))
+        #expect(Self.reasons(closed).contains("trust demands to know every author"))
         try Self.add(git: "ann@example.invalid", to: "may", role: "change-manager", bench)
         #expect(try Self.gate(7, bench)?["verdict"] as? String == "open")
     }
@@ -302,15 +302,20 @@ struct ChangeApprovalCommandTests {
         try #require(submitted.status == 0, "\(submitted.errors)")
         let open = try #require(try Self.gate(7, bench, of: "CHG-2"))
         #expect(open["verdict"] as? String == "open")
-        #expect("\(open["reasons"] ?? "")".contains("written by 'ann@example.invalid'"), "\(open)")
+        #expect(Self.reasons(open).contains("written by 'ann@example.invalid'"), "\(open)")
         try Self.add(git: "ann@example.invalid", to: "may", role: "change-manager", bench)
         let closed = try #require(try Self.gate(7, bench, of: "CHG-2"))
         #expect(closed["verdict"] as? String == "refused")
         #expect(
-            "\(closed["reasons"] ?? "")".contains("may wrote the entry 'routine'"), "\(closed)")
+            Self.reasons(closed).contains("may wrote the entry 'routine'"), "\(closed)")
     }
 
     /// What a gate says of the change's plan.
+    /// What a gate's line says, without the quoting of a value of any kind.
+    private static func reasons(_ line: [String: Any]) -> String {
+        (line["reasons"] as? [String] ?? []).joined(separator: "; ")
+    }
+
     private static func gate(
         _ number: Int, _ bench: Workbench, of change: String = "CHG-1"
     ) throws -> [String: Any]? {

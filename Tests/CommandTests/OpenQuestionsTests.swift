@@ -15,6 +15,8 @@ struct OpenQuestionsTests {
             id: try name("desk"), title: "Desk", effect: .read, action: .manual(person))
         return try PastRun { plan in
             plan.beforeWave = [desk]
+            // Nobody else is asked, and no target can be reached: who answers leads it to its end.
+            plan.steps.removeAll { $0.action.person != nil }
             plan.waves = [
                 PlannedWave(name: "first", targets: [try name("web1")]),
                 PlannedWave(name: "second", targets: [try name("web2")]),

@@ -145,6 +145,9 @@ struct SignedActTests {
         ).output
         #expect(lines.components(separatedBy: "\"verb\":\"flag\"").count == 3, "\(lines)")
         #expect(lines.components(separatedBy: "\"verb\":\"escalate\"").count == 4, "\(lines)")
-        #expect(try bench.handrail("audit", "verify").status == 0)
+        let verified = try bench.handrail("audit", "verify")
+        // The run that was written for this test has no plan beside it, and that is all.
+        #expect(verified.output.contains("1 finding;"), "\(verified.output) \(verified.errors)")
+        #expect(verified.output.contains("evidence-missing  event 2"), "\(verified.output)")
     }
 }

@@ -85,7 +85,10 @@ struct ChangeGate: Sendable {
                 reasons.append("\(approver) approved it and \(roles.joined(separator: ", "))")
             }
         }
-        if others.count < standing.quorum {
+        // Whose approval doesn't count is in nobody's way where enough others approved it.
+        if others.count >= standing.quorum {
+            reasons = []
+        } else {
             reasons.append(
                 "\(others.count) of \(standing.quorum) approvals are of people who neither asked for "
                     + "it, nor start it, nor wrote a part of it"
