@@ -310,12 +310,12 @@ struct ChangeApprovalCommandTests {
             Self.reasons(closed).contains("may wrote the entry 'routine'"), "\(closed)")
     }
 
-    /// What a gate says of the change's plan.
     /// What a gate's line says, without the quoting of a value of any kind.
     private static func reasons(_ line: [String: Any]) -> String {
         (line["reasons"] as? [String] ?? []).joined(separator: "; ")
     }
 
+    /// What a gate says of the change's plan.
     private static func gate(
         _ number: Int, _ bench: Workbench, of change: String = "CHG-1"
     ) throws -> [String: Any]? {

@@ -11,7 +11,7 @@ from stage import HERE, Stage
 PEOPLE = [
     ("iris", "Iris Holm", ["lead", "approver"]), ("mona", "Mona Reis", ["change-manager"]),
     ("abel", "Abel Okoro", ["approver"]), ("bea", "Bea Lindt", ["approver"]),
-    ("ivo", "Ivo Marek", ["implementer"]),
+    ("ivo", "Ivo Marek", ["implementer"]), ("lena", "Lena Ortiz", ["author"]),
 ]
 FLOORS = """handrail: 1
 environments:
@@ -73,7 +73,7 @@ class Rollout:
             field.inventory(self.servers, canaries=list(field.first_of_each_role(self.servers))))
         stage.commit("The limits of our servers, and how they are raised")
         stage.make_people(PEOPLE, FLOORS)
-        stage.tell("""Five people work here, each with a key of their own. That stands in the trust
+        stage.tell("""Six people work here, each with a key of their own. That stands in the trust
             folder, outside of the library, with what production demands whatever a library says:
             an approved change, two approvals, every act signed.""")
         stage.types("iris", "trust", "show", says=["iris", "ivo", "production"])
@@ -119,8 +119,10 @@ class Rollout:
         stage.types("ivo", "run", CHANGE, "--yes", exits=4, says=["submitted"])
         stage.tell("Mona assesses it. Iris may approve changes, but not her own:")
         stage.types("mona", "change", "assess", CHANGE, "--note",
-                    "fits beside the backup; the clusters stay up", says="assessed")
-        stage.types("iris", "change", "approve", CHANGE, "--yes", exits=4, says="four eyes")
+                    "fits beside the backup; the clusters stay up",
+                    says=["assessed", "written by lena"])
+        stage.types("iris", "change", "approve", CHANGE, "--yes", exits=4,
+                    says="the approver asked for the change")
         stage.types("abel", "change", "approve", CHANGE, "--yes", says="approver", lines=40)
         stage.tell("One of two. It takes another person, with another key:")
         stage.types("mona", "change", "schedule", CHANGE, exits=3)

@@ -219,7 +219,7 @@ class Stage:
                   self.key(person)])
             words = ["trust", "init", "--id", person] if number == 0 else ["trust", "add", person]
             words += ["--name", name, "--key", self.key(person) + ".pub"]
-            words += ["--account", account()]
+            words += ["--account", account(), "--git", f"{person}@example.invalid"]
             for role in roles:
                 words += ["--role", role]
             done = self.run(None, *words)

@@ -153,9 +153,11 @@ struct ChangeGateTests {
 
     /// Enough others approved it: one approval that doesn't count is in nobody's way.
     @Test func anApprovalTooManyOfWhoStartsItClosesNothing() throws {
-        let report = try report(.known(Self.standing(approvers: ["ada", "bea", "cy"], authors: [])))
+        let report = try report(
+            .known(Self.standing(approvers: ["ada", "bea", "cy"], authors: [])))
         #expect(report.isOpen)
-        #expect(report.lines.contains { $0.text.contains("7 four eyes: open (approved by bea, cy") })
+        #expect(
+            report.lines.contains { $0.text.contains("7 four eyes: open (approved by bea, cy") })
     }
 
     @Test func targetsThatTheChangeDoesntCoverAreRefusedByName() throws {
