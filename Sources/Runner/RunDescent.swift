@@ -83,6 +83,8 @@ package struct TargetStart: Sendable, Codable, Hashable {
     package let owed: [StepID]
     /// Sessions whose processes may still live.
     package let sessions: [String]
+    /// Actions that were lost, and of which nothing proved that they are gone; nil for none.
+    package let lost: [Part]?
     /// Whether a step that failed and was passed over may have changed the target.
     package let isTouchedInVain: Bool
     /// Of a rollback: what is undone, in this order.
@@ -90,8 +92,8 @@ package struct TargetStart: Sendable, Codable, Hashable {
 
     package init(
         target: TargetName, step: StepID? = nil, passed: [Passed] = [], reopened: [StepID] = [],
-        owed: [StepID] = [], sessions: [String] = [], isTouchedInVain: Bool = false,
-        undone: [Undone] = []
+        owed: [StepID] = [], sessions: [String] = [], lost: Set<Part> = [],
+        isTouchedInVain: Bool = false, undone: [Undone] = []
     ) {
         self.target = target
         self.step = step
@@ -99,6 +101,7 @@ package struct TargetStart: Sendable, Codable, Hashable {
         self.reopened = reopened
         self.owed = owed
         self.sessions = sessions
+        self.lost = lost.isEmpty ? nil : lost.sorted { "\($0)" < "\($1)" }
         self.isTouchedInVain = isTouchedInVain
         self.undone = undone
     }

@@ -48,6 +48,20 @@ struct GitAuthorsTests {
             return try repository.git(["rev-parse", "HEAD"])
         }
 
+        /// Makes a commit whose head says something else than HEAD's, and one of its own after it.
+        func commitOddly(_ line: String, _ instead: String) throws -> String {
+            let text = try repository.git(["cat-file", "commit", "HEAD"])
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+                $0.hasPrefix(line + " ") ? "\(line) \(instead)" : String($0)
+            }
+            let odd = try repository.git(
+                ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+                input: lines.joined(separator: "\n") + "\n")
+            let next = try repository.git(["commit-tree", "-p", odd, "-m", "x", "HEAD^{tree}"])
+            try repository.git(["reset", "-q", "--hard", next])
+            return odd
+        }
+
         func authors(
             since: String? = nil, changed: [String] = ["web/runbook.yaml", "web/scripts"],
             added: [String] = [], limit: Int = GitAuthors.commitsLimit
@@ -109,6 +123,95 @@ struct GitAuthorsTests {
         #expect(answer.since == nil)
     }
 
+    /// What was mended on one branch comes back by a merge that keeps the other one's files.
+    @Test func aMergeThatBringsBackWhatIsOlderHidesNobody() async throws {
+        let scene = try Scene()
+        try scene.commit("ada", ["web/runbook.yaml": "1", "web/scripts/a": "1"])
+        let bad = try scene.commit("mal", ["web/scripts/a": "bad"])
+        let before = try scene.commit("bea", ["web/scripts/a": "1"])
+        try scene.repository.git(["checkout", "-q", "-b", "side", bad])
+        let old = try await scene.authors(since: before)
+        #expect(Self.names(old) == ["ada", "mal"], "the version before didn't lead to it")
+        #expect(old.since == nil)
+        try scene.commit("cid", ["README.md": "x"])
+        try scene.repository.git(["merge", "-q", "-s", "ours", "-m", "x", "main"])
+        let merged = try await scene.authors(since: before)
+        #expect(Self.names(merged) == ["ada", "bea", "mal"])
+        #expect(merged.since == nil && merged.missing == nil)
+    }
+
+    @Test func aMergeThatTakesAFileAwayAgainHidesNobody() async throws {
+        let scene = try Scene()
+        try scene.commit("ada", ["web/runbook.yaml": "1", "web/scripts/check": "1"])
+        let bad = try scene.commit("mal", ["web/scripts/check": nil])
+        let before = try scene.commit("bea", ["web/scripts/check": "1"])
+        try scene.repository.git(["checkout", "-q", "-b", "side", bad])
+        try scene.commit("cid", ["README.md": "x"])
+        try scene.repository.git(["merge", "-q", "-s", "ours", "-m", "x", "main"])
+        let merged = try await scene.authors(since: before)
+        #expect(Self.names(merged) == ["ada", "bea", "mal"])
+        #expect(merged.since == nil)
+    }
+
+    @Test func whatABranchBringsAfterTheVersionBeforeIsWhatCounts() async throws {
+        let scene = try Scene()
+        try scene.commit("ada", ["web/runbook.yaml": "1", "web/scripts/a": "1"])
+        try scene.repository.git(["checkout", "-q", "-b", "side"])
+        try scene.commit("bea", ["web/scripts/b": "1"])
+        try scene.repository.git(["checkout", "-q", "main"])
+        let before = try scene.commit("cid", ["web/scripts/a": "2"])
+        try scene.repository.git(["merge", "-q", "--no-commit", "side"])
+        try scene.commit("dan", [:])
+        let answer = try await scene.authors(since: before)
+        #expect(Self.names(answer) == ["bea"])
+        #expect(answer.since == before)
+    }
+
+    @Test func whereNobodyWroteItSinceAllOfTheHistoryCounts() async throws {
+        let scene = try Scene()
+        let only = try scene.commit("ada", ["web/runbook.yaml": "1"])
+        let answer = try await scene.authors(since: only)
+        #expect(Self.names(answer) == ["ada"])
+        #expect(answer.since == nil && answer.missing == nil)
+        let nothing = try await scene.authors(changed: ["none.yaml"])
+        #expect(nothing.missing == "no commit of its history made it what it is")
+    }
+
+    @Test(arguments: ["author", "committer"])
+    func aCommitThatCantBeReadIsSomebodysWhomNobodyKnows(line: String) async throws {
+        let scene = try Scene()
+        try scene.commit("ada", ["web/runbook.yaml": "1"])
+        try scene.commit("bea", ["web/runbook.yaml": "2"])
+        let odd = try scene.commitOddly(line, "nobody")
+        try scene.commit("cid", ["README.md": "x"])
+        let other = try scene.commitOddly(line, "nobody else")
+        let answer = try await scene.authors()
+        #expect(answer.missing == nil)
+        let unread = "commit \(odd.prefix(7)), whose author can't be read"
+        #expect(Self.names(answer) == ["ada", unread])
+        #expect(
+            !answer.identities.contains { $0.contains(String(other.prefix(7))) },
+            "it touched nothing")
+    }
+
+    @Test func aHistoryThatCantBeGoneThroughIsAnAnswer() async throws {
+        let scene = try Scene()
+        let lost = try scene.commit("ada", ["web/runbook.yaml": "1"])
+        try scene.commit("bea", ["web/runbook.yaml": "2"])
+        try FileManager.default.removeItem(
+            atPath: scene.repository.path + "/.git/objects/\(lost.prefix(2))/\(lost.dropFirst(2))")
+        let gone = try await scene.authors()
+        #expect(gone.missing?.contains("history can't be read") == true, "\(gone)")
+        #expect(gone.identities == [])
+        // A parent that is none must not cut off what was before it.
+        let other = try Scene()
+        try other.commit("ada", ["web/runbook.yaml": "1"])
+        try other.commit("bea", ["web/runbook.yaml": "2"])
+        _ = try other.commitOddly("parent", "nothing")
+        let cut = try await other.authors()
+        #expect(cut.missing?.contains("it has no form of a commit") == true, "\(cut)")
+    }
+
     @Test func aMergeWroteOnlyWhatNoneOfItsParentsHas() async throws {
         let scene = try Scene()
         try scene.commit("ada", ["web/runbook.yaml": "1", "web/scripts/a": "1"])
@@ -135,6 +238,15 @@ struct GitAuthorsTests {
             "ada", message: "Add it\n\nCo-Authored-By: Gil <Gil@Example.com>\n",
             ["web/runbook.yaml": "1"])
         #expect(Self.names(try await scene.authors()) == ["ada", "gil"])
+        try scene.commit(
+            "bea",
+            message: "Mend it\n\nCo-authored-by : Hal < hal@Example.com >\nCo-Authored-By:\n  Ida\n"
+                + "\t<ida@example.com>\nSee-also: x <no@example.com>\n",
+            ["web/runbook.yaml": "2"])
+        let answer = try await scene.authors()
+        #expect(Self.names(answer) == ["ada", "bea", "gil", "hal", "ida"])
+        #expect(
+            answer.coAuthors == ["gil@example.com", "hal@example.com", "ida@example.com"])
     }
 
     @Test func aHistoryThatIsNotWholeSaysSo() async throws {

@@ -255,6 +255,44 @@ struct BreakGlassCommandTests {
         #expect(stray.errors.contains("--protected belongs to --break-glass"), "\(stray.errors)")
     }
 
+    /// Who wrote it is asked for a plan as for a run: what the one shows, the other refuses.
+    @Test func aPlanSaysThatNobodyCanBeTheSecond() throws {
+        let bench = try Self.bench()
+        // An older commit that only a whole clone has.
+        try bench.write("runbooks/web/limits/README.md", "# Limits\n", commit: true)
+        let shallow = bench.folder + "/shallow"
+        let cloned = try Tool.run(
+            ["git", "clone", "-q", "--depth", "1", "file://" + bench.library, shallow])
+        try #require(cloned.status == 0, "\(cloned.error)")
+        let there = ["--library", shallow]
+        let words = ["plan", "web.limits", "--on", "localhost", "--no-probe", "--break-glass"]
+        let shown = try bench.handrail(words + there, through: Self.key("anna", bench))
+        #expect(shown.status == 4, "\(shown.errors)")
+        #expect(shown.output.contains("Binds       7 four eyes: refused"), "\(shown.output)")
+        let run = try bench.handrail(
+            Self.run + there + ["--second-key", bench.folder + "/bob"],
+            through: Self.key("anna", bench))
+        #expect(run.status == 4, "\(run.errors)")
+        #expect(run.errors.contains("git fetch --unshallow"), "\(run.errors)")
+    }
+
+    /// A commit that can't be read stops nobody: it is somebody's whom nobody knows.
+    @Test func aCommitOfNobodysStopsNoGlass() throws {
+        let bench = try Self.bench()
+        let commit = try Self.git(bench, ["cat-file", "commit", "HEAD"])
+        let odd = try Self.git(
+            bench, ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+            input: commit.replacing(#/author [^\n]*/#, with: "author nobody") + "\n")
+        let next = try Self.git(bench, ["commit-tree", "-p", odd, "-m", "x", "HEAD^{tree}"])
+        try Self.git(bench, ["reset", "-q", "--hard", next])
+        let result = try bench.handrail(
+            Self.run + ["--second-key", bench.folder + "/bob"], through: Self.key("anna", bench))
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(
+            result.errors.contains("commit \(odd.prefix(7)), whose author can't be read"),
+            "\(result.errors)")
+    }
+
     @Test func whoWroteItIsNoSecond() throws {
         let bench = try Self.bench()
         try Self.write("bob", "roles: [approver]\ngit: [Ann@Example.invalid]", in: bench)
@@ -290,6 +328,18 @@ struct BreakGlassCommandTests {
         for gate in ["3 role: ref", "5 change: ref", "6 window: ref", "7 four eyes: ref"] {
             #expect(lines.count { $0.hasPrefix(gate) } == 1, "\(closed.errors)")
         }
+    }
+
+    /// Runs git in the bench's library, and gives what it wrote.
+    @discardableResult
+    private static func git(
+        _ bench: Workbench, _ arguments: [String], input: String = ""
+    ) throws -> String {
+        let result = try Tool.run(
+            ["git", "-c", "user.name=Ann", "-c", "user.email=ann@example.invalid"] + arguments,
+            input: input, directory: bench.library)
+        try #require(result.status == 0, "\(result.error)")
+        return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     // --- waiting ---------------------------------------------------------------------------------

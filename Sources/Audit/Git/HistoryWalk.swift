@@ -1,6 +1,4 @@
 import CGit2
-import Foundation
-import Runner
 
 /// Goes through a repository's commits, and keeps who wrote those that touched something.
 ///
@@ -14,112 +12,118 @@ struct HistoryWalk {
         case part(String, @Sendable ([UInt8]) -> String?)
     }
 
+    /// What was found.
+    struct Found {
+        /// Who wrote it, as their commits say.
+        var writers = CommitWriters()
+        /// Whether no more commits came than are looked at.
+        var isWhole = true
+        /// Files that aren't as the base has them, and that no commit after it made what they are.
+        var unexplained: Set<String> = []
+
+        mutating func add(_ other: Found) {
+            writers.add(other.writers)
+            isWhole = isWhole && other.isWhole
+            unexplained.formUnion(other.unexplained)
+        }
+    }
+
     /// How deep folders may lie in each other.
     private static let deepest = 64
 
     let repository: OpaquePointer
+    let history: CommitHistory
     let subject: Subject
     /// How many commits are looked at.
     let limit: Int
     /// What a part was in a blob, by the blob's id.
     private var parts: [String: String?] = [:]
+    /// Files whose form at the end is still to be explained, and that form.
+    private var pending: Set<String> = []
+    private var lastFiles: [String: String] = [:]
 
-    init(repository: OpaquePointer, subject: Subject, limit: Int) {
-        (self.repository, self.subject, self.limit) = (repository, subject, limit)
+    init(
+        repository: OpaquePointer, history: CommitHistory, subject: Subject, limit: Int
+    ) {
+        (self.repository, self.history) = (repository, history)
+        (self.subject, self.limit) = (subject, limit)
     }
 
-    /// A commit's id where the repository has it; nil where it hasn't.
-    static func known(_ commit: String, in repository: OpaquePointer) throws -> String? {
-        var id = git_oid()
-        guard git_oid_fromstr(&id, commit) == 0 else { return nil }
-        do {
-            git_object_free(
-                try Git.make("find a commit") {
-                    git_object_lookup($0, repository, &id, GIT_OBJECT_COMMIT)
-                })
-            return commit
-        } catch {
-            guard error.isA(GIT_ENOTFOUND) else { throw error }
-            return nil
+    /// Who wrote it up to the last commit, and after another one and all before that.
+    mutating func authors(after base: GitObjectID?) throws -> Found {
+        let hidden = base.map { history.ancestry(of: $0) } ?? []
+        var found = Found()
+        guard history.commits.count - hidden.count <= limit else {
+            found.isWhole = false
+            return found
         }
-    }
-
-    /// Who wrote it up to a commit, and after another one and all before that.
-    mutating func authors(
-        upTo commit: String, since base: String?
-    ) throws -> (identities: Set<String>, isWhole: Bool) {
-        let walk = try Git.make("go through the history") { git_revwalk_new($0, repository) }
-        defer { git_revwalk_free(walk) }
-        var id = try Self.id(commit)
-        try Git.check("go through the history", git_revwalk_push(walk, &id))
-        if let base {
-            var hidden = try Self.id(base)
-            try Git.check("go through the history", git_revwalk_hide(walk, &hidden))
+        if let base, case .files(let paths) = subject {
+            lastFiles = try Self.files(paths, of: try tree(of: history.last), in: repository)
+            let before = try Self.files(paths, of: try tree(of: base), in: repository)
+            pending = Set(lastFiles.keys).union(before.keys).filter {
+                lastFiles[$0] != before[$0]
+            }
         }
-        let last = try form(of: try Self.id(commit))
-        var (found, count): (Set<String>, Int) = ([], 0)
-        while true {
-            var next = git_oid()
-            let code = git_revwalk_next(&next, walk)
-            if code == GIT_ITEROVER.rawValue { return (found, true) }
-            try Git.check("go through the history", code)
-            count += 1
-            guard count <= limit else { return (found, false) }
-            try take(next, into: &found, last: last)
+        let last = try form(of: history.last)
+        for (id, commit) in history.commits where !hidden.contains(id) {
+            let own = try form(of: id)
+            if case .part = subject, own != last { continue }
+            guard try isTouched(commit, own) else { continue }
+            try explain(by: commit)
+            found.writers.add(CommitWriters(of: id, in: repository))
         }
+        found.unexplained = pending
+        return found
     }
 
-    private static func id(_ text: String) throws -> git_oid {
-        var id = git_oid()
-        try Git.check("read a commit's id", git_oid_fromstr(&id, text))
-        return id
-    }
-
-    private mutating func take(
-        _ id: git_oid, into found: inout Set<String>, last: [String?]
-    ) throws {
-        let commit = try self.commit(id)
-        defer { git_commit_free(commit) }
-        let own = try form(of: id)
-        if case .part = subject, own != last { return }
-        var parents: [git_oid] = []
-        for index in 0..<git_commit_parentcount(commit) {
-            if let parent = git_commit_parent_id(commit, index) { parents.append(parent.pointee) }
-        }
-        guard try isTouched(id, own, parents) else { return }
-        found.formUnion(Self.identities(of: commit))
-    }
-
-    private mutating func isTouched(
-        _ id: git_oid, _ own: [String?], _ parents: [git_oid]
-    ) throws -> Bool {
+    private mutating func isTouched(_ commit: BareCommit, _ own: [String?]) throws -> Bool {
+        let parents = commit.parents
         guard !parents.isEmpty else { return own.contains { $0 != nil } }
         for parent in parents {
             if try form(of: parent) == own { return false }
         }
         guard parents.count > 1, case .files(let paths) = subject else { return true }
         // A merge that took some files of each parent wrote none of them.
-        let files = try Self.files(paths, of: id, in: repository)
-        let others = try parents.map { try Self.files(paths, of: $0, in: repository) }
+        let files = try Self.files(paths, of: commit.tree, in: repository)
+        let others = try parents.map {
+            try Self.files(paths, of: try tree(of: $0), in: repository)
+        }
         let names = others.reduce(into: Set(files.keys)) { $0.formUnion($1.keys) }
         return names.contains { name in others.allSatisfy { $0[name] != files[name] } }
     }
 
-    private func commit(_ id: git_oid) throws -> OpaquePointer {
-        var id = id
-        return try Git.make("read a commit") { git_commit_lookup($0, repository, &id) }
+    /// Takes off what a commit made what it is at the end: it has it so, and no parent of it has.
+    private mutating func explain(by commit: BareCommit) throws {
+        guard !pending.isEmpty else { return }
+        let names = pending.sorted()
+        let own = try entries(names, of: commit.tree)
+        let others = try commit.parents.map { try entries(names, of: try tree(of: $0)) }
+        for (index, name) in names.enumerated() {
+            let isMade =
+                others.isEmpty
+                ? own[index] != nil : others.allSatisfy { $0[index] != own[index] }
+            if isMade, own[index] == lastFiles[name] { pending.remove(name) }
+        }
+    }
+
+    /// The tree of a commit of the history.
+    private func tree(of commit: GitObjectID) throws -> GitObjectID {
+        guard let found = history.commits[commit] else {
+            throw GitFailure.refused("read the commit \(commit.text)", "it is not in the history")
+        }
+        return found.tree
     }
 
     // --- what a commit has --------------------------------------------------------------------------
 
     /// What the subject is in a commit, by ids: for each path, or of the part alone.
-    private mutating func form(of id: git_oid) throws -> [String?] {
-        let tree = try Self.tree(of: id, in: repository)
-        defer { git_tree_free(tree) }
+    private mutating func form(of id: GitObjectID) throws -> [String?] {
+        let treeID = try tree(of: id)
         switch subject {
-        case .files(let paths):
-            return try paths.map { try Self.entry($0, of: tree)?.text }
+        case .files(let paths): return try entries(paths, of: treeID)
         case .part(let path, let part):
+            let tree = try Self.open(treeID, in: repository)
+            defer { git_tree_free(tree) }
             guard let entry = try Self.entry(path, of: tree), !entry.isFolder else { return [nil] }
             if let known = parts[entry.text] { return [known] }
             var blobID = entry.id
@@ -131,6 +135,13 @@ struct HistoryWalk {
             parts[entry.text] = .some(text)
             return [text]
         }
+    }
+
+    /// What some paths are in a tree.
+    private func entries(_ paths: [String], of id: GitObjectID) throws -> [String?] {
+        let tree = try Self.open(id, in: repository)
+        defer { git_tree_free(tree) }
+        return try paths.map { try Self.entry($0, of: tree)?.text }
     }
 
     private struct Entry {
@@ -155,20 +166,19 @@ struct HistoryWalk {
         }
     }
 
-    private static func tree(
-        of commit: git_oid, in repository: OpaquePointer
+    /// A tree's handle; the caller frees it.
+    private static func open(
+        _ tree: GitObjectID, in repository: OpaquePointer
     ) throws -> OpaquePointer {
-        var id = commit
-        let found = try Git.make("read a commit") { git_commit_lookup($0, repository, &id) }
-        defer { git_commit_free(found) }
-        return try Git.make("read a commit's files") { git_commit_tree($0, found) }
+        var id = tree.oid
+        return try Git.make("read a commit's files") { git_tree_lookup($0, repository, &id) }
     }
 
     /// Every file of some paths, with its mode and id.
     private static func files(
-        _ paths: [String], of commit: git_oid, in repository: OpaquePointer
+        _ paths: [String], of id: GitObjectID, in repository: OpaquePointer
     ) throws -> [String: String] {
-        let tree = try tree(of: commit, in: repository)
+        let tree = try open(id, in: repository)
         defer { git_tree_free(tree) }
         var files: [String: String] = [:]
         for path in paths {
@@ -201,27 +211,5 @@ struct HistoryWalk {
                 at: path + "/" + String(cString: name), depth: depth + 1, to: &files,
                 in: repository)
         }
-    }
-
-    // --- who ----------------------------------------------------------------------------------------
-
-    private static func identities(of commit: OpaquePointer) -> Set<String> {
-        let signatures = [git_commit_author(commit), git_commit_committer(commit)]
-        var found = Set(
-            signatures.compactMap { $0 }.map { signature in
-                Authorship.identity(
-                    email: signature.pointee.email.map { String(cString: $0) } ?? "",
-                    name: signature.pointee.name.map { String(cString: $0) } ?? "")
-            })
-        let message = git_commit_message(commit).map { String(cString: $0) } ?? ""
-        for line in message.split(whereSeparator: \.isNewline) {
-            let trailer = "co-authored-by:"
-            guard line.lowercased().hasPrefix(trailer), let start = line.lastIndex(of: "<"),
-                let end = line.lastIndex(of: ">"), start < end
-            else { continue }
-            found.insert(
-                Authorship.identity(email: String(line[line.index(after: start)..<end]), name: ""))
-        }
-        return found
     }
 }

@@ -9,12 +9,15 @@ import Runner
 package struct GitAuthors: Sendable {
     /// How many commits are looked at; a longer history isn't whole.
     package static let commitsLimit = 100_000
+    /// How many times as many may have led to a version, with those before the version before.
+    private static let knownCommits = 10
 
     /// What is asked about.
     package struct Question: Sendable {
         /// The commit of the version, in full.
         package let commit: String
-        /// The commit of the version before; nil to ask for all of the history.
+        /// The commit of the version before, which counts where it led to that of the version; nil
+        /// to ask for all of the history.
         package let since: String?
         /// Files and folders, of which what was written since counts.
         package let changed: [String]
@@ -29,8 +32,10 @@ package struct GitAuthors: Sendable {
 
     /// What the commits say.
     package struct Answer: Sendable, Hashable {
-        /// As `Authorship.identity` writes them.
+        /// Authors, committers and co-authors, as `Authorship.identity` writes them.
         package let identities: Set<String>
+        /// Those of them that are named as co-authors alone.
+        package let coAuthors: Set<String>
         /// The commit after which they wrote; nil where all of the history was looked at.
         package let since: String?
         /// Why there may be more of them; nil where these are all.
@@ -48,23 +53,29 @@ package struct GitAuthors: Sendable {
 
     /// Who wrote files and folders, by their paths in the library.
     ///
+    /// What came before the version before is passed over only where what came after it accounts
+    /// for each file that differs: a merge can bring back what is older than that, and then all of
+    /// the history counts.
     /// - Throws: `notRepository`, `unsafeOwner`, `io`.
     package func authors(of question: Question) async throws(LibraryError) -> Answer {
-        try await asked { repository, place in
+        try await asked(upTo: question.commit) { repository, place, history in
             let paths = { (texts: [String]) in texts.map { place.isEmpty ? $0 : "\(place)/\($0)" } }
-            let base = try question.since.flatMap { try HistoryWalk.known($0, in: repository) }
-            var walk = HistoryWalk(
-                repository: repository, subject: .files(paths(question.changed)), limit: limit)
-            var found = try walk.authors(upTo: question.commit, since: base)
-            if base != nil, !question.added.isEmpty {
-                var other = HistoryWalk(
-                    repository: repository, subject: .files(paths(question.added)), limit: limit)
-                let more = try other.authors(upTo: question.commit, since: nil)
-                found = (found.identities.union(more.identities), found.isWhole && more.isWhole)
+            func found(
+                _ texts: [String], after base: GitObjectID?
+            ) throws -> HistoryWalk.Found {
+                var walk = HistoryWalk(
+                    repository: repository, history: history, subject: .files(paths(texts)),
+                    limit: limit)
+                return try walk.authors(after: base)
             }
-            return Answer(
-                identities: found.identities, since: base,
-                missing: found.isWhole ? nil : Self.tooLong(limit))
+            let base = question.since.flatMap { GitObjectID(text: $0) }
+            if let base, history.commits[base] != nil {
+                var later = try found(question.changed, after: base)
+                if !question.added.isEmpty { later.add(try found(question.added, after: nil)) }
+                let isEnough = later.unexplained.isEmpty && !later.writers.isEmpty
+                if isEnough || !later.isWhole { return answer(later, since: question.since) }
+            }
+            return answer(try found(question.changed + question.added, after: nil), since: nil)
         }
     }
 
@@ -74,23 +85,45 @@ package struct GitAuthors: Sendable {
     package func authors(
         ofPart part: @escaping @Sendable ([UInt8]) -> String?, in path: String, upTo commit: String
     ) async throws(LibraryError) -> Answer {
-        try await asked { repository, place in
+        try await asked(upTo: commit) { repository, place, history in
             var walk = HistoryWalk(
-                repository: repository,
+                repository: repository, history: history,
                 subject: .part(place.isEmpty ? path : "\(place)/\(path)", part), limit: limit)
-            let found = try walk.authors(upTo: commit, since: nil)
-            return Answer(
-                identities: found.identities, since: nil,
-                missing: found.isWhole ? nil : Self.tooLong(limit))
+            return answer(try walk.authors(after: nil), since: nil)
         }
     }
 
-    private static func tooLong(_ limit: Int) -> String {
-        "its history has more than \(limit) commits"
+    private func answer(_ found: HistoryWalk.Found, since: String?) -> Answer {
+        guard found.isWhole else { return tooLong }
+        return Answer(
+            identities: found.writers.authors.union(found.writers.coAuthors),
+            coAuthors: found.writers.coAuthors.subtracting(found.writers.authors), since: since,
+            missing: found.writers.isEmpty
+                ? "no commit of its history made it what it is" : nil)
+    }
+
+    private var tooLong: Answer {
+        Self.nothing("its history has more than \(limit) commits")
+    }
+
+    private static func nothing(_ missing: String) -> Answer {
+        Answer(identities: [], coAuthors: [], since: nil, missing: missing)
+    }
+
+    /// The history can't be gone through: that is an answer, which closes gate 7, and stops nothing
+    /// else.
+    private static func broken(_ failure: GitFailure) -> Answer {
+        nothing(
+            "the library's history can't be read (\(failure.doing): \(failure.message)); 'git fsck' "
+                + "in it says what is wrong, and a whole clone, without --filter, has all of it")
     }
 
     private func asked(
-        _ body: @escaping @Sendable (_ repository: OpaquePointer, _ place: String) throws -> Answer
+        upTo commit: String,
+        _ body:
+            @escaping @Sendable (
+                _ repository: OpaquePointer, _ place: String, _ history: CommitHistory
+            ) throws -> Answer
     ) async throws(LibraryError) -> Answer {
         let library = library
         let result: Result<Answer, LibraryError> = await BlockingQueue.opening.run {
@@ -100,14 +133,13 @@ package struct GitAuthors: Sendable {
                         let repository = try library.opened()
                         defer { git_repository_free(repository) }
                         guard git_repository_is_shallow(repository) == 0 else {
-                            return Answer(
-                                identities: [], since: nil,
-                                missing: "the library is a shallow clone, without its older "
-                                    + "commits; 'git fetch --unshallow' in it brings them")
+                            return Self.nothing(
+                                "the library is a shallow clone, without its older commits; "
+                                    + "'git fetch --unshallow' in it brings them")
                         }
                         let place =
                             try library.folder.isBare ? "" : library.place(in: repository)
-                        return try body(repository, place)
+                        return try walked(repository, place, upTo: commit, body)
                     })
             } catch let error as LibraryError {
                 return .failure(error)
@@ -122,5 +154,21 @@ package struct GitAuthors: Sendable {
             }
         }
         return try result.get()
+    }
+
+    private func walked(
+        _ repository: OpaquePointer, _ place: String, upTo commit: String,
+        _ body: (OpaquePointer, String, CommitHistory) throws -> Answer
+    ) throws -> Answer {
+        do {
+            guard
+                let history = try CommitHistory(
+                    upTo: commit, in: repository,
+                    limit: limit * Self.knownCommits)
+            else { return tooLong }
+            return try body(repository, place, history)
+        } catch let failure as GitFailure {
+            return Self.broken(failure)
+        }
     }
 }

@@ -4,14 +4,16 @@ import Runbooks
 ///
 /// What git says is a claim of whoever made the commit; trust says which person an e-mail is.
 package struct Authorship: Sendable, Codable, Hashable {
-    /// How many identities a record names.
-    package static let namedIdentities = 40
+    /// How many identities a record names; with more of them nobody approves the version, since the
+    /// one who is left out may be anybody.
+    package static let namedIdentities = 1000
     /// The longest identity, in bytes of UTF-8.
     package static let longestIdentity = 254
 
-    /// E-mails of authors, committers and co-authors, in lower case, those that trust knew first.
+    /// E-mails in lower case: those that trust knew first, and authors and committers before
+    /// co-authors.
     package let identities: [String]
-    /// How many more there are; trust knew none of them.
+    /// How many more there are.
     package let others: Int
     /// The commit of the version, in full.
     package let commit: String
@@ -21,19 +23,18 @@ package struct Authorship: Sendable, Codable, Hashable {
     package let missing: String?
 
     package init(
-        _ found: Set<String>, commit: String, since: String? = nil, missing: String? = nil,
-        isKnown: (String) -> Bool = { _ in false }
+        _ found: Set<String>, coAuthors: Set<String> = [], commit: String, since: String? = nil,
+        missing: String? = nil, isKnown: (String) -> Bool = { _ in false }
     ) {
-        let sorted = found.sorted()
+        let sorted = found.subtracting(coAuthors).sorted() + coAuthors.sorted()
         let known = sorted.filter(isKnown)
         let ordered = known + sorted.filter { !isKnown($0) }
         identities = Array(ordered.prefix(Self.namedIdentities))
-        others = ordered.count - identities.count
+        let more = max(ordered.count - Self.namedIdentities, 0)
+        others = more
         (self.commit, self.since) = (commit, since)
         self.missing =
-            missing
-            ?? (known.count > Self.namedIdentities
-                ? "more than \(Self.namedIdentities) people of trust wrote it" : nil)
+            missing ?? (more > 0 ? "its commits name \(ordered.count) people" : nil)
     }
 
     /// An identity as it is compared: the e-mail, else the name, in lower case.
@@ -60,8 +61,9 @@ package struct KnownAuthors: Sendable, Hashable {
     /// `mustBeKnown` closes gate 7 where somebody is nobody's.
     package init(_ written: Authorship, by book: TrustBook?, mustBeKnown: Bool = false) {
         var (people, unknown): (Set<String>, [String]) = ([], [])
+        let known = book?.peopleByGit ?? [:]
         for identity in written.identities {
-            let found = book?.people(ofGit: identity) ?? []
+            let found = known[identity] ?? []
             if found.isEmpty { unknown.append(identity) }
             people.formUnion(found.map(\.id.rawValue))
         }
@@ -70,6 +72,8 @@ package struct KnownAuthors: Sendable, Hashable {
         let strangers = unknown.count + written.others
         if let missing = written.missing {
             problem = "who wrote it can't be said: \(missing)"
+        } else if written.others > 0 {
+            problem = "who wrote it can't be said: \(written.others) more did than are recorded"
         } else if mustBeKnown, strangers > 0 {
             problem =
                 "\(Self.list(unknown, others)) wrote it, and trust demands to know every author: "
@@ -79,12 +83,25 @@ package struct KnownAuthors: Sendable, Hashable {
         }
     }
 
+    private init(problem: String) {
+        (people, unknown, others, hasTrust) = ([], [], 0, true)
+        self.problem = problem
+    }
+
+    /// What there is where nobody asked, and trust demands to know every author: gate 7 is closed.
+    package static let notAsked = KnownAuthors(
+        problem:
+            "nobody asked who wrote it when that was recorded, and trust demands to know every "
+            + "author: cancel the change, and open and submit another one")
+
     /// Who wrote it, as gates say it.
     package var words: String {
         let strangers = unknown.isEmpty && others == 0 ? nil : Self.list(unknown, others)
         let known = people.isEmpty ? nil : people.joined(separator: ", ")
         switch (known, strangers) {
-        case (nil, nil): return "written by nobody that a commit names"
+        case (nil, nil):
+            return problem == nil
+                ? "written by nobody that a commit names" : "written by whom nobody knows"
         case (let known?, nil): return "written by \(known)"
         case (nil, let strangers?):
             return "written by \(strangers)" + (hasTrust ? ", whom trust doesn't know" : "")
@@ -101,8 +118,14 @@ package struct KnownAuthors: Sendable, Hashable {
 }
 
 extension TrustBook {
-    /// The people to whom an identity of git belongs, retired ones too: what they wrote is theirs.
-    package func people(ofGit identity: String) -> [Person] {
-        people.filter { person in person.git.contains { $0.lowercased() == identity } }
+    /// The people to whom each identity of git belongs, retired ones too: what they wrote is theirs.
+    package var peopleByGit: [String: [Person]] {
+        var found: [String: [Person]] = [:]
+        for person in people {
+            for identity in Set(person.git.map { $0.lowercased() }) {
+                found[identity, default: []].append(person)
+            }
+        }
+        return found
     }
 }

@@ -26,15 +26,16 @@ package struct BrokenGlass: Sendable, Codable, Hashable {
 
 /// How far two people are with breaking the glass.
 package enum GlassState: Sendable, Hashable {
-    /// The first one asks for it, and names protected groups.
-    case asked(groups: [String])
+    /// The first one asks for it, and names protected groups; `problem` is why nobody can be the
+    /// second, nil where somebody can.
+    case asked(groups: [String], problem: String? = nil)
     /// Both have signed.
     case broken(BrokenGlass)
 
     /// The protected groups that were named.
     var groups: [String] {
         switch self {
-        case .asked(let groups): groups
+        case .asked(let groups, _): groups
         case .broken(let glass): glass.groups
         }
     }
@@ -48,8 +49,13 @@ struct GlassGate: Sendable {
 
     /// Gate 7: the second one is the approver.
     var fourEyes: Verdict {
-        guard case .broken(let glass) = state else {
+        let glass: BrokenGlass
+        switch state {
+        case .asked(_, let problem?):
+            return .refused(["the second person must not have written it, and \(problem)"])
+        case .asked:
             return .open(rule: "breaking the glass: a second person signs before it starts")
+        case .broken(let broken): glass = broken
         }
         guard glass.first != glass.second else {
             return .refused(["\(glass.first) signed both times, and two people break the glass"])

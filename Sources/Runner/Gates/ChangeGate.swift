@@ -110,7 +110,8 @@ struct ChangeGate: Sendable {
             return
                 "\(person) wrote \(said), which approves it, and \(roles.joined(separator: ", "))"
         }
-        reasons += [entry?.problem, standing.written?.problem].compactMap { $0 }
+        reasons += [(entry?.problem).map { "of \(said): \($0)" }, standing.written?.problem]
+            .compactMap { $0 }
         guard reasons.isEmpty else { return .refused(reasons) }
         return .open(rule: "automatic: \(said) approves it, \(Self.words(entry))")
     }

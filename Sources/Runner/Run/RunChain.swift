@@ -149,7 +149,7 @@ package struct RunChain: Sendable {
         let start = TargetStart(
             target: name, step: first < steps.count ? steps[first].id : nil, passed: passed,
             reopened: reopened, owed: owed, sessions: progress.unprovedSessions,
-            isTouchedInVain: progress.isTouchedInVain)
+            lost: progress.unprovedActions, isTouchedInVain: progress.isTouchedInVain)
         return (start, once)
     }
 
@@ -402,6 +402,8 @@ package struct RunChain: Sendable {
             owed: ids.filter { owed[$0] != nil },
             sessions: progress.unprovedSessions
                 + (newest.isRollback ? newest.targets[name]?.unprovedSessions ?? [] : []),
+            lost: progress.unprovedActions.union(
+                newest.isRollback ? newest.targets[name]?.unprovedActions ?? [] : []),
             undone: undone)
     }
 }

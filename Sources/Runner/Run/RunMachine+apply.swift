@@ -130,7 +130,7 @@ extension RunMachine {
         }
         if case .unknown = record.ending {
             target.lostAttempts[key.part, default: 0] += 1
-            if mayChange(key.part) { target.unprovedActions.insert(key.part) }
+            if mayChange(key) { target.unprovedActions.insert(key.part) }
             // What is detached lives in no session: its claim says whether it does.
             if !isDetached(key), let session = target.session,
                 !target.unprovedSessions.contains(session)
@@ -175,12 +175,15 @@ extension RunMachine {
         targets[key.target] = target
     }
 
-    /// Whether an attempt of this part may change its target; a release is owed until it is seen to
-    /// end well, and is kept by that.
-    private func mayChange(_ part: Part) -> Bool {
-        switch part {
+    /// Whether a lost attempt may do harm when it begins late.
+    ///
+    /// A release is owed until it is seen to end well, and is kept by that. What puts back what it
+    /// finds looks first, and refuses what was changed since.
+    private func mayChange(_ key: AttemptKey) -> Bool {
+        switch key.part {
         case .action(let id): step(id)?.effect != .read
-        case .undo: true
+        case .undo(let id, let index):
+            step(id).flatMap { undoTask(index, of: $0, key.target) }?.looksFirst != true
         case .guarding, .check, .verify, .symptom, .peer, .release: false
         }
     }
@@ -211,7 +214,7 @@ extension RunMachine {
         target.cursor = target.stop == nil ? target.cursor + 1 : sequence.count
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
-        target.unprovedActions = target.unprovedActions.filter { $0.step != id }
+        target.forgetLost(id, after: outcome)
         target.heldBack = target.heldBack.filter { $0.key.step != id }
         if !outcome.isGood, let step = step(id) {
             if step.passesOver(outcome), !undoes(name) {

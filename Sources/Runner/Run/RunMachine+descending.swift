@@ -50,6 +50,7 @@ extension RunMachine {
         }
         target.isTouchedInVain = start.isTouchedInVain
         target.unprovedSessions = start.sessions
+        target.unprovedActions = Set(start.lost ?? [])
         target.reopened = start.reopened
         target.owed = start.owed
         targets[start.target] = target
@@ -107,7 +108,7 @@ extension RunMachine {
         target.isOpeningUnsettled = false
         target.lostAttempts = target.lostAttempts.filter { $0.key.step != id || $0.key.isRelease }
         target.attempts = target.attempts.filter { $0.key.step != id || $0.key.isRelease }
-        target.unprovedActions = target.unprovedActions.filter { $0.step != id }
+        target.forgetLost(id, after: outcome)
         target.heldBack = target.heldBack.filter { $0.key.step != id }
         if outcome.isGood {
             target.reopened.removeAll { $0 == id }

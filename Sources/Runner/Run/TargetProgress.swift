@@ -150,6 +150,13 @@ package struct TargetProgress: Sendable, Hashable {
     /// Whether an action of the step was lost, and may be running, or begin yet.
     func isUnproved(_ id: StepID) -> Bool { unprovedActions.contains { $0.step == id } }
 
+    /// Takes in how a step ended: what is unknown stays to be proved, by this run or one that goes on
+    /// from it.
+    mutating func forgetLost(_ id: StepID, after outcome: Outcome) {
+        guard outcome != .unknown else { return }
+        unprovedActions = unprovedActions.filter { $0.step != id }
+    }
+
     /// How many attempts of a part were begun.
     func made(_ part: Part) -> Int { attempts[part, default: 0] - heldBack[part, default: 0] }
 

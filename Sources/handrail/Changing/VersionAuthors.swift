@@ -52,10 +52,11 @@ struct VersionAuthors: Sendable {
     }
 
     private func authorship(_ answer: GitAuthors.Answer, _ commit: String) -> Authorship {
-        let book = session.trustBook
+        let known = session.trustBook?.peopleByGit ?? [:]
         return Authorship(
-            answer.identities, commit: commit, since: answer.since, missing: answer.missing
-        ) { book?.people(ofGit: $0).isEmpty == false }
+            answer.identities, coAuthors: answer.coAuthors, commit: commit, since: answer.since,
+            missing: answer.missing
+        ) { known[$0] != nil }
     }
 
     /// The newest version of the runbook that people approved, whose authors were known, and that a
@@ -82,7 +83,8 @@ extension Change {
             breakGlass == nil, (quorum ?? 0) > 0,
             runs.contains(where: {
                 $0.run.isBound && !$0.run.isUndoing && $0.ended == .succeeded
-            }), let written = plan.written, written.missing == nil
+            }), let written = plan.written, written.missing == nil,
+            written.others == 0
         else { return nil }
         return written
     }
@@ -94,12 +96,22 @@ extension Session {
         if case .known(let book, _, _) = trustState() { book } else { nil }
     }
 
-    /// Who wrote something, as trust knows them now; nil where nobody asked when it was recorded.
+    /// Who wrote something, as trust knows them now; nil where nobody asked when it was recorded, and
+    /// trust doesn't demand to know.
     func known(_ written: Authorship?, in environment: String?) -> KnownAuthors? {
+        if let written { return whoWrote(written, in: environment) }
+        return Self.demandsAuthors(trustBook, environment) ? KnownAuthors.notAsked : nil
+    }
+
+    /// Who wrote something, as trust knows them now.
+    func whoWrote(_ written: Authorship, in environment: String?) -> KnownAuthors {
         let book = trustBook
-        let floor = environment.flatMap { book?.floor(of: $0) }
-        return written.map {
-            KnownAuthors($0, by: book, mustBeKnown: floor?.needsKnownAuthors == true)
-        }
+        return KnownAuthors(
+            written, by: book, mustBeKnown: Self.demandsAuthors(book, environment))
+    }
+
+    private static func demandsAuthors(_ book: TrustBook?, _ environment: String?) -> Bool {
+        guard let book, let environment else { return false }
+        return book.floor(of: environment)?.needsKnownAuthors == true
     }
 }

@@ -27,10 +27,7 @@ struct GlassBreaking: Sendable {
         }
         let signing = ActSigning(session: session, home: home)
         let plan = prepared.plan
-        let written = try await VersionAuthors(
-            session: session, opened: prepared.opened, home: home
-        ).authors(of: plan, prepared.runbook)
-        let authors = try authors(written, plan)
+        let authors = try await authors(prepared)
         let signed = try await signing.signed(
             .breakGlass,
             arguments: GlassRequest.arguments(
@@ -52,8 +49,9 @@ struct GlassBreaking: Sendable {
     /// Who wrote what is to run: none of them is the second.
     ///
     /// - Throws: `Failure` (refused) where that can't be said.
-    private func authors(_ written: Authorship, _ plan: Plan) throws -> [String] {
-        guard let known = session.known(written, in: plan.environment.name) else { return [] }
+    private func authors(_ prepared: PreparedPlan) async throws -> [String] {
+        let known = try await GlassAuthors(session: session, opened: prepared.opened)
+            .known(of: prepared.plan, prepared.runbook, in: home)
         if let problem = known.problem {
             throw Failure(
                 .refused, code: "breakGlass",
@@ -113,6 +111,40 @@ struct GlassBreaking: Sendable {
             "Nobody signed as the second in \(GlassRequest.lifetime.components.seconds / 60) "
                 + "minutes: nothing was started.",
             hint: "run it again once somebody is there")
+    }
+}
+
+/// Who wrote what is to run without a change, for the plan as for the run.
+struct GlassAuthors: Sendable {
+    let session: Session
+    let opened: OpenedLibrary
+
+    /// How far two people are, with what is in the way of every second one.
+    ///
+    /// - Throws: as `VersionAuthors.authors`; `HomeError`.
+    func state(
+        _ state: GlassState?, of plan: Plan, _ runbook: Runbook
+    ) async throws -> GlassState? {
+        guard case .asked(let groups, _)? = state else { return state }
+        guard opened.commit != nil else {
+            return .asked(
+                groups: groups,
+                problem: "a working tree has no authors: only commits say who wrote it")
+        }
+        let home = try await session.existingHome()
+        let known = try await known(of: plan, runbook, in: home)
+        return .asked(groups: groups, problem: known.problem)
+    }
+
+    /// Who wrote it, as trust knows them now.
+    ///
+    /// - Throws: as `VersionAuthors.authors`.
+    func known(
+        of plan: Plan, _ runbook: Runbook, in home: OpenedHome?
+    ) async throws -> KnownAuthors {
+        let written = try await VersionAuthors(session: session, opened: opened, home: home)
+            .authors(of: plan, runbook)
+        return session.whoWrote(written, in: plan.environment.name)
     }
 }
 

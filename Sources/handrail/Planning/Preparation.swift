@@ -162,6 +162,8 @@ struct Preparation: Sendable {
             standing: standing,
             neededMilliseconds: plan.reservedForFirstWave(seen: seen))
         let earlier = await session.earlierRuns(of: plan, in: opened.library)
+        let asked = try await GlassAuthors(session: session, opened: opened)
+            .state(glass, of: plan, runbook)
         func report(_ glass: GlassState?) -> GateReport {
             GateReport.evaluate(
                 plan, runbook: runbook, actor: session.actor, locks: locks, facts: facts,
@@ -169,8 +171,8 @@ struct Preparation: Sendable {
         }
         return PreparedPlan(
             opened: opened, runbook: runbook, selected: selected, parameters: parameters,
-            plan: plan, digest: try .sha256(ofCanonical: plan), gates: report(glass),
-            gatesWithoutGlass: glass == nil ? nil : report(nil),
+            plan: plan, digest: try .sha256(ofCanonical: plan), gates: report(asked),
+            gatesWithoutGlass: asked == nil ? nil : report(nil),
             alert: alert, alertContent: answer?.alerts ?? [],
             files: Self.files(of: plan, runbook, opened.library.tree), change: change,
             seenMilliseconds: seen)

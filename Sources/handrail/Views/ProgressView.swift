@@ -107,7 +107,7 @@ struct ProgressView: Sendable {
             guard !isOpen else {
                 return run.startedCount > 0 ? told("the gates are open", .good) : nil
             }
-            let closed = lines.filter { !$0.contains(": open (") }
+            let closed = GateAnswer.closed(lines)
             return told("no further target starts: " + closed.joined(separator: "; "), .warning)
         default: return nil
         }

@@ -67,8 +67,22 @@ struct AuthorshipTests {
         let many = Set((0..<60).map { "p\($0)@y" })
         let written = Authorship(many.union(["zz@x"]), commit: Self.commit) { $0 == "zz@x" }
         #expect(written.identities.first == "zz@x")
-        #expect(written.identities.count == 40 && written.others == 21 && written.missing == nil)
-        let all = Authorship(many, commit: Self.commit) { _ in true }
-        #expect(all.missing == "more than 40 people of trust wrote it")
+        #expect(written.identities.count == 61 && written.others == 0 && written.missing == nil)
+    }
+
+    /// Whoever has a thousand co-authors invented leaves no author out of the record unseen.
+    @Test func coAuthorsPushNobodyOffTheRecord() throws {
+        let invented = Set((0..<999).map { "a\($0)@y" })
+        let written = Authorship(
+            invented.union(["zoe@x"]), coAuthors: invented, commit: Self.commit)
+        #expect(written.identities.first == "zoe@x")
+        #expect(written.identities.count == 1000 && written.missing == nil)
+        let more = Authorship(
+            invented.union(["zoe@x", "yan@x"]), coAuthors: invented, commit: Self.commit)
+        #expect(Array(more.identities.prefix(2)) == ["yan@x", "zoe@x"])
+        #expect(more.others == 1)
+        #expect(
+            KnownAuthors(more, by: try book()).problem
+                == "who wrote it can't be said: its commits name 1001 people")
     }
 }

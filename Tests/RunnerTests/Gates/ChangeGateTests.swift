@@ -245,6 +245,21 @@ struct ChangeGateTests {
                 == "7 four eyes: refused: who wrote it can't be said: it is shallow")
     }
 
+    @Test func whereNobodyAskedWhoWroteItAndTrustDemandsToKnowItIsClosed() throws {
+        let words =
+            "nobody asked who wrote it when that was recorded, and trust demands to know every "
+            + "author: cancel the change, and open and submit another one"
+        #expect(
+            try fourEyes(Self.standing(written: .notAsked)) == "7 four eyes: refused: \(words)")
+        let automatic = Self.standing(
+            approvers: [], quorum: 0, written: Self.written("lea@x"), entry: .notAsked)
+        #expect(
+            try fourEyes(automatic)
+                == "7 four eyes: refused: of the entry 'driver' in handrail.yaml: \(words)")
+        let few = Self.standing(approvers: ["bea"], written: .notAsked)
+        #expect(try fourEyes(few)?.contains("; it is written by whom nobody knows; ") == true)
+    }
+
     @Test(arguments: [
         ("rob@x", "asked for it"), ("ada@x", "starts it"), ("lea@x", "wrote a part of it"),
     ])

@@ -102,6 +102,14 @@ struct GlassGateTests {
         #expect(
             report.lines[6].verdict
                 == .open(rule: "breaking the glass: a second person signs before it starts"))
+        let closed = try Self.report(
+            try Self.fixture(),
+            .asked(groups: [], problem: "who wrote it can't be said: it is a shallow clone"))
+        #expect(
+            closed.refusals.map(\.text) == [
+                "7 four eyes: refused: the second person must not have written it, and who wrote it "
+                    + "can't be said: it is a shallow clone"
+            ])
     }
 
     /// Whatever the change policy: where it is off, nobody signs in the place of nothing.

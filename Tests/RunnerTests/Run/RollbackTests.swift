@@ -209,6 +209,20 @@ struct RollbackTests {
         #expect(undo.machine.state == .rolledBack)
     }
 
+    /// It looks first whenever it begins: rolling back once more is safe, and no person has to settle it.
+    @Test func aLostRestoreAfterWhichNobodyAnswersIsUnreachable() throws {
+        let parent = Self.done([Self.file])
+        var undo = try Self.rollback(parent)
+        undo.feed([.led, .sessionOpened(RunFixture.target("a"), "s1")]) { _ in nil }
+        let first = undo.open.removeLast()
+        undo.feed([.attemptEnded(first, .ended(.unknown("lost")))]) { _ in
+            .ended(.unreachable("no answer"))
+        }
+        #expect(undo.machine.state == .rollbackFailed)
+        #expect(undo.machine.targets[RunFixture.target("a")]?.outcome == .unreachable)
+        #expect(undo.machine.unsettled.isEmpty)
+    }
+
     @Test func aLostRestoreIsAskedAgainWithTheOldSessionNamed() throws {
         let parent = Self.done([Self.file])
         var undo = try Self.rollback(parent)

@@ -88,4 +88,18 @@ struct UnprovedActionTests {
         #expect(drive.outcomes() == ["one=unknown"])
         #expect(drive.machine.targets[Self.target]?.outcome == .unknown)
     }
+
+    /// Who goes on from it knows as little: the lost copy may begin while nobody answers.
+    @Test func aRetryThatReachesNobodyLeavesItUnknown() throws {
+        let parent = Self.afterLoss()
+        #expect(parent.machine.state.isTerminal)
+        let starts = try RunChain([parent.machine]).retry([Self.target], from: nil).get()
+        var child = HandDrive(.retry, of: [parent], starts)
+        child.feed([.led]) { _ in .ended(.unreachable("no answer")) }
+        #expect(child.outcomes() == ["one=unknown"])
+        var well = HandDrive(.retry, of: [parent], starts)
+        well.feed([.led]) { _ in .exit(0) }
+        #expect(well.outcomes() == ["one=changed", "two=changed"])
+        #expect(well.machine.targets[Self.target]?.unprovedActions == [])
+    }
 }

@@ -131,7 +131,9 @@ final class HouseModel: @unchecked Sendable {
             }
         case .targetEnded(let target, let outcome) where target.isTarget:
             noteTruly(target, outcome, takesLocks)
-        case .vouched(let target, _, _):
+        case .vouched(let target, let run, _):
+            // It may have ended badly in another run since it said so: that one isn't vouched for.
+            guard standings[target]?.run == run else { break }
             findings.expect(
                 well.contains(target), .honest, "\(target) is called well, and never said so")
             bad[target] = nil

@@ -231,6 +231,9 @@ struct SimulatedJournal: Journal {
             throw error
         }
         try process.passes(point, .after)
+        if point == .append, !world.isCalm, world.happens(world.weather.stalls) {
+            process.stop(for: Int64(world.number(12_000...40_000)))
+        }
         return value
     }
 

@@ -30,6 +30,8 @@ struct Weather {
     var survivors = 0
     /// Of each write.
     var slowWrites = 0
+    /// Of a leader's records, how many it is stopped right after, for longer than its lease lasts.
+    var stalls = 0
     var ioErrors = 0
     /// Times in which a part refuses: its kind, from, until.
     var windows: [Window] = []
@@ -86,6 +88,10 @@ struct Weather {
         // A line on which hardly anything comes to its end.
         if scheduler.happens(80) {
             (lossesAfter, lossesWithin) = (scheduler.number(400...900), 1500)
+        }
+        // Who stands still between a record and its seal is told that it leads no more while it seals.
+        if scheduler.happens(150) {
+            (stalls, slowWrites) = (scheduler.number(1...40), max(slowWrites, 300))
         }
         provesDeath = scheduler.happens(700)
         asks = scheduler.happens(80)
