@@ -38,8 +38,9 @@ extension Fleet {
         let key: AttemptKey
         let run: SimulatedRun
         var state = State.claimed
-        /// Who waits for its end, with the session to tell it in.
-        var watcher: (call: Call, session: Session)?
+        /// Who waits for its end, each with the session to tell it in: of several leaders, each of
+        /// which may believe that it leads, none hides the end from another.
+        var watchers: [(call: Call, session: Session)] = []
 
         init(_ key: AttemptKey, of run: SimulatedRun) { (self.key, self.run) = (key, run) }
     }
@@ -109,7 +110,9 @@ extension Fleet {
 
     /// Waits on the target for a claim's end, which is told in the session.
     func await(_ claim: Claim, for call: Call, in session: Session) {
-        (session.call, claim.watcher) = (call, (call, session))
+        session.call = call
+        claim.watchers.removeAll { $0.call === call }
+        claim.watchers.append((call, session))
         guard session.isConnected else { return call.lose("the connection was gone") }
         if case .done(let report) = claim.state {
             answer(call, report, after: Int64(world.number(0...40)), from: session)
@@ -122,10 +125,11 @@ extension Fleet {
         claim.state = .done(report)
         world.trace.note("\(claim.key.short) is over: \(report.ending.short)")
         claim.run.truth.ended(claim.key, report.ending)
-        guard let (call, session) = claim.watcher else { return }
-        var wait = Int64(world.number(0...40))
-        if befalls(weather.lateAnswers) { wait += Int64(world.number(0...20_000)) }
-        answer(call, report, after: wait, from: session)
+        for (call, session) in claim.watchers {
+            var wait = Int64(world.number(0...40))
+            if befalls(weather.lateAnswers) { wait += Int64(world.number(0...20_000)) }
+            answer(call, report, after: wait, from: session)
+        }
     }
 
     /// Asks for a claim's end: TERM, a grace, KILL.
