@@ -50,19 +50,6 @@ package struct GateAnswer: Sendable, Hashable {
     package let isOpen: Bool
     /// What each said that was asked, in its one wording, in their order.
     package let lines: [String]
-    /// Those of the lines that keep targets from being started: what a person wrote behind a verdict
-    /// doesn't count.
-    package static func closed(_ lines: [String]) -> [String] {
-        lines.filter { line in
-            guard let colon = line.firstRange(of: ": ") else { return true }
-            let verdict = line[colon.upperBound...]
-            // A gate that isn't built is one that a policy may refuse.
-            return !verdict.hasPrefix("open (")
-                && (!verdict.hasPrefix("not applicable (")
-                    || verdict.hasPrefix("not applicable (not built)"))
-        }
-    }
-
     /// Why nothing starts, in their words; empty where they are open.
     package let reason: String
     /// The next instant at which one says something else by itself; nil where none is known.
@@ -76,6 +63,19 @@ package struct GateAnswer: Sendable, Hashable {
         self.lines = lines
         self.reason = reason
         self.next = next
+    }
+
+    /// Those of the lines that keep targets from being started: what a person wrote behind a verdict
+    /// doesn't count.
+    package static func closedLines(_ lines: [String]) -> [String] {
+        lines.filter { line in
+            guard let colon = line.firstRange(of: ": ") else { return true }
+            let verdict = line[colon.upperBound...]
+            // A gate that isn't built is one that a policy may refuse.
+            return !verdict.hasPrefix("open (")
+                && (!verdict.hasPrefix("not applicable (")
+                    || verdict.hasPrefix("not applicable (not built)"))
+        }
     }
 
     /// The answer of gates that can't be asked: closed.

@@ -120,6 +120,6 @@ extension RunMachine {
     /// asked, or nothing is left to be started.
     package var closedGates: [String] {
         guard areGatesOpen == false, !state.isTerminal, asksGates else { return [] }
-        return GateAnswer.closed(gateLines)
+        return GateAnswer.closedLines(gateLines)
     }
 }

@@ -107,7 +107,7 @@ struct ProgressView: Sendable {
             guard !isOpen else {
                 return run.startedCount > 0 ? told("the gates are open", .good) : nil
             }
-            let closed = GateAnswer.closed(lines)
+            let closed = GateAnswer.closedLines(lines)
             return told("no further target starts: " + closed.joined(separator: "; "), .warning)
         default: return nil
         }

@@ -150,10 +150,10 @@ struct GateReportTests {
     func everyVerdictHasOneWording(verdict: Verdict, text: String) {
         let line = "5 change: " + text
         let isClosed = ["waiting: a", "refused: a; b", "not applicable (not built)"].contains(text)
-        #expect(GateAnswer.closed([line]) == (isClosed ? [line] : []))
+        #expect(GateAnswer.closedLines([line]) == (isClosed ? [line] : []))
         // What a person wrote behind it opens nothing.
         let more = line + "; on hold: see the ticket: open (P1)"
-        #expect(GateAnswer.closed([more]) == (isClosed ? [more] : []))
+        #expect(GateAnswer.closedLines([more]) == (isClosed ? [more] : []))
         #expect(verdict.text == text)
     }
 }
